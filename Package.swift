@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Modules under Sources/Shared: a folder of modules, never one module. Arrows point towards Domain.
+func shared(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Shared/\(name)", exclude: exclude)
+}
+
+let package = Package(
+    name: "postrider",
+    products: [
+        .executable(name: "postrider-coordinator", targets: ["Coordinator"]),
+        .executable(name: "postrider-worker", targets: ["Worker"]),
+        .executable(name: "postrider", targets: ["CLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Executables: the only places that read configuration and wire things together.
+        .executableTarget(
+            name: "Coordinator",
+            dependencies: [
+                "Domain", "Engine", "Mail", "Intake", "Wire", "Transport", "Storage", "StorageSQLite", "Telemetry", "UserFiles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .executableTarget(
+            name: "Worker",
+            dependencies: [
+                "Domain", "Engine", "Mail", "Wire", "Transport", "Storage", "StorageSQLite", "Relay", "Telemetry", "UserFiles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .executableTarget(
+            name: "CLI",
+            dependencies: [
+                "Domain", "Transport", "UserFiles", "Sink",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+            ]
+        ),
+
+        // No I/O.
+        shared("Domain"),
+        shared("Engine", ["Domain"]),
+        shared("Mail", ["Domain", .product(name: "Crypto", package: "swift-crypto")]),
+        shared("Wire", ["Domain", .product(name: "SwiftProtobuf", package: "swift-protobuf")], exclude: ["worker.proto"]),
+
+        // One importer for each heavy dependency.
+        shared("Intake", ["Domain", "CCSV", "CIDN"]),
+        shared("UserFiles", ["Domain", .product(name: "Yams", package: "Yams")]),
+        shared("Transport", ["CZeroMQ"]),
+        shared("Storage", ["Domain"]),
+        shared("StorageSQLite", ["Storage", .product(name: "GRDB", package: "GRDB.swift")]),
+        shared(
+            "Relay",
+            [
+                "Domain", "Mail",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+        shared(
+            "Sink",
+            [
+                "Domain",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        shared(
+            "Telemetry",
+            [
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .systemLibrary(name: "CZeroMQ", path: "Sources/Shared/CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CCSV", path: "Sources/Shared/CCSV", providers: [.apt(["libcsv-dev"])]),
+        .systemLibrary(name: "CIDN", path: "Sources/Shared/CIDN", providers: [.apt(["libidn2-dev"])]),
+
+        // Tests
+        .testTarget(name: "DomainTests", dependencies: ["Domain"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// One list of language settings for every target, so that no module is checked less than another.
+let strictness: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+for target in package.targets where target.type != .system {
+    target.swiftSettings = strictness
+}

@@ -1,0 +1,43 @@
+/// A condition over a contact's fields, as in `state = 'IA' and first_time`.
+///
+/// Comparison with an empty field is neither true nor false, as in SQL: such a contact is in neither `x = 1` nor `not x = 1`.
+package indirect enum Expression: Hashable, Sendable {
+    case and([Expression])
+    case or([Expression])
+    case not(Expression)
+    /// A boolean field by itself.
+    case truth(Field)
+    case compare(Field, Comparison, Literal)
+    case oneOf(Field, [Literal], negated: Bool)
+    /// `pattern` has `%` for any text and `_` for one character; letters match in either case (ASCII).
+    case like(Field, pattern: String, negated: Bool)
+    /// Both ends included.
+    case between(Field, Literal, Literal, negated: Bool)
+    /// Everybody: the empty condition.
+    case everyone
+
+    package enum Comparison: String, Hashable, Sendable, CaseIterable {
+        case equal = "="
+        case notEqual = "!="
+        case less = "<"
+        case lessOrEqual = "<="
+        case greater = ">"
+        case greaterOrEqual = ">="
+    }
+
+    /// A value in an expression, already of its field's type.
+    package enum Literal: Hashable, Sendable {
+        case text(String)
+        case integer(Int64)
+        case decimal(Double)
+        case boolean(Bool)
+        /// `2026-11-22`.
+        case date(String)
+    }
+}
+
+/// Whom a campaign is for.
+package enum AudienceRule: Hashable, Sendable {
+    case expression(String)
+    case list(String)
+}
