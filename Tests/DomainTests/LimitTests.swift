@@ -26,7 +26,8 @@ import Testing
     @Test(
         "what is no limit is refused",
         arguments: [
-            "", "200", "/s", "0/s", "-1/s", "1.5/s", "200/", "200/fortnight", "200/s,burst=0", "200/s,max=3", "200/0s", "1/s,burst=1,",
+            "", "200", "/s", "0/s", "-1/s", "1.5/s", "200/", "200/fortnight", "200/s,burst=0", "200/s,max=3", "200/0s",
+            "1/s,burst=1,",
             "99999999999999999999/s", "1/9999999999d", "²/s",
         ]
     )
@@ -36,7 +37,10 @@ import Testing
 
     @Test(
         "durations carry a unit",
-        arguments: [("90s", 90_000), ("5m", 300_000), ("3d", 259_200_000), ("1s", 1_000), ("0s", nil), ("5", nil), ("", nil), ("5 m", nil)]
+        arguments: [
+            ("90s", 90_000), ("5m", 300_000), ("3d", 259_200_000), ("1s", 1_000), ("0s", nil), ("5", nil), ("", nil),
+            ("5 m", nil),
+        ]
             as [(String, Int64?)]
     )
     func durations(text: String, milliseconds: Int64?) {

@@ -18,12 +18,18 @@ import Testing
         #expect(Timestamp(milliseconds: milliseconds).rfc3339 == text)
     }
 
-    @Test("weekdays count from Sunday", arguments: [(0, 4), (-86_400_000, 3), (1_795_341_045_006, 0)] as [(Int64, Int)])
+    @Test(
+        "weekdays count from Sunday",
+        arguments: [(0, 4), (-86_400_000, 3), (1_795_341_045_006, 0)] as [(Int64, Int)]
+    )
     func weekday(milliseconds: Int64, weekday: Int) {
         #expect(CivilTime(Timestamp(milliseconds: milliseconds)).weekday == weekday)
     }
 
-    @Test("a campaign's public id reads back", arguments: [("c7", 7), ("7", 7), ("c0", nil), ("x1", nil), ("", nil), ("c-1", nil)] as [(String, Int64?)])
+    @Test(
+        "a campaign's public id reads back",
+        arguments: [("c7", 7), ("7", 7), ("c0", nil), ("x1", nil), ("", nil), ("c-1", nil)] as [(String, Int64?)]
+    )
     func publicID(text: String, value: Int64?) {
         #expect(Campaign.ID(publicID: text)?.rawValue == value)
         if let value { #expect(Campaign.ID(value).publicID == "c\(value)") }

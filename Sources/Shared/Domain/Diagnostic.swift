@@ -27,6 +27,7 @@ package struct Diagnostic: Hashable, Sendable, Error {
         var place = self.file
         if self.line > 0 { place += "\(place.isEmpty ? "line " : ":")\(self.line)" }
         if self.line > 0, self.column > 0 { place += ":\(self.column)" }
-        return place.isEmpty ? "\(self.severity.rawValue): \(self.message)" : "\(place): \(self.severity.rawValue): \(self.message)"
+        return place.isEmpty
+            ? "\(self.severity.rawValue): \(self.message)" : "\(place): \(self.severity.rawValue): \(self.message)"
     }
 }

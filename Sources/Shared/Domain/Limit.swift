@@ -25,7 +25,9 @@ package struct Limit: Hashable, Sendable {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         guard parts.count <= 2, let rate = parts.first else { return nil }
         let sides = rate.split(separator: "/", omittingEmptySubsequences: false)
-        guard sides.count == 2, let quantity = Self.count(sides[0]), let period = Self.period(sides[1]) else { return nil }
+        guard sides.count == 2, let quantity = Self.count(sides[0]), let period = Self.period(sides[1]) else {
+            return nil
+        }
         var burst: Int?
         if parts.count == 2 {
             let option = parts[1].drop { $0 == " " }
@@ -60,7 +62,7 @@ package struct Limit: Hashable, Sendable {
         return (1...Self.quantityMax).contains(value) ? value : nil
     }
 
-    private static func period(_ text: Substring.SubSequence) -> Int64? {
+    private static func period(_ text: some StringProtocol) -> Int64? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let name = text.dropFirst(digits.count)
         guard let unit = Self.units.first(where: { $0.name == name }) else { return nil }
@@ -81,9 +83,12 @@ package enum DurationText {
     package static func milliseconds(_ text: some StringProtocol) -> Int64? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let factors: [String: Int64] = [
-            "ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000, "day": 86_400_000, "w": 604_800_000,
+            "ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000, "day": 86_400_000,
+            "w": 604_800_000,
         ]
-        guard let count = Int64(digits), count > 0, let factor = factors[String(text.dropFirst(digits.count))] else { return nil }
+        guard let count = Int64(digits), count > 0, let factor = factors[String(text.dropFirst(digits.count))] else {
+            return nil
+        }
         let product = count.multipliedReportingOverflow(by: factor)
         return !product.overflow && product.partialValue <= 315_360_000_000 ? product.partialValue : nil
     }

@@ -109,7 +109,8 @@ package enum StoreError: Error, Hashable, Sendable {
         case .full(let text): "the disk is full: \(text)"
         case .busy(let text): "the database is in use by another process: \(text)"
         case .corrupt(let text): "the database is damaged or not one of Postrider's: \(text)"
-        case .tooNew(let found, let known): "the database has schema \(found), this program knows up to \(known): use a newer program"
+        case .tooNew(let found, let known):
+            "the database has schema \(found), this program knows up to \(known): use a newer program"
         case .io(let text): "the database cannot be read or written: \(text)"
         case .statement(let text): "a database statement failed: \(text)"
         case .interrupted(let text): "the query took too long: \(text)"
