@@ -1,7 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Modules under Sources/Shared: a folder of modules, never one module. Arrows point towards Domain.
+/// A module of Sources/Shared, which is a folder of modules, never one module.
+///
+/// Arrows point towards Domain.
 func shared(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/Shared/\(name)", exclude: exclude)
 }
@@ -32,7 +34,8 @@ let package = Package(
         .executableTarget(
             name: "Coordinator",
             dependencies: [
-                "Domain", "Engine", "Mail", "Intake", "Wire", "Transport", "Storage", "StorageSQLite", "Telemetry", "UserFiles",
+                "Domain", "Engine", "Mail", "Intake", "Wire", "Transport", "Storage", "StorageSQLite", "Telemetry",
+                "UserFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -45,7 +48,8 @@ let package = Package(
         .executableTarget(
             name: "Worker",
             dependencies: [
-                "Domain", "Engine", "Mail", "Wire", "Transport", "Storage", "StorageSQLite", "Relay", "Telemetry", "UserFiles",
+                "Domain", "Engine", "Mail", "Wire", "Transport", "Storage", "StorageSQLite", "Relay", "Telemetry",
+                "UserFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -67,14 +71,25 @@ let package = Package(
         shared("Domain"),
         shared("Engine", ["Domain"]),
         shared("Mail", ["Domain", .product(name: "Crypto", package: "swift-crypto")]),
-        shared("Wire", ["Domain", .product(name: "SwiftProtobuf", package: "swift-protobuf")], exclude: ["worker.proto"]),
+        shared(
+            "Wire",
+            ["Domain", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["worker.proto"]
+        ),
 
         // One importer for each heavy dependency.
         shared("Intake", ["Domain", "CCSV", "CIDN"]),
         shared("UserFiles", ["Domain", .product(name: "Yams", package: "Yams")]),
         shared("Transport", ["CZeroMQ"]),
         shared("Storage", ["Domain"]),
-        shared("StorageSQLite", ["Storage", .product(name: "GRDB", package: "GRDB.swift")]),
+        shared(
+            "StorageSQLite",
+            [
+                "Storage",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]
+        ),
         shared(
             "Relay",
             [

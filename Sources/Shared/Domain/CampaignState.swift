@@ -9,7 +9,9 @@ package enum CampaignState: String, Hashable, Sendable, CaseIterable {
     case cancelled
 }
 
-/// What a token may do. Each role may do what the ones before it may.
+/// What a token may do.
+///
+/// Each role may do what the ones before it may.
 package enum Role: Int, Hashable, Sendable, Comparable, CaseIterable {
     /// Reads.
     case viewer

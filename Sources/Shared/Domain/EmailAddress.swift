@@ -1,4 +1,6 @@
-/// An address that was parsed once; an invalid one cannot exist. Made by Intake's parser.
+/// An address that was parsed once; an invalid one cannot exist.
+///
+/// Made by Intake's parser.
 package struct EmailAddress: Hashable, Sendable {
     /// Before the `@`, as it was written (RFC 5321: at most 64 bytes).
     package let local: String

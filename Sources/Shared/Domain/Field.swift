@@ -13,7 +13,9 @@ package struct Field: Hashable, Sendable {
     package static let nameLengthMax = 60
 }
 
-/// What a field's values are. The raw value is stored and shown.
+/// What a field's values are.
+///
+/// The raw value is stored and shown.
 package enum FieldType: String, Hashable, Sendable, CaseIterable {
     case text
     /// A whole number of 64 bits, written without leading zeros, signs other than `-`, or separators.

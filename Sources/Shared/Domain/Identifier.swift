@@ -63,7 +63,7 @@ package struct Epoch: Hashable, Sendable, Comparable {
 
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
-    /// - Parameter incarnation: At least 1; counts starts of the coordinator.
+    /// Makes an epoch of one incarnation (at least 1; it counts starts of the coordinator).
     package init(incarnation: UInt32, counter: UInt32) {
         self.rawValue = UInt64(incarnation) << 32 | UInt64(counter)
     }

@@ -7,7 +7,7 @@ package struct Limit: Hashable, Sendable {
     /// Size of the bucket, at least 1.
     package let burst: Int
 
-    /// - Parameter burst: Defaults to the quantity for periods up to a second, else to a sixtieth of it, at least 1.
+    /// Makes a limit; `burst` defaults to the quantity for periods up to a second, else to a sixtieth of it, at least 1.
     package init(quantity: Int, periodMilliseconds: Int64, burst: Int? = nil) {
         precondition(quantity >= 1 && periodMilliseconds >= 1 && (burst ?? 1) >= 1)
         self.quantity = quantity

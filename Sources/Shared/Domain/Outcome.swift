@@ -1,4 +1,6 @@
-/// What came of a target. The raw values are stored and sent over the wire: never renumber.
+/// What came of a target.
+///
+/// The raw values are stored and sent over the wire: never renumber.
 package enum Outcome: Int, Hashable, Sendable, CaseIterable {
     /// The relay took responsibility.
     case accepted = 1
@@ -37,7 +39,9 @@ package enum Outcome: Int, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// Why a target has its outcome, when the relay's reply alone does not say. Stored and shown by its raw value.
+/// Why a target has its outcome, when the relay's reply alone does not say.
+///
+/// Stored and shown by its raw value.
 package enum Reason: String, Hashable, Sendable, CaseIterable {
     // With `suppressed`.
     case suppressed

@@ -36,6 +36,8 @@ package protocol SQLStatement: AnyObject {
     func bind(_ index: Int, _ value: Double)
     func bind(_ index: Int, _ value: String)
     func bind(_ index: Int, bytes: [UInt8])
+    /// Binds UTF-8 as text without making a String.
+    func bind(_ index: Int, text: UnsafeRawBufferPointer)
     func bindNull(_ index: Int)
 
     /// - Returns: Whether a row is there to read.
