@@ -1,0 +1,145 @@
+import Domain
+import NIOCore
+
+/// Everything that a request can ask of the coordinator: one method per request of docs/api.md, and no word of HTTP.
+///
+/// Methods throw ``OperationError``; any other error is answered as a fault of ours, without its text. Whether the caller's
+/// role is high enough was checked before the call; rules about *which* caller may (the submitter does not approve) belong to
+/// the implementation.
+protocol Operations: Sendable {
+    /// Whether the loop turns and the self-test passed. Must answer at once, also while the loop is busy.
+    func readiness() async -> Readiness
+
+    /// Imports a file of contacts as it arrives.
+    ///
+    /// - Parameters:
+    ///   - request: What is known about the file.
+    ///   - body: The file's bytes in pieces of any size. The sender waits while no piece is asked for.
+    ///   - caller: Who imports.
+    /// - Returns: What was done, once the last batch was committed.
+    /// - Throws: ``OperationError/invalid(_:)`` when it is no table, has no address column, or nothing was accepted; the
+    ///   body's own error when the connection broke.
+    func importContacts(
+        _ request: ImportRequest,
+        body: some AsyncSequence<ByteBuffer, any Error> & Sendable,
+        by caller: Caller
+    ) async throws -> ImportAnswer
+
+    /// The rejected rows of an import as CSV, in pieces: the header line, then `line,column,reason` and the row as it was read.
+    ///
+    /// The id is what ``ImportAnswer/id`` gave, or whatever a stranger typed.
+    func rejects(ofImport id: String) async throws -> Pages<ByteBuffer>
+
+    func countSegment(_ expression: String) async throws -> SegmentCount
+
+    /// Says what submitting this file would do, and writes nothing.
+    func check(_ file: CampaignFile) async throws -> CampaignCheck
+
+    /// Makes a campaign, or replaces the one with this id, which must not have started; its approval is void then.
+    func submit(_ file: CampaignFile, replacing id: Campaign.ID?, by caller: Caller) async throws -> Submission
+
+    /// All campaigns, newest first.
+    func campaigns() async throws -> [CampaignStatus]
+
+    func campaign(_ id: Campaign.ID) async throws -> CampaignStatus
+
+    /// Approves, starts, pauses, resumes or cancels, and answers once that is committed.
+    func take(_ step: CampaignStep, on id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus
+
+    /// Counts a campaign's targets by `site`, `variant` or the name of a field; `nil` asks for one row with the key `all`.
+    func report(on id: Campaign.ID, by grouping: String?) async throws -> CampaignReport
+
+    /// Who got what: one row per target.
+    func targets(of id: Campaign.ID, _ selection: TargetSelection) async throws -> Pages<TargetRow>
+
+    func workers() async throws -> [WorkerStatus]
+
+    /// Puts a worker's key on the allow-list.
+    func addWorker(_ worker: NewWorker, by caller: Caller) async throws -> WorkerStatus
+
+    /// Takes a worker's key off the allow-list and ends its leases.
+    func removeWorker(named name: String, by caller: Caller) async throws -> WorkerStatus
+}
+
+/// Who asks: a token's name and role.
+struct Caller: Hashable, Sendable {
+    /// The token file's name without `.token`, as in `operator` or `approver-ann`: who submitted, who approved.
+    let name: String
+    let role: Role
+}
+
+/// Why a request was not done.
+///
+/// Each case has one HTTP status, given in ``Problem``. Texts are whole sentences for people: what is wrong, where, what is allowed.
+enum OperationError: Error, Hashable {
+    /// The input is wrong, in these places. Never empty.
+    case invalid([Diagnostic])
+    /// There is no such campaign, worker or import.
+    case notFound(String)
+    /// It exists, but not in a state that allows this.
+    case conflict(String)
+    /// This caller may not, although the role is high enough.
+    case notAllowed(String)
+    /// Starting, stopping, or the disk is full.
+    case unavailable(String)
+}
+
+/// What an operator asks of a campaign; the raw value is the last part of the request's path.
+enum CampaignStep: String, Hashable, Sendable, CaseIterable {
+    case approve
+    case start
+    case pause
+    case resume
+    case cancel
+
+    /// The lowest role that may ask for it.
+    var role: Role { self == .approve ? .approver : .operator }
+}
+
+/// Which targets of a campaign are listed.
+enum TargetSelection: Hashable, Sendable {
+    case all
+    /// Neither leased nor settled.
+    case pending
+    case leased
+    case outcome(Outcome)
+
+    /// Reads `pending`, `leased` or the name of an outcome.
+    init?(name: some StringProtocol) {
+        switch name {
+        case "pending": self = .pending
+        case "leased": self = .leased
+        default:
+            guard let outcome = Outcome(name: name) else { return nil }
+            self = .outcome(outcome)
+        }
+    }
+
+    /// What ``init(name:)`` reads, for error messages.
+    static let grammar = "pending, leased, " + Outcome.allCases.map(\.name).joined(separator: ", ")
+}
+
+/// An answer too long to hold: handed on page by page, each only once the one before was taken.
+struct Pages<Element: Sendable>: Sendable {
+    /// Hands every page, in order, to its argument, and returns after the last.
+    ///
+    /// What it throws cuts the answer off, so that the reader sees that the end is missing.
+    let forEachPage: @Sendable (_ take: (_ page: [Element]) async throws -> Void) async throws -> Void
+
+    /// - Parameter forEachPage: Awaits `take` for each page before it makes the next.
+    init(_ forEachPage: @escaping @Sendable (_ take: (_ page: [Element]) async throws -> Void) async throws -> Void) {
+        self.forEachPage = forEachPage
+    }
+
+    /// Pages that follow from a cursor.
+    ///
+    /// - Parameters:
+    ///   - start: Where the first page begins.
+    ///   - next: Reads one page and moves the cursor behind it; `nil` after the last.
+    init<Cursor: Sendable>(from start: Cursor, next: @escaping @Sendable (inout Cursor) async throws -> [Element]?) {
+        self.forEachPage = { take in
+            var cursor = start
+            while let page = try await next(&cursor) { try await take(page) }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Domain
+
+/// What `POST /v1/imports` says beside the file itself.
+struct ImportRequest: Hashable, Sendable {
+    /// The file's name as the operator knows it, for diagnostics and as the default source.
+    var file: String
+    /// The list that the rows' contacts join; `nil` for none.
+    var list: String?
+    /// Where the data came from; `nil` when the operator did not say.
+    var source: String?
+    /// The lawful basis, as the operator names it; `nil` when not said.
+    var basis: String?
+    var onConflict: ConflictRule
+}
+
+/// What an import does with a contact that is already there.
+enum ConflictRule: String, Hashable, Sendable, CaseIterable {
+    /// Values of the file win; values that the file lacks stay.
+    case merge
+    /// The contact becomes what the file says.
+    case replace
+    /// The contact stays as it is.
+    case keep
+}
+
+/// A campaign file with the texts it names: the body of the check and submit requests.
+struct CampaignFile: Hashable, Sendable, Decodable {
+    /// The campaign file's name as the operator typed it, for diagnostics.
+    var file: String
+    /// The YAML or JSON itself.
+    var source: String
+    /// What `text_file` and `html_file` name, by that name.
+    var files: [String: String]
+}
+
+/// Body of `POST /v1/segments/count`.
+struct SegmentQuestion: Hashable, Sendable, Decodable {
+    var expression: String
+}
+
+/// Body of `POST /v1/workers`.
+struct NewWorker: Hashable, Sendable, Decodable {
+    var name: String
+    /// The worker's CURVE public key, 40 characters of Z85.
+    var publicKey: String
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case publicKey = "public_key"
+    }
+}
