@@ -34,7 +34,9 @@ package enum Schema {
         return try statement.step() ? Int(statement.integer(0)) : 0
     }
 
-    /// Migration n leads from version n to n + 1. Never edit one that was released.
+    /// Migration n leads from version n to n + 1.
+    ///
+    /// Never edit one that was released.
     private static let migrations: [String] = [Self.first]
 
     private static let first = """

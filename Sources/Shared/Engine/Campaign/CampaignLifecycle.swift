@@ -1,0 +1,53 @@
+package import Domain
+
+/// Which acts a campaign's state allows.
+///
+///     submitted --approve--> approved --start--> running ⇄ paused
+///         |                     |                   |        |
+///         +-------cancel--------+-------------------+--------+--> cancelled
+///                                                   +--finished (nothing pending, leased or deferred)
+package enum CampaignLifecycle {
+    package enum Act: String, Hashable, Sendable, CaseIterable {
+        case approve
+        case start
+        case pause
+        case resume
+        case cancel
+        case replace
+    }
+
+    /// Why an act is refused: one sentence for the operator.
+    package struct Refusal: Error, Hashable, Sendable {
+        package let text: String
+    }
+
+    /// - Returns: The state after the act.
+    package static func after(_ act: Act, in state: CampaignState) throws(Refusal) -> CampaignState {
+        switch (act, state) {
+        case (.approve, .submitted): return .approved
+        case (.start, .approved): return .running
+        case (.pause, .running): return .paused
+        case (.resume, .paused): return .running
+        case (.cancel, .submitted), (.cancel, .approved), (.cancel, .running), (.cancel, .paused): return .cancelled
+        case (.replace, .draft), (.replace, .submitted), (.replace, .approved): return .submitted
+        // Asked twice is answered as once.
+        case (.pause, .paused), (.cancel, .cancelled): return state
+        case (.resume, .running), (.start, .running): return state
+        default:
+            let allowed = CampaignState.allCases.filter { Self.isAllowed(act, in: $0) }.map(\.rawValue)
+            throw Refusal(
+                text: "cannot \(act.rawValue) a campaign that is \(state.rawValue); it must be "
+                    + allowed.joined(separator: " or ")
+            )
+        }
+    }
+
+    private static func isAllowed(_ act: Act, in state: CampaignState) -> Bool {
+        switch (act, state) {
+        case (.approve, .submitted), (.start, .approved), (.pause, .running), (.resume, .paused): true
+        case (.cancel, .submitted), (.cancel, .approved), (.cancel, .running), (.cancel, .paused): true
+        case (.replace, .draft), (.replace, .submitted), (.replace, .approved): true
+        default: false
+        }
+    }
+}

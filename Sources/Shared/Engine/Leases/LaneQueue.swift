@@ -1,0 +1,186 @@
+package import Domain
+
+/// Names a lane among those that are served now.
+package struct LaneKey: Hashable, Sendable {
+    package let campaign: Campaign.ID
+    package let lane: Int
+
+    package init(campaign: Campaign.ID, lane: Int) {
+        self.campaign = campaign
+        self.lane = lane
+    }
+}
+
+/// Which lane is served next.
+///
+/// Campaigns share by weight (deficit round robin over targets granted), and a campaign's lanes take turns. Lanes that must wait stand in a
+/// heap by time, lanes with nothing to do are parked: neither costs anything while others are served.
+///
+///     ready --granted, more--> ready (at the back)
+///     ready --wait(t)--------> waiting --t is over--> ready
+///     ready --park-----------> parked  --wake-------> ready
+package struct LaneQueue: Sendable {
+    private enum Place: Sendable {
+        case ready
+        case waiting(until: Instant)
+        case parked
+    }
+
+    private struct CampaignEntry: Sendable {
+        let weight: Int
+        /// Targets it may still be granted in this round.
+        var deficit = 0
+        /// Lanes ready to be served; may hold lanes that left the queue meanwhile, which are skipped.
+        var ready: [LaneKey] = []
+        var head = 0
+
+        var isEmpty: Bool { self.head >= self.ready.count }
+    }
+
+    private var places: [LaneKey: Place] = [:]
+    private var campaigns: [Campaign.ID: CampaignEntry] = [:]
+    private var order: [Campaign.ID] = []
+    private var turn = 0
+    private var timers = TimerHeap<LaneKey>()
+
+    /// Targets a campaign of weight 1 is granted before the next one's turn: one full shard.
+    package static let quantum = 256
+
+    package init() {}
+
+    /// Adds a campaign whose lanes take part.
+    package mutating func add(campaign: Campaign.ID, weight: Int) {
+        guard self.campaigns[campaign] == nil else { return }
+        self.campaigns[campaign] = CampaignEntry(weight: max(1, weight))
+        self.order.append(campaign)
+    }
+
+    /// Takes a campaign and its lanes out.
+    package mutating func remove(campaign: Campaign.ID) {
+        guard self.campaigns.removeValue(forKey: campaign) != nil else { return }
+        self.order.removeAll { $0 == campaign }
+        self.places = self.places.filter { $0.key.campaign != campaign }
+        self.turn = 0
+    }
+
+    /// There may be something to do for this lane now: ready at once, whatever it waited for.
+    package mutating func wake(_ lane: LaneKey) {
+        if case .ready = self.places[lane] { return }
+        guard self.campaigns[lane.campaign] != nil else { return }
+        self.places[lane] = .ready
+        self.campaigns[lane.campaign]?.ready.append(lane)
+    }
+
+    /// As ``wake(_:)``, but only for a lane that is parked: one that waits for a time goes on waiting.
+    package mutating func wakeIfParked(_ lane: LaneKey) {
+        switch self.places[lane] {
+        case .ready, .waiting: return
+        case .parked, nil: self.wake(lane)
+        }
+    }
+
+    /// Takes the next lane to serve out of the ready ones; the caller must answer with ``served(_:targets:again:)``,
+    /// ``wait(_:until:)`` or ``park(_:)``.
+    package mutating func next(at now: Instant) -> LaneKey? {
+        self.releaseTimers(at: now)
+        guard !self.order.isEmpty else { return nil }
+        for _ in 0..<self.order.count * 2 {
+            if self.turn >= self.order.count { self.turn = 0 }
+            let id = self.order[self.turn]
+            if let lane = self.takeFront(of: id) { return lane }
+            self.turn += 1
+        }
+        return nil
+    }
+
+    /// The lane got a shard.
+    package mutating func served(_ lane: LaneKey, targets: Int, again: Bool) {
+        self.campaigns[lane.campaign]?.deficit -= targets
+        self.places[lane] = .parked
+        if again { self.wake(lane) }
+        if let entry = self.campaigns[lane.campaign], entry.deficit <= 0 { self.turn += 1 }
+    }
+
+    package mutating func wait(_ lane: LaneKey, until time: Instant) {
+        guard self.campaigns[lane.campaign] != nil else { return }
+        self.places[lane] = .waiting(until: time)
+        self.timers.insert(lane, at: time)
+    }
+
+    package mutating func park(_ lane: LaneKey) {
+        guard self.campaigns[lane.campaign] != nil else { return }
+        self.places[lane] = .parked
+    }
+
+    /// When the next waiting lane becomes ready; `nil` when none waits.
+    package var nextTime: Instant? { self.timers.first?.time }
+
+    package var hasReady: Bool { self.campaigns.values.contains { !$0.isEmpty } }
+
+    private mutating func releaseTimers(at now: Instant) {
+        while let first = self.timers.first, first.time <= now {
+            self.timers.removeFirst()
+            // A lane that was woken, or waits for another time by now, left this entry behind.
+            if case .waiting(let until) = self.places[first.value], until == first.time { self.wake(first.value) }
+        }
+    }
+
+    private mutating func takeFront(of id: Campaign.ID) -> LaneKey? {
+        guard var entry = self.campaigns[id] else { return nil }
+        defer { self.campaigns[id] = entry }
+        guard !entry.isEmpty else {
+            // Nothing ready: what it did not use is not saved up.
+            entry.deficit = 0
+            entry.ready.removeAll(keepingCapacity: true)
+            entry.head = 0
+            return nil
+        }
+        if entry.deficit <= 0 {
+            entry.deficit += entry.weight * Self.quantum
+            if entry.deficit <= 0 { return nil }
+        }
+        let lane = entry.ready[entry.head]
+        entry.head += 1
+        if entry.head > 1_024, entry.head * 2 > entry.ready.count {
+            entry.ready.removeFirst(entry.head)
+            entry.head = 0
+        }
+        return lane
+    }
+}
+
+/// A binary heap of values by time; entries are not removed when they become stale, the owner checks them when their time comes.
+package struct TimerHeap<Value: Sendable>: Sendable {
+    private var entries: [(time: Instant, value: Value)] = []
+
+    package init() {}
+
+    package var first: (time: Instant, value: Value)? { self.entries.first }
+    package var count: Int { self.entries.count }
+
+    package mutating func insert(_ value: Value, at time: Instant) {
+        self.entries.append((time, value))
+        var child = self.entries.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard self.entries[child].time < self.entries[parent].time else { return }
+            self.entries.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    package mutating func removeFirst() {
+        guard let last = self.entries.popLast(), !self.entries.isEmpty else { return }
+        self.entries[0] = last
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < self.entries.count {
+                if self.entries[child].time < self.entries[least].time { least = child }
+            }
+            guard least != parent else { return }
+            self.entries.swapAt(parent, least)
+            parent = least
+        }
+    }
+}

@@ -1,0 +1,218 @@
+package import Domain
+
+/// One shard in a worker's hands, with what is still open of it.
+package struct OpenLease: Sendable {
+    /// A target of the shard.
+    package struct Member: Hashable, Sendable {
+        package let position: Int
+        package let contact: Contact.ID
+        package let variant: Int
+        /// Attempts made before this one.
+        package let attempts: Int
+        /// Its state was `deferred` when it was granted.
+        package let wasDeferred: Bool
+        /// It was sent again after a doubt.
+        package let wasDoubted: Bool
+        /// The site whose throttle it took a permit of.
+        package let site: String
+
+        package init(
+            position: Int,
+            contact: Contact.ID,
+            variant: Int,
+            attempts: Int,
+            wasDeferred: Bool,
+            wasDoubted: Bool,
+            site: String
+        ) {
+            self.position = position
+            self.contact = contact
+            self.variant = variant
+            self.attempts = attempts
+            self.wasDeferred = wasDeferred
+            self.wasDoubted = wasDoubted
+            self.site = site
+        }
+    }
+
+    package let epoch: Epoch
+    package let campaign: Campaign.ID
+    package let lane: Int
+    package let relay: String
+    package let holder: String
+    /// Ascending by position.
+    package let members: [Member]
+    /// When the holder must have stopped, by the coordinator's clock: its ttl and a guard after the grant or renewal left.
+    package var deadline: Instant
+    /// The deadline passed, or the holder is gone: no permit of it can be used any more.
+    package var isOverdue = false
+    /// The holder was asked to hand it back.
+    package var isRecalled = false
+    package private(set) var openCount: Int
+    private var isOpen: [Bool]
+
+    /// - Parameters:
+    ///   - members: In ascending order of position, at least one.
+    ///   - settled: Positions that already have an outcome (after a restart).
+    package init(
+        epoch: Epoch,
+        campaign: Campaign.ID,
+        lane: Int,
+        relay: String,
+        holder: String,
+        members: [Member],
+        deadline: Instant
+    ) {
+        self.epoch = epoch
+        self.campaign = campaign
+        self.lane = lane
+        self.relay = relay
+        self.holder = holder
+        self.members = members
+        self.deadline = deadline
+        self.openCount = members.count
+        self.isOpen = Array(repeating: true, count: members.count)
+    }
+
+    /// Index of the member with this position, whether open or settled.
+    package func index(of position: Int) -> Int? {
+        // Shards of first attempts are ranges with few holes, so the first guess is nearly always right.
+        guard let first = self.members.first else { return nil }
+        let guess = position - first.position
+        if self.members.indices.contains(guess), self.members[guess].position == position { return guess }
+        var low = 0
+        var high = self.members.count
+        while low < high {
+            let middle = (low + high) / 2
+            if self.members[middle].position < position { low = middle + 1 } else { high = middle }
+        }
+        return low < self.members.count && self.members[low].position == position ? low : nil
+    }
+
+    package func isOpen(at index: Int) -> Bool { self.isOpen[index] }
+
+    /// Marks a member as settled.
+    ///
+    /// - Returns: Whether it was open.
+    package mutating func settle(at index: Int) -> Bool {
+        guard self.isOpen[index] else { return false }
+        self.isOpen[index] = false
+        self.openCount -= 1
+        return true
+    }
+
+    package var openMembers: [Member] {
+        self.members.indices.filter { self.isOpen[$0] }.map { self.members[$0] }
+    }
+}
+
+/// All open leases.
+///
+/// Invariants: an epoch is granted once; a lease without open members is gone from the table; the counts by worker and campaign are
+/// those of the open members.
+package struct LeaseTable: Sendable {
+    private var leases: [Epoch: OpenLease] = [:]
+    private var openByWorker: [String: Int] = [:]
+    private var openByCampaign: [Campaign.ID: Int] = [:]
+    private var deferredByCampaign: [Campaign.ID: Int] = [:]
+    private var epochsByWorker: [String: Set<Epoch>] = [:]
+    private var deadlines = TimerHeap<Epoch>()
+
+    package init() {}
+
+    package subscript(epoch: Epoch) -> OpenLease? { self.leases[epoch] }
+
+    package var count: Int { self.leases.count }
+    package var all: Dictionary<Epoch, OpenLease>.Values { self.leases.values }
+
+    /// Targets in this worker's hands.
+    package func open(of worker: String) -> Int { self.openByWorker[worker] ?? 0 }
+
+    /// Targets of this campaign in anybody's hands, and how many of them were deferred before.
+    package func open(of campaign: Campaign.ID) -> (targets: Int, deferred: Int) {
+        (self.openByCampaign[campaign] ?? 0, self.deferredByCampaign[campaign] ?? 0)
+    }
+
+    package func epochs(of worker: String) -> [Epoch] { (self.epochsByWorker[worker] ?? []).sorted() }
+
+    package func epochs(of campaign: Campaign.ID) -> [Epoch] {
+        self.leases.values.filter { $0.campaign == campaign }.map(\.epoch).sorted()
+    }
+
+    package mutating func insert(_ lease: OpenLease) {
+        precondition(self.leases[lease.epoch] == nil && lease.openCount > 0, "an epoch is granted once, with targets")
+        self.leases[lease.epoch] = lease
+        self.openByWorker[lease.holder, default: 0] += lease.openCount
+        self.openByCampaign[lease.campaign, default: 0] += lease.openCount
+        self.deferredByCampaign[lease.campaign, default: 0] += lease.members.count { $0.wasDeferred }
+        self.epochsByWorker[lease.holder, default: []].insert(lease.epoch)
+        self.deadlines.insert(lease.epoch, at: lease.deadline)
+    }
+
+    /// What settling one member did.
+    package enum Settled: Hashable, Sendable {
+        case settled(leaseClosed: Bool)
+        /// It had an outcome already, or is no member.
+        case alreadySettled
+    }
+
+    /// Takes one member out of a lease.
+    package mutating func settle(_ index: Int, of epoch: Epoch) -> Settled {
+        guard let place = self.leases.index(forKey: epoch), self.leases.values[place].settle(at: index) else {
+            return .alreadySettled
+        }
+        let campaign = self.leases.values[place].campaign
+        let holder = self.leases.values[place].holder
+        self.openByWorker[holder, default: 0] -= 1
+        self.openByCampaign[campaign, default: 0] -= 1
+        if self.leases.values[place].members[index].wasDeferred { self.deferredByCampaign[campaign, default: 0] -= 1 }
+        guard self.leases.values[place].openCount == 0 else { return .settled(leaseClosed: false) }
+        self.leases.remove(at: place)
+        self.epochsByWorker[holder]?.remove(epoch)
+        return .settled(leaseClosed: true)
+    }
+
+    /// Moves a deadline.
+    ///
+    /// - Returns: `false` for a lease that is not this worker's, or is over, recalled or overdue.
+    package mutating func renew(_ epoch: Epoch, by worker: String, deadline: Instant) -> Bool {
+        guard let lease = self.leases[epoch], lease.holder == worker, !lease.isOverdue, !lease.isRecalled else {
+            return false
+        }
+        self.leases[epoch]?.deadline = deadline
+        self.deadlines.insert(epoch, at: deadline)
+        return true
+    }
+
+    /// Marks a lease as asked back.
+    ///
+    /// - Returns: Whether it was not before.
+    package mutating func recall(_ epoch: Epoch) -> Bool {
+        guard let lease = self.leases[epoch], !lease.isRecalled else { return false }
+        self.leases[epoch]?.isRecalled = true
+        return true
+    }
+
+    /// The holder is back and goes on: overdue no longer.
+    package mutating func resume(_ epoch: Epoch, deadline: Instant) {
+        guard self.leases[epoch] != nil else { return }
+        self.leases[epoch]?.isOverdue = false
+        self.leases[epoch]?.deadline = deadline
+        self.deadlines.insert(epoch, at: deadline)
+    }
+
+    /// Leases whose deadline passed since the last call; they are overdue from now on.
+    package mutating func expire(at now: Instant) -> [OpenLease] {
+        var expired: [OpenLease] = []
+        while let first = self.deadlines.first, first.time <= now {
+            self.deadlines.removeFirst()
+            guard let lease = self.leases[first.value], lease.deadline <= now, !lease.isOverdue else { continue }
+            self.leases[first.value]?.isOverdue = true
+            expired.append(lease)
+        }
+        return expired
+    }
+
+    /// When the next deadline passes; may be early, never late.
+    package var nextDeadline: Instant? { self.deadlines.first?.time }
+}
