@@ -1,0 +1,110 @@
+package import Domain
+
+extension LeaseBook {
+    /// Moves the deadlines of the leases named to a ttl after the progress with this nonce was sent.
+    ///
+    /// - Returns: What goes back: leases that the progress named and the renewal does not were taken away.
+    package mutating func renew(nonce: UInt64, epochs: [UInt64]) -> [HandedBack] {
+        guard let progress = self.progresses.find(nonce) else { return [] }
+        let deadline = progress.sent.advanced(byMilliseconds: self.ttl)
+        var renewed = Set<Int>()
+        for epoch in epochs {
+            guard let slot = self.slotByEpoch[epoch], !self.leases[slot].recalled else { continue }
+            renewed.insert(slot)
+            self.leases[slot].deadline = max(self.leases[slot].deadline, deadline)
+            // It may have left its line because too little time was left.
+            if self.leases[slot].place == .idle { self.enqueue(slot) }
+        }
+        let lost = self.leases.indices.filter {
+            !self.leases[$0].isFree && self.leases[$0].serial < progress.leaseBound && !renewed.contains($0)
+                && !self.leases[$0].recalled
+        }
+        return lost.compactMap { self.recall(slot: $0) }
+    }
+
+    /// Takes leases away: what is begun goes on, the rest goes back.
+    package mutating func recall(epochs: [UInt64]) -> [HandedBack] {
+        epochs.compactMap { epoch in self.slotByEpoch[epoch].flatMap { self.recall(slot: $0) } }
+    }
+
+    /// Hands back the waiting targets of leases that ran out.
+    package mutating func expire(at now: Instant) -> [HandedBack] {
+        guard now >= self.earliestDeadline else { return [] }
+        var back: [HandedBack] = []
+        self.earliestDeadline = Instant(milliseconds: .max)
+        for slot in self.leases.indices where self.leases[slot].waiting > 0 {
+            if now >= self.leases[slot].deadline {
+                if let handedBack = self.handBack(slot: slot) { back.append(handedBack) }
+            } else {
+                self.earliestDeadline = min(self.earliestDeadline, self.leases[slot].deadline)
+            }
+        }
+        return back
+    }
+
+    /// Notes that a relay as a whole cannot be used, or works again.
+    ///
+    /// - Returns: Its waiting targets, when it cannot be used.
+    package mutating func relayChanged(_ relay: Int, available: Bool) -> [HandedBack] {
+        self.relays[relay].unavailable = !available
+        guard !available else { return [] }
+        return self.handBackAll { $0.relay == relay }
+    }
+
+    /// Hands back what was granted for another try with a relay that still cannot be used.
+    package mutating func giveUpOnRelays(at now: Instant) -> [HandedBack] {
+        guard self.relays.contains(where: \.unavailable) else { return [] }
+        let relays = self.relays
+        let patience = self.limits.relayPatience
+        return self.handBackAll {
+            relays[$0.relay].unavailable && now.milliseconds(since: $0.granted) >= patience
+        }
+    }
+
+    /// Begins nothing more, for good.
+    package mutating func drain() -> [HandedBack] {
+        self.isDraining = true
+        return self.handBackAll { _ in true }
+    }
+
+    /// What a new session must hear about the leases that are still worked on.
+    package func inventory() -> [HeldLease] {
+        self.leases.filter { !$0.isFree }.map { lease in
+            // A target in the hands of a connection counts as begun: it may be by the time this is read.
+            let begun = lease.states.indices.filter { lease.states[$0] != .waiting && lease.states[$0] != .settled }
+            return HeldLease(
+                epoch: lease.epoch,
+                running: !lease.recalled && lease.waiting > 0,
+                begun: begun.map { lease.positions[$0] }
+            )
+        }
+    }
+
+    /// Epochs of all leases held.
+    package var heldEpochs: [Epoch] { self.leases.filter { !$0.isFree }.map(\.epoch) }
+
+    private mutating func recall(slot: Int) -> HandedBack? {
+        self.leases[slot].recalled = true
+        return self.handBack(slot: slot)
+    }
+
+    private mutating func handBackAll(where matches: (LeaseEntry) -> Bool) -> [HandedBack] {
+        let slots = self.leases.indices.filter { self.leases[$0].waiting > 0 && matches(self.leases[$0]) }
+        return slots.compactMap { self.handBack(slot: $0) }
+    }
+
+    /// - Returns: `nil` when nothing waited.
+    private mutating func handBack(slot: Int) -> HandedBack? {
+        let lease = self.leases[slot]
+        guard lease.waiting > 0 else { return nil }
+        let positions = Array(lease.positions[lease.next...])
+        for index in lease.next..<lease.positions.count { self.leases[slot].states[index] = .settled }
+        self.leases[slot].next = lease.positions.count
+        self.leases[slot].unsettled -= positions.count
+        self.held -= positions.count
+        self.settledSinceCredit += positions.count
+        self.timed.removeStale { [leases] in leases[$0.slot].serial == $0.serial && leases[$0.slot].waiting > 0 }
+        let ended = self.endIfSettled(slot)
+        return HandedBack(epoch: lease.epoch, positions: positions, slot: slot, endedLease: ended)
+    }
+}
