@@ -25,7 +25,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A ZeroMQ endpoint: `tcp://HOST:PORT`.
-package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
+package struct TCPEndpoint: Hashable, Sendable, CustomStringConvertible {
     /// `*` for every interface, where one listens.
     package let host: String
     package let port: Int

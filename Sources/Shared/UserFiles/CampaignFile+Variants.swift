@@ -12,10 +12,9 @@ extension CampaignFile {
             )
             return []
         }
-        let elements = keys.list("variants", atMost: Self.variantsMax, of: "variants, each with name and subject")
-        if elements.isEmpty, case .list(let list, _) = keys.node("variants"), list.isEmpty {
-            keys.problem("variants", "is empty; allowed: 1 to \(Self.variantsMax) variants")
-        }
+        let list = keys.list("variants", atMost: Self.variantsMax, of: "variants, each with name and subject")
+        guard let elements = list else { return [] }
+        if elements.isEmpty { keys.problem("variants", "is empty; allowed: 1 to \(Self.variantsMax) variants") }
         var names: Set<String> = []
         return elements.compactMap { path, node in
             let variant = KeyReader(node, path: path, reading: keys.reading, keys: Self.variantKeys)

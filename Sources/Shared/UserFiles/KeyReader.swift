@@ -138,16 +138,16 @@ struct KeyReader {
 
     // MARK: Lists
 
-    /// The elements of a list with their paths; empty when the key is missing.
-    func list(_ key: String, atMost: Int, of what: String) -> [(path: String, node: FileNode)] {
-        guard let node = self.node(key) else { return [] }
+    /// The elements of a list with their paths; `nil` when the key is missing or its value was reported.
+    func list(_ key: String, atMost: Int, of what: String) -> [(path: String, node: FileNode)]? {
+        guard let node = self.node(key) else { return nil }
         guard case .list(let elements, _) = node else {
             self.problem(key, "is \(node.kind); allowed: a list of \(what)")
-            return []
+            return nil
         }
         guard elements.count <= atMost else {
             self.problem(key, "has \(elements.count) entries; allowed: at most \(atMost)")
-            return []
+            return nil
         }
         return elements.enumerated().map { index, element in
             let path = "\(self.path(of: key))[\(index)]"
@@ -158,7 +158,8 @@ struct KeyReader {
 
     /// A list of throttles; empty when the key is missing.
     func limits(_ key: String) -> [Limit] {
-        self.list(key, atMost: throttlesMax, of: "throttles such as [\"100/s\"]").compactMap { path, node in
+        let elements = self.list(key, atMost: throttlesMax, of: "throttles such as [\"100/s\"]") ?? []
+        return elements.compactMap { path, node in
             guard let scalar = self.reading.scalar(node, path: path) else { return nil }
             guard let limit = Limit(scalar.text) else {
                 let message = "\(quoted(scalar.text)) is no throttle; allowed: \(Limit.grammar)"

@@ -78,7 +78,7 @@ extension RelaySettings {
     private static func credentials(_ keys: KeyReader, folder: String, isSafe: Bool) -> Credentials? {
         let password = Self.password(keys, folder: folder)
         guard let user = keys.text("user") else {
-            if keys.has("password") || keys.has("password_file") {
+            if password != nil {
                 keys.problem("user", "is missing beside a password")
             }
             return nil

@@ -83,7 +83,9 @@ extension RetrySettings {
 
     init(_ node: FileNode, path: String, reading: FileReading) {
         let keys = KeyReader(node, path: path, reading: reading, keys: Self.keys)
-        let delays = keys.list("delays", atMost: Self.delaysMax, of: "durations such as [5m, 1h]").compactMap {
+        let elements = keys.list("delays", atMost: Self.delaysMax, of: "durations such as [5m, 1h]")
+        if let elements, elements.isEmpty { keys.problem("delays", "is empty; allowed: 1 to 20 durations") }
+        let delays = (elements ?? []).compactMap {
             path,
             element -> Int64? in
             guard let scalar = reading.scalar(element, path: path) else { return nil }
@@ -94,7 +96,6 @@ extension RetrySettings {
             }
             return delay
         }
-        if keys.has("delays"), delays.isEmpty { keys.problem("delays", "is empty; allowed: 1 to 20 durations") }
         self.delaysMilliseconds = delays.isEmpty ? Self.standard.delaysMilliseconds : delays
         self.jitter = keys.decimal("jitter", default: Self.standard.jitter, in: 0...1)
     }
@@ -111,6 +112,14 @@ enum Name {
             Self.isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
         }
         return allowed ? text : nil
+    }
+
+    /// Names of workers stand on the allow-list too, which is stricter.
+    static let workerGrammar = "1 to 32 of a-z, 0-9 and \"-\""
+
+    static func readWorker(_ text: String) -> String? {
+        let allowed = text.utf8.allSatisfy { Self.isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+        return allowed && (1...32).contains(text.utf8.count) ? text : nil
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {

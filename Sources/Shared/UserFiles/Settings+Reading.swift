@@ -77,8 +77,8 @@ extension Settings {
     }
 
     private static func relays(_ keys: KeyReader, folder: String) -> [RelaySettings] {
-        guard keys.has("relays") else { return [.standard] }
-        let elements = keys.list("relays", atMost: Self.relaysMax, of: "relays, each with name and url")
+        let list = keys.list("relays", atMost: Self.relaysMax, of: "relays, each with name and url")
+        guard let elements = list else { return [.standard] }
         if elements.isEmpty { keys.problem("relays", "has no relay; allowed: 1 to \(Self.relaysMax)") }
         var names: Set<String> = []
         return elements.compactMap { path, node in
@@ -109,9 +109,14 @@ extension CoordinatorSettings {
             let standard = ListenAddress(host: "127.0.0.1", port: port)
             return keys.value(key, default: standard, allowed: ListenAddress.grammar, ListenAddress.init)
         }
-        let endpoint = Endpoint(host: "127.0.0.1", port: 7_700)
+        let endpoint = TCPEndpoint(host: "127.0.0.1", port: 7_700)
         self.init(
-            workersListen: keys.value("workers_listen", default: endpoint, allowed: Endpoint.grammar, Endpoint.init),
+            workersListen: keys.value(
+                "workers_listen",
+                default: endpoint,
+                allowed: TCPEndpoint.grammar,
+                TCPEndpoint.init
+            ),
             apiListen: listen("api_listen", port: 7_701),
             publicListen: listen("public_listen", port: 7_702),
             publicURL: keys.value("public_url", default: nil, allowed: "https://HOST, or http:// on this machine") {
@@ -134,15 +139,17 @@ extension WorkerSettings {
         }
         let file = keys.text("coordinator_key_file") ?? "keys/coordinator.pub"
         let keyInFile = CoordinatorKey.file(Paths.resolve(file, from: folder))
-        let endpoint = Endpoint(host: "127.0.0.1", port: 7_700)
+        let endpoint = TCPEndpoint(host: "127.0.0.1", port: 7_700)
         self.init(
-            name: keys.value("name", default: nil, allowed: Name.grammar) { Name.read($0).map(Optional.some) },
+            name: keys.value("name", default: nil, allowed: Name.workerGrammar) {
+                Name.readWorker($0).map(Optional.some)
+            },
             coordinator: keys.value(
                 "coordinator",
                 default: endpoint,
-                allowed: "\(Endpoint.grammar), not every interface"
+                allowed: "\(TCPEndpoint.grammar), not every interface"
             ) {
-                Endpoint($0).flatMap { $0.host == "*" || $0.port == 0 ? nil : $0 }
+                TCPEndpoint($0).flatMap { $0.host == "*" || $0.port == 0 ? nil : $0 }
             },
             coordinatorKey: Self.coordinatorKey(keys) ?? keyInFile,
             keyFile: keys.text("key_file").map { Paths.resolve($0, from: folder) },

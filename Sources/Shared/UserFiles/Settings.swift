@@ -84,7 +84,7 @@ package struct LogSettings: Sendable {
 /// `coordinator`.
 package struct CoordinatorSettings: Sendable {
     /// `coordinator.workers_listen`, default `tcp://127.0.0.1:7700`: a ZeroMQ endpoint.
-    package var workersListen: Endpoint
+    package var workersListen: TCPEndpoint
     /// `coordinator.api_listen`, default `127.0.0.1:7701`: operators, with a token.
     package var apiListen: ListenAddress
     /// `coordinator.public_listen`, default `127.0.0.1:7702`: recipients and providers.
@@ -97,10 +97,10 @@ package struct CoordinatorSettings: Sendable {
 
 /// `worker`.
 package struct WorkerSettings: Sendable {
-    /// `worker.name`: 1 to 60 of `a-z`, `0-9`, `-`, `_`, `.`; `postrider-worker --name` wins over it.
+    /// `worker.name`: 1 to 32 of `a-z`, `0-9`, `-`; `postrider-worker --name` wins over it.
     package var name: String?
     /// `worker.coordinator`, default `tcp://127.0.0.1:7700`.
-    package var coordinator: Endpoint
+    package var coordinator: TCPEndpoint
     /// `worker.coordinator_key` or `coordinator_key_file`.
     package var coordinatorKey: CoordinatorKey
     /// `worker.key_file`; see ``keyFile(for:keysFolder:)``.
