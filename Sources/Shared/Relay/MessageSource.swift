@@ -1,4 +1,4 @@
-package import Domain
+package import Mail
 package import NIOCore
 
 /// One target on its way to a relay.
@@ -18,28 +18,10 @@ package struct RelayJob: Sendable {
 }
 
 /// How far a job came when its fate was decided.
-package enum RelayStage: Hashable, Sendable {
-    /// MAIL FROM was refused.
-    case sender
-    /// RCPT TO was refused.
-    case recipient
-    /// DATA was refused before any content was sent.
-    case data
-    /// The relay answered the final dot.
-    case message
-}
+package typealias RelayStage = SMTPStage
 
-/// What came of a job. Exactly one is delivered for each job that was taken.
-package enum RelayResult: Hashable, Sendable {
-    /// The relay answered; `retryAfterSeconds` is what its text named, 0 for nothing.
-    case reply(RelayReply, stage: RelayStage)
-    /// The last byte may have gone out, and no reply came: in doubt.
-    case noReply(problem: String)
-    /// The connection failed while the job was under way, before its last byte: the target was not sent, and the attempt counts.
-    case connectionLost(problem: String)
-    /// The job was never begun at the relay, or was withdrawn before its last byte: no attempt is used.
-    case notBegun
-}
+/// What came of a job. Exactly one is delivered for each job that was taken and has a body.
+package typealias RelayResult = SMTPResult
 
 /// Where a relay's connections get their messages from, and whom they tell what happened.
 ///
@@ -53,6 +35,9 @@ package protocol MessageSource: AnyObject {
 
     /// The complete message of a job: CRLF line ends, dot-stuffed, without the final dot.
     ///
+    /// Asked for right after ``nextJob()``, before the envelope goes out: a message that cannot be made costs no transaction.
+    /// So a connection holds at most two bodies.
+    ///
     /// - Returns: `nil` when it cannot be made; the source has settled the job itself and the pool must not resolve it.
     func body(of job: RelayJob) -> ByteBuffer?
 
@@ -60,6 +45,7 @@ package protocol MessageSource: AnyObject {
     /// loop: `true` to send the dot now, `false` to withdraw (the connection is closed without the dot, result `notBegun`).
     func intend(_ job: RelayJob, proceed: @escaping (Bool) -> Void)
 
+    /// The fate of a job: exactly once for each job whose body was handed over.
     func resolved(_ job: RelayJob, _ result: RelayResult)
 
     /// The relay as a whole cannot be used (unreachable, TLS or AUTH refused), or works again (`problem` is `nil`).
