@@ -1,0 +1,55 @@
+import Glibc
+import Synchronization
+
+/// A named place at which a fault test kills the process: `POSTRIDER_CRASH_AT=name[:n]`, at its n-th passing (default 1).
+///
+/// Unset, a passing costs a load and a comparison.
+package enum CrashPoint: String, Sendable, CaseIterable {
+    /// A shard was taken on, nothing of it journalled.
+    case w01Granted = "w01"
+    /// An intent is journalled, the last byte not sent.
+    case w02Intended = "w02"
+    /// The last byte was sent, no reply read.
+    case w03Sent = "w03"
+    /// The reply was read, the outcome not journalled.
+    case w04Replied = "w04"
+    /// Outcomes are journalled, nobody was told.
+    case w05OutcomeJournalled = "w05"
+    /// Outcomes are with the journal but not in its file: what a power cut would leave.
+    case w06OutcomeBeforeJournal = "w06"
+    /// A report was sent, its acknowledgement not read.
+    case w07Reported = "w07"
+
+    /// Dies here, if this is the passing that was asked for.
+    package static func reach(_ point: CrashPoint) {
+        guard let armed = Self.armed, armed.name == point.rawValue else { return }
+        armed.pass()
+    }
+
+    /// As ``reach(_:)`` for the points of other programs, which name their own.
+    package static func reach(named name: StaticString) {
+        guard let armed = Self.armed, armed.name == "\(name)" else { return }
+        armed.pass()
+    }
+
+    private static let armed: Armed? = getenv("POSTRIDER_CRASH_AT").flatMap { Armed(String(cString: $0)) }
+
+    private final class Armed: Sendable {
+        let name: String
+        private let passing: Int
+        private let passings = Atomic<Int>(0)
+
+        init?(_ text: String) {
+            let parts = text.split(separator: ":", maxSplits: 1)
+            guard let name = parts.first else { return nil }
+            self.name = String(name)
+            self.passing = parts.count == 2 ? Int(parts[1]) ?? 1 : 1
+        }
+
+        func pass() {
+            guard self.passings.add(1, ordering: .relaxed).newValue == self.passing else { return }
+            // Not exit: nothing may be flushed or tidied up, as when the kernel or a person kills it.
+            kill(getpid(), SIGKILL)
+        }
+    }
+}
