@@ -1,0 +1,236 @@
+package import Domain
+
+/// Makes contacts out of a table's rows.
+///
+/// A row is rejected when it has no address that can be used; a value that does not fit its field is left out with a warning.
+package struct ContactRowDecoder: Sendable {
+    /// The fields of the contacts, in the order of their columns.
+    package let fields: [Field]
+    private let plan: [Step]
+    private let emailColumn: Int?
+    private let phoneColumn: Int?
+    private let policy: AddressPolicy
+    private let ignoredColumns: [Int]
+
+    private struct Step: Sendable {
+        let column: Int
+        let field: Field
+        let isPhone: Bool
+    }
+
+    /// - Parameters:
+    ///   - mapping: Which column holds which field.
+    ///   - types: Types by field name; a field without one is text.
+    ///   - policy: Which forms of addresses are taken.
+    package init(mapping: HeaderMapping, types: [String: FieldType], policy: AddressPolicy = .contacts) {
+        self.plan = mapping.fields.map { name, column in
+            let type = BuiltInField(rawValue: name) == nil ? types[name] ?? .text : .text
+            return Step(
+                column: column,
+                field: Field(name: name, type: type),
+                isPhone: name == BuiltInField.phone.rawValue
+            )
+        }
+        self.fields = self.plan.map(\.field)
+        self.emailColumn = mapping.emailColumn
+        self.phoneColumn = self.plan.first { $0.isPhone }?.column
+        self.ignoredColumns = mapping.columns.indices.filter { mapping.columns[$0] == .ignored }
+        self.policy = policy
+    }
+
+    /// Decodes all rows of `table` into `output`, which is emptied first and keeps its memory. The table's own rejects and warnings are taken over.
+    package func decode(_ table: borrowing TableBatch, into output: inout ContactBatch) {
+        output.removeAll()
+        output.fields = self.fields
+        output.bytes.append(contentsOf: table.cells.bytes)
+        output.rejects.append(contentsOf: table.rejects)
+        output.warnings.append(contentsOf: table.warnings)
+        table.cells.bytes.withUnsafeBufferPointer { cells in
+            for row in 0..<table.count {
+                let bytesStart = output.bytes.count
+                let valuesStart = output.values.count
+                let warningsStart = output.warnings.count
+                if let (column, reason) = self.decode(row, of: table, cells, into: &output) {
+                    output.bytes.removeSubrange(bytesStart...)
+                    output.values.removeSubrange(valuesStart...)
+                    output.warnings.removeSubrange(warningsStart...)
+                    output.rejects.append(table.reject(row: row, column: column, reason: reason))
+                } else {
+                    output.lines.append(table.lines[row])
+                    output.count += 1
+                }
+            }
+        }
+    }
+
+    /// - Returns: Why the row is no contact; `nil` when it was appended.
+    private func decode(
+        _ row: Int,
+        of table: borrowing TableBatch,
+        _ cells: UnsafeBufferPointer<UInt8>,
+        into output: inout ContactBatch
+    ) -> (column: Int, reason: String)? {
+        for column in self.ignoredColumns {
+            let cell = UnsafeBufferPointer(rebasing: cells[table.range(row: row, column: column)])
+            guard cell.trimmed().isEmpty else { return (column + 1, "there is a value in a column that has no name") }
+        }
+        var address = ContactAddress.none
+        if let column = self.emailColumn {
+            let cell = UnsafeBufferPointer(rebasing: cells[table.range(row: row, column: column)])
+            do throws(AddressProblem) {
+                address = try self.address(cell, into: &output)
+            } catch .empty {
+                address = .none
+            } catch {
+                return (column + 1, "not an e-mail address: \(error.text) (\(Excerpt.quoted(cell)))")
+            }
+        }
+        var hasPhone = false
+        for step in self.plan {
+            let range = table.range(row: row, column: step.column)
+            let cell = UnsafeBufferPointer(rebasing: cells[range])
+            let value =
+                step.isPhone
+                ? self.phone(cell, line: table.lines[row], step, into: &output)
+                : self.value(cell, at: range, line: table.lines[row], step, into: &output)
+            if step.isPhone, value.kind != .empty { hasPhone = true }
+            output.values.append(value)
+        }
+        guard !address.isEmpty || hasPhone else {
+            let column = (self.emailColumn ?? self.phoneColumn ?? -1) + 1
+            return (column, "there is no address that can be used: \(self.addressColumns)")
+        }
+        output.addresses.append(address)
+        return nil
+    }
+
+    private var addressColumns: String {
+        switch (self.emailColumn, self.phoneColumn) {
+        case (.some, .some): "email is empty and phone has no number"
+        case (.none, .some): "phone has no number"
+        default: "email is empty"
+        }
+    }
+
+    /// Appends the address, and its key where that differs.
+    private func address(
+        _ cell: UnsafeBufferPointer<UInt8>,
+        into output: inout ContactBatch
+    ) throws(AddressProblem) -> ContactAddress {
+        let start = output.bytes.count
+        let at = try AddressParser.normalise(cell, policy: self.policy, into: &output.bytes)
+        let end = output.bytes.count
+        let text = UInt32(start)..<UInt32(end)
+        var key = text
+        if output.bytes[start..<(start + at)].contains(where: \.isUpperCaseLetter) {
+            for index in start..<end { output.bytes.append(output.bytes[index].lowercased) }
+            key = UInt32(end)..<UInt32(output.bytes.count)
+        }
+        return ContactAddress(text: text, key: key, domain: UInt32(start + at + 1)..<UInt32(end))
+    }
+
+    private func phone(
+        _ cell: UnsafeBufferPointer<UInt8>,
+        line: Int,
+        _ step: Step,
+        into output: inout ContactBatch
+    ) -> ContactValue {
+        guard !cell.trimmed().isEmpty else { return .empty }
+        let start = UInt32(output.bytes.count)
+        guard PhoneNumber.normalise(cell, into: &output.bytes) else {
+            self.warn(cell, line: line, step, allowed: PhoneNumber.grammar, into: &output)
+            return .empty
+        }
+        return ContactValue(.text, start..<UInt32(output.bytes.count))
+    }
+
+    private func value(
+        _ cell: UnsafeBufferPointer<UInt8>,
+        at range: Range<Int>,
+        line: Int,
+        _ step: Step,
+        into output: inout ContactBatch
+    ) -> ContactValue {
+        let place = UInt32(range.lowerBound)..<UInt32(range.upperBound)
+        switch FieldValueParser.parse(cell, as: step.field.type) {
+        case .empty: return .empty
+        case .text:
+            guard cell.contains(where: Self.isControl) else { return ContactValue(.text, place) }
+            return self.withoutControls(cell, line: line, step, into: &output)
+        case .integer(let number):
+            return ContactValue(.integer, Self.trimmed(place, cell), bits: UInt64(bitPattern: number))
+        case .decimal(let number): return ContactValue(.decimal, Self.trimmed(place, cell), bits: number.bitPattern)
+        case .boolean(let isTrue): return ContactValue(.boolean, Self.trimmed(place, cell), bits: isTrue ? 1 : 0)
+        case .date: return ContactValue(.date, Self.trimmed(place, cell))
+        case .misfit:
+            self.warn(cell, line: line, step, allowed: FieldValueParser.grammar(step.field.type), into: &output)
+            return .empty
+        }
+    }
+
+    /// Control characters come from other programs' exports, and mean nothing in a message; the name they stand in does.
+    private func withoutControls(
+        _ cell: UnsafeBufferPointer<UInt8>,
+        line: Int,
+        _ step: Step,
+        into output: inout ContactBatch
+    ) -> ContactValue {
+        let start = UInt32(output.bytes.count)
+        output.bytes.append(contentsOf: cell.lazy.filter { !Self.isControl($0) })
+        output.warnings.append(
+            Diagnostic(
+                .warning,
+                line: line,
+                column: step.column + 1,
+                "\(step.field.name): \(Excerpt.quoted(cell)) has control characters; they are left out"
+            )
+        )
+        let range = start..<UInt32(output.bytes.count)
+        let isBlank = output.bytes[Int(start)...].allSatisfy(\.isSpace)
+        return isBlank ? .empty : ContactValue(.text, range)
+    }
+
+    /// Tab and line ends belong to text; NUL was rejected with its row.
+    @inline(__always)
+    private static func isControl(_ byte: UInt8) -> Bool {
+        byte < ASCII.space && !byte.isSpace || byte == ASCII.delete
+    }
+
+    /// A value that is no text stands without the white space around it.
+    private static func trimmed(_ range: Range<UInt32>, _ cell: UnsafeBufferPointer<UInt8>) -> Range<UInt32> {
+        guard let first = cell.first, let last = cell.last, first.isSpace || last.isSpace else { return range }
+        let leading = UInt32(cell.prefix { $0.isSpace }.count)
+        return (range.lowerBound + leading)..<(range.lowerBound + leading + UInt32(cell.trimmed().count))
+    }
+
+    private func warn(
+        _ cell: UnsafeBufferPointer<UInt8>,
+        line: Int,
+        _ step: Step,
+        allowed: String,
+        into output: inout ContactBatch
+    ) {
+        output.warnings.append(
+            Diagnostic(
+                .warning,
+                line: line,
+                column: step.column + 1,
+                "\(step.field.name): \(Excerpt.quoted(cell)) does not fit and is left out; allowed is \(allowed)"
+            )
+        )
+    }
+}
+
+/// Shows a piece of a cell in a message.
+enum Excerpt {
+    static let charactersMax = 40
+
+    static func quoted(_ cell: UnsafeBufferPointer<UInt8>) -> String {
+        let text = String(decoding: cell.prefix(4 * self.charactersMax), as: UTF8.self)
+        var shown = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(self.charactersMax) {
+            shown.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+        }
+        return "'\(String(shown))\(text.unicodeScalars.count > self.charactersMax ? "…" : "")'"
+    }
+}

@@ -1,0 +1,110 @@
+package import Domain
+
+/// Reads a whole file of contacts that comes in pieces: header, types of new fields, rows.
+///
+/// Push bytes, then read batches until there are none; at the end `finish`, and read again. Until enough rows are here to know the types
+/// of fields that are new, rows are held back, at most ``TypeInference/rowsMax`` and ``heldBytesMax``.
+package final class ContactTable {
+    /// Bounds what is held back for the types of new fields.
+    package static let heldBytesMax = 16 << 20
+
+    /// Known once the header was read.
+    package private(set) var mapping: HeaderMapping?
+    /// Known once the first batch was read: the fields of the file, the e-mail address left out.
+    package private(set) var fields: [Field] = []
+
+    private let reader = TableReader()
+    private let knownTypes: [String: FieldType]
+    private let names: [String: String]
+    private let policy: AddressPolicy
+    private var inference: TypeInference?
+    private var decoder: ContactRowDecoder?
+    private var held: [TableBatch] = []
+    private var heldBytes = 0
+    private var spare = TableBatch()
+    private var isFinished = false
+
+    /// - Parameters:
+    ///   - knownFields: Fields that earlier imports defined; their types stay.
+    ///   - names: What the user says about columns: header text → field name.
+    ///   - policy: Which forms of addresses are taken.
+    package init(knownFields: [Field], names: [String: String] = [:], policy: AddressPolicy = .contacts) {
+        self.knownTypes = Dictionary(knownFields.map { ($0.name, $0.type) }) { first, _ in first }
+        self.names = names
+        self.policy = policy
+    }
+
+    /// Takes the next piece of the file.
+    package func push(_ bytes: UnsafeRawBufferPointer) { self.reader.push(bytes) }
+
+    /// Takes the next piece of the file.
+    package func push(_ bytes: [UInt8]) { self.reader.push(bytes) }
+
+    /// Says that the file ends here.
+    package func finish() {
+        self.reader.finish()
+        self.isFinished = true
+    }
+
+    /// Reads contacts into `batch`, which is emptied first and keeps its memory.
+    ///
+    /// - Returns: Whether there are any rows. `false`: push more, or the file is read to its end.
+    /// - Throws: When the file is no table, or its header does not do.
+    package func read(into batch: inout ContactBatch) throws(Diagnostics) -> Bool {
+        batch.removeAll()
+        if self.decoder == nil { try self.settleTypes() }
+        guard let decoder = self.decoder else { return false }
+        if !self.held.isEmpty {
+            decoder.decode(self.held.removeLast(), into: &batch)
+            return true
+        }
+        guard try self.readRows(into: &self.spare) else { return false }
+        decoder.decode(self.spare, into: &batch)
+        return true
+    }
+
+    /// Holds rows back until the types of all fields can be told.
+    private func settleTypes() throws(Diagnostics) {
+        guard let mapping = try self.readMapping() else { return }
+        var inference = self.inference ?? TypeInference(columnCount: mapping.columns.count)
+        defer { self.inference = inference }
+        let isNeeded = mapping.fields.contains { self.knownTypes[$0.name] == nil && BuiltInField(rawValue: $0.name) == nil }
+        if isNeeded {
+            var batch = TableBatch()
+            while inference.rowCount < TypeInference.rowsMax, self.heldBytes < Self.heldBytesMax,
+                try self.readRows(into: &batch)
+            {
+                inference.observe(batch)
+                self.heldBytes += batch.raw.count
+                self.held.append(batch)
+                batch = TableBatch()
+            }
+            guard
+                self.isFinished || inference.rowCount >= TypeInference.rowsMax || self.heldBytes >= Self.heldBytesMax
+            else { return }
+        }
+        var types = self.knownTypes
+        for (name, column) in mapping.fields where types[name] == nil {
+            types[name] = inference.type(column: column, name: name)
+        }
+        let decoder = ContactRowDecoder(mapping: mapping, types: types, policy: self.policy)
+        self.fields = decoder.fields
+        self.decoder = decoder
+        // Read from the end.
+        self.held.reverse()
+    }
+
+    private func readMapping() throws(Diagnostics) -> HeaderMapping? {
+        if let mapping = self.mapping { return mapping }
+        let header: [String]?
+        do throws(Diagnostic) { header = try self.reader.readHeader() } catch { throw Diagnostics([error]) }
+        guard let header else { return nil }
+        let mapping = try HeaderMapping.make(headers: header, names: self.names).get()
+        self.mapping = mapping
+        return mapping
+    }
+
+    private func readRows(into batch: inout TableBatch) throws(Diagnostics) -> Bool {
+        do throws(Diagnostic) { return try self.reader.read(into: &batch) } catch { throw Diagnostics([error]) }
+    }
+}

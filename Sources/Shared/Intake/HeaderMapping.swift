@@ -1,0 +1,172 @@
+package import Domain
+
+/// Which column of a table holds which field.
+package struct HeaderMapping: Hashable, Sendable {
+    /// What a column is read as.
+    package enum Column: Hashable, Sendable {
+        case email
+        /// A field by its name: phone, external_id, timezone, language, or one that imports define.
+        case field(String)
+        /// Has no name and must be empty.
+        case ignored
+    }
+
+    /// One for each column of the table, from the left.
+    package let columns: [Column]
+    /// The header's texts, for messages.
+    package let headers: [String]
+    /// What the user may want to know: names that were changed, columns that were passed over.
+    package let warnings: [Diagnostic]
+
+    /// The fields' names with their columns (0-based), the address column left out.
+    package var fields: [(name: String, column: Int)] {
+        self.columns.enumerated().compactMap { index, column in
+            guard case .field(let name) = column else { return nil }
+            return (name, index)
+        }
+    }
+
+    /// The column (0-based) of the e-mail address, if there is one.
+    package var emailColumn: Int? { self.columns.firstIndex(of: .email) }
+
+    /// - Parameters:
+    ///   - headers: The header's cells, from the left.
+    ///   - names: What the user says about columns: header text → field name. Goes before everything that is guessed.
+    /// - Returns: The mapping, or everything that is wrong with the header.
+    package static func make(
+        headers: [String],
+        names: [String: String] = [:]
+    ) -> Result<HeaderMapping, Diagnostics> {
+        var builder = HeaderMappingBuilder(headers: headers)
+        builder.applyNames(names)
+        builder.nameTheRest()
+        builder.recogniseBuiltIns()
+        builder.check()
+        return builder.result
+    }
+}
+
+/// Several problems at once, at least one of them an error.
+package struct Diagnostics: Error, Hashable, Sendable {
+    package let all: [Diagnostic]
+
+    package init(_ all: [Diagnostic]) { self.all = all }
+}
+
+private struct HeaderMappingBuilder {
+    let headers: [String]
+    /// The field name of each column; `nil` for one without a name at the end of the header.
+    var names: [String?]
+    /// Whether the user gave the name.
+    var isGiven: [Bool]
+    var problems: [Diagnostic] = []
+    var warnings: [Diagnostic] = []
+
+    init(headers: [String]) {
+        self.headers = headers
+        self.names = Array(repeating: nil, count: headers.count)
+        self.isGiven = Array(repeating: false, count: headers.count)
+    }
+
+    mutating func applyNames(_ given: [String: String]) {
+        for (header, name) in given.sorted(by: { $0.key < $1.key }) {
+            guard let column = self.headers.firstIndex(of: header) else {
+                self.problems.append(
+                    Diagnostic(.error, "the map names the column '\(header)', which the file does not have; \(self.seen)")
+                )
+                continue
+            }
+            guard HeaderName.snakeCase(name) == name, name.utf8.count <= Field.nameLengthMax else {
+                self.fail(
+                    column,
+                    "'\(name)' is no field name: allowed are lower-case letters, digits and _, a letter first, at most "
+                        + "\(Field.nameLengthMax), and no word of the expression language"
+                )
+                continue
+            }
+            self.names[column] = name
+            self.isGiven[column] = true
+        }
+    }
+
+    mutating func nameTheRest() {
+        // Spreadsheets leave empty columns behind the last one; those in between were forgotten.
+        let lastNamed = self.headers.lastIndex { !$0.isEmpty } ?? -1
+        for column in self.headers.indices where self.names[column] == nil {
+            let header = self.headers[column]
+            guard !header.isEmpty else {
+                if column < lastNamed {
+                    self.fail(column, "column \(column + 1) has no name; give it one in the first line")
+                } else {
+                    self.warn(column, "column \(column + 1) has no name and is passed over; rows with a value there are rejected")
+                }
+                continue
+            }
+            var name = HeaderName.snakeCase(header)
+            if name.isEmpty {
+                name = "field_\(column + 1)"
+                self.warn(column, "the name '\(header)' cannot be written in ASCII letters; the field is called \(name)")
+            }
+            if name.utf8.count > Field.nameLengthMax {
+                name = HeaderName.shortened(name)
+                self.warn(column, "the name '\(header)' is longer than \(Field.nameLengthMax); the field is called \(name)")
+            }
+            self.names[column] = name
+        }
+    }
+
+    /// Gives each built-in field to the column that is most surely meant; others that could be keep their own names.
+    mutating func recogniseBuiltIns() {
+        for field in BuiltInField.allCases where !self.names.contains(field.rawValue) {
+            for synonym in HeaderSynonyms.names(of: field) {
+                let column = self.names.indices.first { self.names[$0] == synonym && !self.isGiven[$0] }
+                guard let column else { continue }
+                self.names[column] = field.rawValue
+                break
+            }
+        }
+    }
+
+    mutating func check() {
+        var columns: [String: Int] = [:]
+        for (column, name) in self.names.enumerated() {
+            guard let name else { continue }
+            if let other = columns[name] {
+                self.fail(
+                    column,
+                    "columns \(other + 1) ('\(self.headers[other])') and \(column + 1) ('\(self.headers[column])') would both be "
+                        + "the field \(name); rename one of them"
+                )
+            } else {
+                columns[name] = column
+            }
+        }
+        guard columns[BuiltInField.email.rawValue] == nil, columns[BuiltInField.phone.rawValue] == nil else { return }
+        self.problems.append(
+            Diagnostic(line: 1, "there is no address column: one must be called email (or e-mail, mail, email address); \(self.seen)")
+        )
+    }
+
+    var result: Result<HeaderMapping, Diagnostics> {
+        guard self.problems.isEmpty else { return .failure(Diagnostics(self.problems + self.warnings)) }
+        let columns = self.names.map { name -> HeaderMapping.Column in
+            guard let name else { return .ignored }
+            return name == BuiltInField.email.rawValue ? .email : .field(name)
+        }
+        return .success(HeaderMapping(columns: columns, headers: self.headers, warnings: self.warnings))
+    }
+
+    private var seen: String {
+        let shown = self.headers.prefix(20).map { "'\($0.prefix(40))'" }.joined(separator: ", ")
+        let more = self.headers.count > 20 ? " and \(self.headers.count - 20) more" : ""
+        return "the first line has \(shown)\(more)"
+    }
+
+    private mutating func fail(_ column: Int, _ message: String) {
+        self.problems.append(Diagnostic(line: 1, column: column + 1, message))
+    }
+
+    private mutating func warn(_ column: Int, _ message: String) {
+        self.warnings.append(Diagnostic(.warning, line: 1, column: column + 1, message))
+    }
+}

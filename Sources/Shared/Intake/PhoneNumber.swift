@@ -1,0 +1,35 @@
+/// Brings phone numbers into one form: digits, with a leading `+` when the country is named.
+enum PhoneNumber {
+    /// ITU-T E.164: at most 15 digits. Fewer than 7 reach nobody from outside.
+    static let digitCount = 7...15
+
+    /// What ``normalise(_:into:)`` takes, for messages.
+    static let grammar =
+        "\(digitCount.lowerBound) to \(digitCount.upperBound) digits with blanks, - . / ( ) between them and + before them"
+
+    /// Appends the number.
+    ///
+    /// - Returns: Whether it was plausible; else `output` is as it was.
+    static func normalise(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) -> Bool {
+        let start = output.count
+        var digits = 0
+        for byte in bytes.trimmed() {
+            if byte.isDigit {
+                digits += 1
+                output.append(byte)
+            } else if byte == ASCII.plus, output.count == start {
+                output.append(byte)
+            } else if !self.separators.contains(byte) {
+                digits = 0
+                break
+            }
+        }
+        guard self.digitCount.contains(digits) else {
+            output.removeSubrange(start...)
+            return false
+        }
+        return true
+    }
+
+    private static let separators = ByteSet(" -./()")
+}

@@ -1,0 +1,219 @@
+package import Domain
+
+/// Reads a table of comma-separated values (RFC 4180, and what spreadsheets make of it) that comes in pieces of any size.
+///
+/// Push bytes, then read batches until there are none; at the end `finish`, and read again. Memory is bounded by what is pushed at once
+/// and one record of ``recordBytesMax``, whatever the file holds.
+///
+/// | in the file | what becomes of it |
+/// |---|---|
+/// | `,` `;` tab `\|` | the one that separates the header's names, found by counting |
+/// | LF, CRLF, CR | each ends a line, in any mixture |
+/// | UTF-8 with or without mark, UTF-16 with mark | read; Windows-1252 when the header is no UTF-8 |
+/// | an empty line | no row |
+/// | fewer cells than the header | the missing ones are empty, with a warning |
+/// | more cells than the header | dropped when empty, else the row is rejected |
+/// | a stray or unclosed quote | the line on which the row begins is rejected, and reading goes on behind it |
+/// | NUL, bytes that are no text | the row is rejected |
+package final class TableReader {
+    /// Longer cells are no values of a person but a closing quote that is missing.
+    package static let cellBytesMax = 1 << 16
+    /// Bounds what an unclosed quote can swallow.
+    package static let recordBytesMax = 1 << 20
+    /// SQLite's limit of columns in a table.
+    package static let columnsMax = 2_000
+    /// Rows of one batch: large enough that what is done once a batch costs nothing, small enough for a turn of the loop.
+    package static let batchRowsMax = 1_024
+    /// Bytes of one batch; at most one record more is in it.
+    package static let batchBytesMax = 1 << 20
+
+    /// The header's cells without surrounding blanks; empty until ``readHeader()`` gave them.
+    package private(set) var header: [String] = []
+    package private(set) var encoding: TextEncoding = .utf8
+    /// `,` until the header was read.
+    package private(set) var delimiter: UInt8 = ASCII.comma
+
+    var window = ByteWindow()
+    var machine = CSVMachine()
+    var isFinished = false
+    /// 1-based number of the physical line at ``scan``.
+    var line = 1
+    /// Offset in the window of the first line that the machine has not seen; the record that is being read begins at 0.
+    var scan = 0
+    /// Line on which the record that is being read begins.
+    var recordLine = 1
+    /// Cells of the machine that belong to records before the one that is being read.
+    var recordCells = 0
+    /// Inside a line that is longer than a record may be, and is already rejected.
+    var isSkippingLine = false
+    private var decoder: TextDecoder?
+    private var start: [UInt8] = []
+
+    package init() {}
+
+    /// Takes the next piece of the file.
+    package func push(_ bytes: UnsafeRawBufferPointer) {
+        guard self.decoder == nil else {
+            self.decoder?.decode(bytes, into: &self.window)
+            return
+        }
+        // A byte-order mark may come in pieces too.
+        self.start.append(contentsOf: bytes)
+        if self.start.count >= 3 { self.beginDecoding() }
+    }
+
+    /// Takes the next piece of the file.
+    package func push(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { self.push($0) }
+    }
+
+    /// Says that the file ends here.
+    package func finish() {
+        if self.decoder == nil { self.beginDecoding() }
+        self.decoder?.finish(into: &self.window)
+        self.isFinished = true
+    }
+
+    private func beginDecoding() {
+        self.start.withUnsafeBytes { start in
+            let (encoding, markCount) = TextDecoder.detect(start)
+            self.encoding = encoding
+            self.decoder = TextDecoder(encoding)
+            self.decoder?.decode(UnsafeRawBufferPointer(rebasing: start[markCount...]), into: &self.window)
+        }
+        self.start = []
+    }
+
+    /// Reads the header.
+    ///
+    /// - Returns: Its cells, or `nil` when more of the file is needed.
+    /// - Throws: When the file is no table.
+    package func readHeader() throws(Diagnostic) -> [String]? {
+        guard self.header.isEmpty else { return self.header }
+        guard self.decoder != nil else { return nil }
+        if let problem = FileKind.problem(with: self.window.bytes) { throw Diagnostic(line: 1, problem) }
+        while try self.skipEmptyLines(), let line = try self.firstLine() {
+            if self.encoding == .utf8, UTF8Text.firstInvalidByte(line) != nil {
+                self.rereadAsWindows1252()
+                continue
+            }
+            guard !line.contains(ASCII.nul) else { throw Diagnostic(line: self.line, FileKind.binary) }
+            self.delimiter = Delimiter.sniff(line)
+            self.machine.setDelimiter(self.delimiter)
+            self.recordLine = self.line
+            switch self.nextRecord() {
+            case .blank: continue
+            case .record(let byteCount):
+                self.header = try self.takeHeader(byteCount)
+                return self.header
+            case .needsInput:
+                self.startOver()
+                return nil
+            case .rejected(let row):
+                throw Diagnostic(line: row.line, column: row.column, "the header cannot be read: \(row.reason)")
+            case .end: throw Diagnostic(line: self.line, Self.noHeader)
+            }
+        }
+        return nil
+    }
+
+    private static let noHeader = "the file is empty; its first line must name the columns"
+
+    /// - Returns: The first line, or `nil` when it is not here yet.
+    private func firstLine() throws(Diagnostic) -> UnsafeBufferPointer<UInt8>? {
+        let found = self.window.endOfLine(from: 0, isLast: self.isFinished)
+        let end = found ?? self.window.count
+        guard end <= Self.recordBytesMax else {
+            throw Diagnostic(line: self.line, "the header is longer than \(Self.recordBytesMax) bytes; is this a table?")
+        }
+        guard found != nil || self.isFinished else { return nil }
+        return UnsafeRawBufferPointer(rebasing: self.window.bytes[..<end]).assumingMemoryBound(to: UInt8.self)
+    }
+
+    /// - Returns: Whether there is something behind them.
+    private func skipEmptyLines() throws(Diagnostic) -> Bool {
+        while let first = self.window.bytes.first, first == ASCII.lineFeed || first == ASCII.carriageReturn {
+            guard let end = self.window.endOfLine(from: 0, isLast: self.isFinished) else { return false }
+            self.window.drop(end)
+            self.line += 1
+        }
+        guard self.window.isEmpty else { return true }
+        if self.isFinished { throw Diagnostic(.error, Self.noHeader) }
+        return false
+    }
+
+    /// A header that is no UTF-8 comes from a program that wrote the whole file in the code page of Western Windows.
+    private func rereadAsWindows1252() {
+        let rest = Array(self.window.bytes)
+        self.window.removeAll()
+        self.encoding = .windows1252
+        self.decoder = TextDecoder(.windows1252)
+        rest.withUnsafeBytes { self.decoder?.decode($0, into: &self.window) }
+    }
+
+    private func takeHeader(_ byteCount: Int) throws(Diagnostic) -> [String] {
+        let cells = self.machine.cells
+        self.machine.cells = CSVMachine.Cells()
+        let line = self.recordLine
+        self.drop(byteCount)
+        guard cells.ends.count <= Self.columnsMax else {
+            throw Diagnostic(
+                line: line,
+                "the header has \(cells.ends.count) columns; at most \(Self.columnsMax) are allowed"
+            )
+        }
+        var names: [String] = []
+        var start = 0
+        for end in cells.ends {
+            let cell = cells.bytes[start..<Int(end)]
+            names.append(cell.withUnsafeBufferPointer { String(decoding: $0.trimmed(), as: UTF8.self) })
+            start = Int(end)
+        }
+        return names
+    }
+
+    /// The header goes over the end of what is here: it is read again, whole, when there is more.
+    private func startOver() {
+        self.machine.reset()
+        self.machine.cells = CSVMachine.Cells()
+        self.line = self.recordLine
+        self.scan = 0
+        self.window.rewind()
+    }
+}
+
+/// Finds what separates the cells.
+enum Delimiter {
+    static let candidates = [ASCII.comma, ASCII.semicolon, ASCII.tab, ASCII.bar]
+
+    /// - Returns: The candidate that stands most often outside quotes; the comma when there is none.
+    static func sniff(_ header: UnsafeBufferPointer<UInt8>) -> UInt8 {
+        var counts = [Int](repeating: 0, count: self.candidates.count)
+        var isQuoted = false
+        for byte in header {
+            if byte == ASCII.quote { isQuoted.toggle() }
+            guard !isQuoted, let index = self.candidates.firstIndex(of: byte) else { continue }
+            counts[index] += 1
+        }
+        var best = 0
+        for index in counts.indices where counts[index] > counts[best] { best = index }
+        return self.candidates[best]
+    }
+}
+
+/// Recognises files that people take for tables.
+enum FileKind {
+    /// - Returns: What the file is and what to do, or `nil` when nothing speaks against a table.
+    static func problem(with start: UnsafeRawBufferPointer) -> String? {
+        let advice = "save the table as CSV (UTF-8) first"
+        if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return "this is an Excel workbook or another ZIP archive; \(advice)" }
+        if start.starts(with: [0xD0, 0xCF, 0x11, 0xE0]) { return "this is an Excel workbook of the old kind; \(advice)" }
+        if start.starts(with: [0x1F, 0x8B]) { return "this is a gzip archive; unpack it first" }
+        if start.starts(with: Array("%PDF-".utf8)) { return "this is a PDF; \(advice)" }
+        return nil
+    }
+
+    static let binary =
+        "this is no text: the first line has NUL bytes; UTF-16 is read when it begins with a byte-order mark, else "
+        + "save the table as CSV (UTF-8) first"
+}

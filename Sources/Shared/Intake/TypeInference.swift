@@ -1,0 +1,100 @@
+package import Domain
+
+/// Finds the types of a file's fields from its first rows.
+///
+/// | values | type |
+/// |---|---|
+/// | true/false, yes/no, y/n, t/f in any case; 1/0 when the name asks a question (`is_…`, `has_…`, `…_flag`) | boolean |
+/// | whole numbers as a computer writes them | integer |
+/// | the same, and some with a fraction | decimal |
+/// | days that exist, as `2026-11-22` | date |
+/// | anything else; nothing at all | text |
+package struct TypeInference: Sendable {
+    /// Rows that are looked at, at most.
+    package static let rowsMax = 10_000
+
+    /// Rows seen so far.
+    package private(set) var rowCount = 0
+    private var candidates: [Candidates]
+
+    private struct Candidates: OptionSet {
+        let rawValue: UInt16
+
+        static let boolean = Self(rawValue: 1)
+        static let integer = Self(rawValue: 2)
+        static let decimal = Self(rawValue: 4)
+        static let date = Self(rawValue: 8)
+        static let all: Self = [.boolean, .integer, .decimal, .date]
+
+        // What was seen.
+        static let anyValue = Self(rawValue: 16)
+        static let bit = Self(rawValue: 32)
+        static let letterT = Self(rawValue: 64)
+        static let letterF = Self(rawValue: 128)
+        static let clearAnswer = Self(rawValue: 256)
+    }
+
+    /// - Parameter columnCount: Columns of the table.
+    package init(columnCount: Int) {
+        self.candidates = Array(repeating: .all, count: columnCount)
+    }
+
+    /// Looks at the rows of a batch, as far as ``rowsMax`` allows.
+    package mutating func observe(_ batch: borrowing TableBatch) {
+        let rows = min(batch.count, Self.rowsMax - self.rowCount)
+        for row in 0..<rows {
+            for column in self.candidates.indices {
+                batch.withCell(row: row, column: column) { cell in
+                    let value = cell.trimmed()
+                    if !value.isEmpty { Self.observe(value, &self.candidates[column]) }
+                }
+            }
+        }
+        self.rowCount += rows
+    }
+
+    private static func observe(_ value: UnsafeBufferPointer<UInt8>, _ candidates: inout Candidates) {
+        candidates.insert(.anyValue)
+        if candidates.contains(.boolean) {
+            if FieldValueParser.boolean(value) == nil {
+                candidates.remove(.boolean)
+            } else {
+                switch (value.count, value[0].lowercased) {
+                case (1, 0x30), (1, 0x31): candidates.insert(.bit)
+                case (1, 0x74): candidates.insert(.letterT)
+                case (1, 0x66): candidates.insert(.letterF)
+                default: candidates.insert(.clearAnswer)
+                }
+            }
+        }
+        if candidates.contains(.integer), FieldValueParser.integer(value) == nil { candidates.remove(.integer) }
+        if candidates.contains(.decimal), FieldValueParser.decimal(value) == nil { candidates.remove(.decimal) }
+        if candidates.contains(.date), !FieldValueParser.isDate(value) { candidates.remove(.date) }
+    }
+
+    /// The type of one column.
+    ///
+    /// - Parameters:
+    ///   - column: From 0.
+    ///   - name: The field's name; it decides whether 1 and 0 are numbers or answers.
+    package func type(column: Int, name: String) -> FieldType {
+        let candidates = self.candidates[column]
+        guard candidates.contains(.anyValue) else { return .text }
+        let asks = Self.asksAQuestion(name)
+        if candidates.contains(.boolean) {
+            // A column of nothing but `F` is a gender or a grade as easily as an answer.
+            let isOneLetter =
+                candidates.contains(.letterT) != candidates.contains(.letterF) && !candidates.contains(.clearAnswer)
+            if asks || !candidates.contains(.bit) && !isOneLetter { return .boolean }
+        }
+        if candidates.contains(.integer) { return .integer }
+        if candidates.contains(.decimal) { return .decimal }
+        return candidates.contains(.date) ? .date : .text
+    }
+
+    private static let questionPrefixes = ["is_", "has_", "can_", "wants_", "was_", "opted_", "first_time"]
+
+    static func asksAQuestion(_ name: String) -> Bool {
+        self.questionPrefixes.contains { name.hasPrefix($0) } || name.hasSuffix("_flag")
+    }
+}
