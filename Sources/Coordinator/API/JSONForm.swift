@@ -1,4 +1,54 @@
 import Domain
+import Foundation
+import NIOCore
+
+/// How bodies become JSON and back.
+enum JSONForm {
+    /// Keys in one order, so that two answers can be compared as text.
+    static func encode(_ value: some Encodable) throws -> ByteBuffer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var bytes = ByteBuffer(bytes: try encoder.encode(value))
+        bytes.writeInteger(UInt8(ascii: "\n"))
+        return bytes
+    }
+
+    /// Reads a request's body.
+    ///
+    /// - Throws: ``Problem`` with status 400 that names the key.
+    static func decode<Value: Decodable>(_ type: Value.Type, from body: ByteBuffer) throws -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: Data(body.readableBytesView))
+        } catch let error as DecodingError {
+            throw Problem.badRequest(Self.explain(error))
+        }
+    }
+
+    private static func explain(_ error: DecodingError) -> String {
+        func path(_ context: DecodingError.Context) -> String {
+            context.codingPath.map(\.stringValue).joined(separator: ".")
+        }
+        switch error {
+        case .keyNotFound(let key, let context):
+            let place = (context.codingPath + [key]).map(\.stringValue).joined(separator: ".")
+            return "The body lacks the key \(place)."
+        case .typeMismatch(let type, let context):
+            return "The key \(path(context)) of the body has the wrong type; it must be \(Self.name(of: type))."
+        case .valueNotFound(_, let context):
+            return "The key \(path(context)) of the body is null."
+        case .dataCorrupted: return "The body is not JSON."
+        @unknown default: return "The body is not what this request takes."
+        }
+    }
+
+    private static func name(of type: any Any.Type) -> String {
+        switch type {
+        case is String.Type: "a string"
+        case is any BinaryInteger.Type: "a number"
+        default: "an object"
+        }
+    }
+}
 
 /// An optional whose key stands in the JSON also when there is no value, as `null`.
 ///

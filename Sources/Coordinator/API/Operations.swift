@@ -119,27 +119,23 @@ enum TargetSelection: Hashable, Sendable {
     static let grammar = "pending, leased, " + Outcome.allCases.map(\.name).joined(separator: ", ")
 }
 
-/// An answer too long to hold: handed on page by page, each only once the one before was taken.
+/// An answer too long to hold: read page by page, each only once the one before was sent.
 struct Pages<Element: Sendable>: Sendable {
-    /// Hands every page, in order, to its argument, and returns after the last.
+    /// Begins at the first page.
     ///
-    /// What it throws cuts the answer off, so that the reader sees that the end is missing.
-    let forEachPage: @Sendable (_ take: (_ page: [Element]) async throws -> Void) async throws -> Void
-
-    /// - Parameter forEachPage: Awaits `take` for each page before it makes the next.
-    init(_ forEachPage: @escaping @Sendable (_ take: (_ page: [Element]) async throws -> Void) async throws -> Void) {
-        self.forEachPage = forEachPage
-    }
+    /// Each call of what it returns reads one page more; `nil` comes after the last.
+    let read: @Sendable () -> (() async throws -> [Element]?)
 
     /// Pages that follow from a cursor.
     ///
     /// - Parameters:
     ///   - start: Where the first page begins.
-    ///   - next: Reads one page and moves the cursor behind it; `nil` after the last.
+    ///   - next: Reads one page and moves the cursor behind it; `nil` after the last. What it throws cuts the answer off, so
+    ///     that the reader sees that the end is missing.
     init<Cursor: Sendable>(from start: Cursor, next: @escaping @Sendable (inout Cursor) async throws -> [Element]?) {
-        self.forEachPage = { take in
+        self.read = {
             var cursor = start
-            while let page = try await next(&cursor) { try await take(page) }
+            return { try await next(&cursor) }
         }
     }
 }

@@ -1,0 +1,79 @@
+import Domain
+import Hummingbird
+
+/// An error as HTTP says it: `application/problem+json` (RFC 9457).
+struct Problem: Error, Hashable, Sendable {
+    let status: Int
+    let title: String
+    /// One sentence for people: what is wrong and what is allowed.
+    let detail: String
+    var diagnostics: [Diagnostic] = []
+
+    init(_ status: Int, _ title: String, _ detail: String, diagnostics: [Diagnostic] = []) {
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.diagnostics = diagnostics
+    }
+
+    /// A request that cannot be read.
+    static func badRequest(_ detail: String) -> Self {
+        Self(400, "The request cannot be read", detail, diagnostics: [Diagnostic(.error, detail)])
+    }
+
+    static func unauthorized(_ detail: String) -> Self { Self(401, "A token is needed", detail) }
+    static func forbidden(_ detail: String) -> Self { Self(403, "Not allowed", detail) }
+    static func notFound(_ detail: String) -> Self { Self(404, "Not found", detail) }
+
+    static func tooLarge(bytesMax: Int) -> Self {
+        Self(413, "The request is too large", "The body may have at most \(bytesMax >> 20) MiB.")
+    }
+
+    /// The one place where the coordinator's errors become statuses.
+    init(_ error: OperationError) {
+        switch error {
+        case .invalid(let diagnostics):
+            let detail = diagnostics.first?.message ?? "The input is wrong."
+            self.init(422, "The input is wrong", detail, diagnostics: diagnostics)
+        case .notFound(let detail): self = .notFound(detail)
+        case .conflict(let detail): self.init(409, "Not in this state", detail)
+        case .notAllowed(let detail): self = .forbidden(detail)
+        case .unavailable(let detail): self.init(503, "Not available now", detail)
+        }
+    }
+
+    /// Any error as a problem; what nobody foresaw is a fault of ours, and its text stays in the log.
+    init(of error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let error as OperationError: self.init(error)
+        case let error as HTTPError where error.status == .notFound:
+            self = .notFound("There is nothing at this address.")
+        case let error as HTTPError: self.init(error.status.code, error.status.reasonPhrase, error.body ?? "")
+        default:
+            self.init(500, "The coordinator failed", "The coordinator's log says why, as event=request_failed.")
+        }
+    }
+
+    /// Whether it is our fault rather than the request's.
+    var isOurs: Bool { self.status == 500 }
+
+    func response() throws -> Response {
+        var headers: HTTPFields = [.contentType: "application/problem+json"]
+        if self.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
+        if self.status == 503 { headers[.retryAfter] = "1" }
+        let body = Body(title: self.title, status: self.status, detail: self.detail, diagnostics: self.diagnostics)
+        return Response(
+            status: .init(code: self.status),
+            headers: headers,
+            body: .init(byteBuffer: try JSONForm.encode(body))
+        )
+    }
+
+    private struct Body: Encodable {
+        let title: String
+        let status: Int
+        let detail: String
+        let diagnostics: [Diagnostic]
+    }
+}

@@ -1,0 +1,63 @@
+import Hummingbird
+import Logging
+import Telemetry
+
+/// Turns every error into a problem, and records each request in the log and the metrics.
+struct RequestRecord: RouterMiddleware {
+    let metrics: MetricsRegistry
+    let logger: Logger
+
+    func handle(
+        _ request: Request,
+        context: APIContext,
+        next: @concurrent (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            let problem = Problem(of: error)
+            if problem.isOurs { self.logFault(error, request, context) }
+            response = try problem.response()
+        }
+        // Answers name people: no cache keeps them, and no browser guesses what they are.
+        response.headers[.cacheControl] = "no-store"
+        response.headers[.xContentTypeOptions] = "nosniff"
+        self.record(request, context, status: response.status, took: .now - start)
+        return response
+    }
+
+    private func record(_ request: Request, _ context: APIContext, status: HTTPResponse.Status, took: Duration) {
+        // The pattern, never the path: labels must stay few.
+        let route = context.endpointPath ?? "none"
+        // A method that is not ours could be any text.
+        let method =
+            ["GET", "POST", "DELETE", "HEAD"].contains(request.method.rawValue) ? request.method.rawValue : "other"
+        self.metrics.counter(.requests, method, route, String(status.code)).increment()
+        let (seconds, attoseconds) = took.components
+        let length = Double(seconds) + Double(attoseconds) / 1e18
+        self.metrics.histogram(.requestSeconds).record(length)
+        self.logger.event(
+            .request,
+            level: request.method == .get ? .debug : .info,
+            "A request was answered",
+            [
+                .method: .string(method), .path: .string(route), .status: .number(status.code),
+                .duration: .number(length * 1_000),
+            ]
+        )
+    }
+
+    private func logFault(_ error: any Error, _ request: Request, _ context: APIContext) {
+        self.logger.event(
+            .requestFailed,
+            level: .error,
+            "A request failed for a reason nobody foresaw",
+            [
+                .method: .string(request.method.rawValue), .path: .string(context.endpointPath ?? "none"),
+                .error: .string(String(reflecting: error)),
+            ]
+        )
+    }
+}

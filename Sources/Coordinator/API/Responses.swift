@@ -1,0 +1,36 @@
+import Hummingbird
+import NIOCore
+
+extension Response {
+    /// A JSON document.
+    init(json value: some Encodable, status: HTTPResponse.Status = .ok) throws {
+        self.init(
+            status: status,
+            headers: [.contentType: "application/json"],
+            body: .init(byteBuffer: try JSONForm.encode(value))
+        )
+    }
+
+    /// Plain text.
+    init(text: String) {
+        self.init(
+            status: .ok,
+            headers: [.contentType: "text/plain; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: text))
+        )
+    }
+
+    /// Pages as they come: the next is made once the connection took the one before.
+    ///
+    /// An error in the middle closes the connection without the end mark, so that the reader knows that rows are missing.
+    init<Row>(pages: Pages<Row>, contentType: String, bytes: @escaping @Sendable ([Row]) -> ByteBuffer) {
+        let body = ResponseBody { writer in
+            let next = pages.read()
+            while let page = try await next() {
+                if !page.isEmpty { try await writer.write(bytes(page)) }
+            }
+            try await writer.finish(nil)
+        }
+        self.init(status: .ok, headers: [.contentType: contentType], body: body)
+    }
+}

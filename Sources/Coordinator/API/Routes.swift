@@ -1,0 +1,144 @@
+import Domain
+import Hummingbird
+import NIOCore
+import Telemetry
+
+/// Every request of docs/api.md: its path, the role it needs, and the operation it becomes.
+struct Routes<Coordinator: Operations>: Sendable {
+    let operations: Coordinator
+    let tokens: Tokens
+    let metrics: MetricsRegistry
+
+    func add(to router: Router<APIContext>) {
+        self.addOpen(to: router)
+        self.addContacts(to: router)
+        self.addCampaigns(to: router)
+        self.addWorkers(to: router)
+    }
+
+    /// Requests that need no token: what load balancers and Prometheus ask.
+    private func addOpen(to router: Router<APIContext>) {
+        router.get("healthz") { _, _ in Response(text: "ok\n") }
+        router.get("readyz") { _, _ in
+            let readiness = await self.operations.readiness()
+            return try Response(json: readiness, status: readiness.ready ? .ok : .serviceUnavailable)
+        }
+        router.get("metrics") { _, _ in
+            Response(
+                status: .ok,
+                headers: [.contentType: PrometheusText.contentType],
+                body: .init(byteBuffer: ByteBuffer(bytes: self.metrics.exposition()))
+            )
+        }
+    }
+
+    private func addContacts(to router: Router<APIContext>) {
+        self.on(.post, "v1/imports", .operator, router) { input in
+            let request = try input.importRequest()
+            return try Response(
+                json: await self.operations.importContacts(request, body: input.request.body, by: input.caller)
+            )
+        }
+        self.on(.get, "v1/imports/:id/rejects", .operator, router) { input in
+            let pages = try await self.operations.rejects(ofImport: input.parameter("id"))
+            return Response(pages: pages, contentType: "text/csv; charset=utf-8; header=present") { page in
+                var bytes = ByteBuffer()
+                for piece in page { bytes.writeImmutableBuffer(piece) }
+                return bytes
+            }
+        }
+        self.on(.post, "v1/segments/count", .viewer, router) { input in
+            let question = try await input.body(SegmentQuestion.self)
+            return try Response(json: await self.operations.countSegment(question.expression))
+        }
+    }
+
+    private func addCampaigns(to router: Router<APIContext>) {
+        self.on(.post, "v1/campaigns/check", .operator, router) { input in
+            try Response(json: await self.operations.check(input.body(CampaignFile.self)))
+        }
+        self.on(.post, "v1/campaigns", .operator, router) { input in
+            let id = try input.query("id").map(input.campaignID)
+            let file = try await input.body(CampaignFile.self)
+            return try Response(json: await self.operations.submit(file, replacing: id, by: input.caller))
+        }
+        self.on(.get, "v1/campaigns", .viewer, router) { _ in
+            try Response(json: CampaignList(campaigns: await self.operations.campaigns()))
+        }
+        self.on(.get, "v1/campaigns/:id", .viewer, router) { input in
+            try Response(json: await self.operations.campaign(input.campaignID()))
+        }
+        for step in CampaignStep.allCases {
+            self.on(.post, "v1/campaigns/:id/\(step.rawValue)", step.role, router) { input in
+                try Response(json: await self.operations.take(step, on: input.campaignID(), by: input.caller))
+            }
+        }
+        self.on(.get, "v1/campaigns/:id/report", .viewer, router) { input in
+            try Response(json: await self.operations.report(on: input.campaignID(), by: input.query("by")))
+        }
+        self.on(.get, "v1/campaigns/:id/targets", .viewer, router) { input in
+            let pages = try await self.operations.targets(of: input.campaignID(), input.targetSelection())
+            return Response(pages: pages, contentType: "application/x-ndjson") { page in
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(page.count * 256)
+                for row in page { row.appendLine(to: &bytes) }
+                return ByteBuffer(bytes: bytes)
+            }
+        }
+    }
+
+    private func addWorkers(to router: Router<APIContext>) {
+        self.on(.get, "v1/workers", .viewer, router) { _ in
+            try Response(json: WorkerList(workers: await self.operations.workers()))
+        }
+        self.on(.post, "v1/workers", .admin, router) { input in
+            try Response(json: await self.operations.addWorker(input.body(NewWorker.self), by: input.caller))
+        }
+        self.on(.delete, "v1/workers/:name", .admin, router) { input in
+            try Response(json: await self.operations.removeWorker(named: input.parameter("name"), by: input.caller))
+        }
+    }
+
+    /// Adds a request that needs a token of at least this role.
+    ///
+    /// There is no other way to add one under `/v1`.
+    private func on(
+        _ method: HTTPRequest.Method,
+        _ path: RouterPath,
+        _ role: Role,
+        _ router: Router<APIContext>,
+        answer: @escaping @Sendable (RequestInput) async throws -> Response
+    ) {
+        router.on(path, method: method) { request, context in
+            let caller = try self.caller(of: request)
+            guard caller.role >= role else {
+                throw Problem.forbidden(
+                    "This needs the role \(role.name); the token \(caller.name) has \(caller.role.name)."
+                )
+            }
+            return try await answer(RequestInput(request: request, context: context, caller: caller))
+        }
+    }
+
+    private func caller(of request: Request) throws -> Caller {
+        guard let header = request.headers[.authorization] else {
+            throw Problem.unauthorized("Send the header Authorization: Bearer TOKEN.")
+        }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+            throw Problem.unauthorized("The Authorization header must be Bearer TOKEN.")
+        }
+        guard let caller = self.tokens.caller(presenting: parts[1]) else {
+            throw Problem.unauthorized("There is no such token.")
+        }
+        return caller
+    }
+
+    private struct CampaignList: Encodable {
+        let campaigns: [CampaignStatus]
+    }
+
+    private struct WorkerList: Encodable {
+        let workers: [WorkerStatus]
+    }
+}
