@@ -292,7 +292,9 @@ package struct SMTPSession: Sendable {
 
 extension RelayReply {
     /// Code, status and text as a relay writes them.
-    package var line: String { [String(self.code), self.status, self.text].filter { !$0.isEmpty }.joined(separator: " ") }
+    package var line: String {
+        [String(self.code), self.status, self.text].filter { !$0.isEmpty }.joined(separator: " ")
+    }
 }
 
 /// The replies that are still to come, in order: at most 16, packed four bits each.

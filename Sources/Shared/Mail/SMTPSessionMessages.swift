@@ -175,7 +175,9 @@ extension SMTPSession {
     private func envelopeProblem(sender: String, recipient: String) -> (RelayReply, SMTPStage)? {
         for (address, stage, status) in [(sender, SMTPStage.sender, "5.1.7"), (recipient, .recipient, "5.1.3")] {
             guard Self.isMailbox(address, mayBeEmpty: stage == .sender) else {
-                return (RelayReply(code: 553, status: status, text: "not sent: not an address that SMTP can carry"), stage)
+                return (
+                    RelayReply(code: 553, status: status, text: "not sent: not an address that SMTP can carry"), stage
+                )
             }
             guard self.capabilities.smtpUTF8 || Self.isASCII(address) else {
                 let text = "not sent: the address is not ASCII, and the relay does not offer SMTPUTF8"

@@ -156,7 +156,11 @@ final class RelayConnection: ChannelInboundHandler {
 
     private func load() {
         while self.isReady, self.session.canBegin, let (job, body) = self.pool.nextMessage() {
-            if self.first == nil { self.first = Load(job: job, body: body) } else { self.second = Load(job: job, body: body) }
+            if self.first == nil {
+                self.first = Load(job: job, body: body)
+            } else {
+                self.second = Load(job: job, body: body)
+            }
             self.session.begin(id: job.id, sender: job.sender, recipient: job.recipient, size: body.readableBytes)
             // A message whose envelope the session itself refuses is resolved by an action that is still to come.
             if self.session.hasActions { return }

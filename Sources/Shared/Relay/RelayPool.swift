@@ -248,7 +248,9 @@ package final class RelayPool {
     private func announce(_ problem: String?) {
         guard problem != self.problem else { return }
         self.problem = problem
-        self.source?.relayChanged(problem: problem.map { "\(self.configuration.host):\(self.configuration.port): \($0)" })
+        self.source?.relayChanged(
+            problem: problem.map { "\(self.configuration.host):\(self.configuration.port): \($0)" }
+        )
     }
 
     // MARK: Time
