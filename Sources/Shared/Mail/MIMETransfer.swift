@@ -1,0 +1,199 @@
+/// Content-Transfer-Encoding (RFC 2045 section 6): any bytes as short lines of printable ASCII.
+enum MIMETransfer {
+    case quotedPrintable
+    case base64
+
+    /// The shorter one, roughly: from a third of bytes outside ASCII on, quoted-printable costs more than base64.
+    init(for body: UnsafeBufferPointer<UInt8>) {
+        var foreign = 0
+        for byte in body { foreign &+= Int(byte >> 7) }
+        self = foreign * 3 > body.count ? .base64 : .quotedPrintable
+    }
+
+    /// The header line.
+    var header: StaticString {
+        switch self {
+        case .quotedPrintable: "Content-Transfer-Encoding: quoted-printable\r\n"
+        case .base64: "Content-Transfer-Encoding: base64\r\n"
+        }
+    }
+}
+
+extension MessageBytes {
+    /// Longest line of either encoding, without its line end (RFC 2045 sections 6.7 and 6.8).
+    static let transferLineMax = 76
+
+    /// Appends text in quoted-printable.
+    ///
+    /// LF, CR and CRLF all become CRLF; everything outside printable ASCII, `=`, and blanks at the end of a line become `=XX`. A
+    /// dot that begins a line is doubled if asked for (RFC 5321 section 4.5.2). Decoding gives the text back, with CRLF line ends.
+    mutating func appendQuotedPrintable(_ source: UnsafeBufferPointer<UInt8>, dotStuffed: Bool) {
+        // Three bytes for each, and at most eight more (soft break, doubled dot) for each full line of them.
+        self.reserve(source.count * 4 + 64)
+        let start = self.free
+        var writer = QuotedPrintableWriter(target: start, dotStuffed: dotStuffed)
+        writer.write(source)
+        self.advance(by: writer.target - start)
+    }
+
+    /// Appends bytes in base64, in lines of 76 that all end in CRLF.
+    ///
+    /// - Parameter source: Text whose line ends are CRLF already (``appendWithCRLF(_:)``).
+    mutating func appendBase64Lines(_ source: UnsafeBufferPointer<UInt8>) {
+        let bytesPerLine = Self.transferLineMax / 4 * 3
+        self.reserve((source.count / bytesPerLine + 1) * (Self.transferLineMax + 2))
+        var position = 0
+        while position < source.count {
+            let end = min(position + bytesPerLine, source.count)
+            self.appendBase64(UnsafeBufferPointer(rebasing: source[position..<end]))
+            self.append("\r\n")
+            position = end
+        }
+    }
+
+    /// Appends bytes in base64 with padding, on one line (RFC 4648 section 4).
+    mutating func appendBase64(_ source: UnsafeBufferPointer<UInt8>) {
+        self.reserve((source.count + 2) / 3 * 4)
+        var target = self.free
+        var position = 0
+        while position < source.count {
+            let rest = source.count - position
+            let second = rest > 1 ? UInt32(source[position + 1]) : 0
+            let third = rest > 2 ? UInt32(source[position + 2]) : 0
+            let group = UInt32(source[position]) << 16 | second << 8 | third
+            target[0] = Self.base64Digits[Int(group >> 18)]
+            target[1] = Self.base64Digits[Int(group >> 12 & 63)]
+            target[2] = rest > 1 ? Self.base64Digits[Int(group >> 6 & 63)] : .equals
+            target[3] = rest > 2 ? Self.base64Digits[Int(group & 63)] : .equals
+            target += 4
+            position += 3
+        }
+        self.advance(by: target - self.free)
+    }
+
+    /// Appends text with LF, CR and CRLF all turned into CRLF.
+    mutating func appendWithCRLF(_ source: UnsafeBufferPointer<UInt8>) {
+        self.reserve(source.count * 2)
+        var target = self.free
+        var previous: UInt8 = 0
+        for byte in source {
+            if byte == .lineFeed || byte == .carriageReturn {
+                if !(byte == .lineFeed && previous == .carriageReturn) {
+                    target[0] = .carriageReturn
+                    target[1] = .lineFeed
+                    target += 2
+                }
+            } else {
+                target.pointee = byte
+                target += 1
+            }
+            previous = byte
+        }
+        self.advance(by: target - self.free)
+    }
+
+    private static let base64Digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+}
+
+/// One pass over a text, and the line that is being written.
+private struct QuotedPrintableWriter {
+    /// Where the next byte goes; the caller reserved enough.
+    var target: UnsafeMutablePointer<UInt8>
+    let dotStuffed: Bool
+    /// Characters on the line, a doubled dot counted once.
+    private var column = 0
+
+    /// Leaves room for the `=` of a soft line break.
+    private static let columnMax = MessageBytes.transferLineMax - 1
+    private static let hexDigits = Array("0123456789ABCDEF".utf8)
+    /// Bytes that stand for themselves; blanks are looked at again at the end of a line.
+    private static let isPlain: [Bool] = (0...255).map { byte in
+        (UInt8(byte) == .tab || (0x20...0x7E).contains(byte)) && UInt8(byte) != .equals
+    }
+
+    init(target: UnsafeMutablePointer<UInt8>, dotStuffed: Bool) {
+        self.target = target
+        self.dotStuffed = dotStuffed
+    }
+
+    mutating func write(_ source: UnsafeBufferPointer<UInt8>) {
+        Self.isPlain.withUnsafeBufferPointer { isPlain in
+            var position = 0
+            while position < source.count {
+                let byte = source[position]
+                if isPlain[Int(byte)] {
+                    if self.column == Self.columnMax { self.breakLine(soft: true) }
+                    position = self.copyRun(source, from: position, isPlain)
+                } else if byte == .lineFeed || byte == .carriageReturn {
+                    self.encodeLastBlank()
+                    self.breakLine(soft: false)
+                    let isPair =
+                        byte == .carriageReturn && position + 1 < source.count && source[position + 1] == .lineFeed
+                    position += isPair ? 2 : 1
+                } else {
+                    if self.column + 3 > Self.columnMax { self.breakLine(soft: true) }
+                    self.put(encoded: byte)
+                    position += 1
+                }
+            }
+        }
+        self.encodeLastBlank()
+    }
+
+    /// Copies plain bytes up to the end of the line or the first other byte.
+    ///
+    /// - Returns: Where it stopped, at least one byte further.
+    @inline(__always)
+    private mutating func copyRun(
+        _ source: UnsafeBufferPointer<UInt8>,
+        from start: Int,
+        _ isPlain: UnsafeBufferPointer<Bool>
+    ) -> Int {
+        let limit = min(source.count, start + Self.columnMax - self.column)
+        if self.column == 0, self.dotStuffed, source[start] == .dot { self.put(.dot) }
+        var position = start
+        var target = self.target
+        while position < limit {
+            let byte = source[position]
+            guard isPlain[Int(byte)] else { break }
+            target.pointee = byte
+            target += 1
+            position += 1
+        }
+        self.target = target
+        self.column += position - start
+        return position
+    }
+
+    /// A blank must not be the last character of an encoded line: relays strip it.
+    private mutating func encodeLastBlank() {
+        guard self.column > 0 else { return }
+        let last = (self.target - 1).pointee
+        guard last.isBlank else { return }
+        self.target -= 1
+        self.column -= 1
+        if self.column + 3 > MessageBytes.transferLineMax { self.breakLine(soft: true) }
+        self.put(encoded: last)
+    }
+
+    @inline(__always)
+    private mutating func put(encoded byte: UInt8) {
+        self.put(.equals)
+        self.put(Self.hexDigits[Int(byte >> 4)])
+        self.put(Self.hexDigits[Int(byte & 15)])
+        self.column += 3
+    }
+
+    private mutating func breakLine(soft: Bool) {
+        if soft { self.put(.equals) }
+        self.put(.carriageReturn)
+        self.put(.lineFeed)
+        self.column = 0
+    }
+
+    @inline(__always)
+    private mutating func put(_ byte: UInt8) {
+        self.target.pointee = byte
+        self.target += 1
+    }
+}
