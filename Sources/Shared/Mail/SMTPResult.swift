@@ -12,7 +12,7 @@ package enum SMTPStage: Hashable, Sendable, CaseIterable {
     case message
 }
 
-/// What came of a message that was given to a session. Each gets exactly one.
+/// What came of a message that was given to a session: each gets exactly one.
 package enum SMTPResult: Hashable, Sendable {
     /// The relay answered.
     case reply(RelayReply, stage: SMTPStage)

@@ -1,23 +1,5 @@
 package import Domain
 
-/// What the shell around an ``SMTPSession`` has to do. Bytes in ``SMTPSession/output`` are written before each action, and after the last.
-package enum SMTPAction: Hashable, Sendable {
-    /// Begin the TLS handshake, then call ``SMTPSession/encrypted()``.
-    case startTLS
-    /// The opening dialogue is over: messages may be given.
-    case ready
-    /// The relay as a whole cannot be used by us; `close` follows.
-    case refused(problem: String)
-    /// Write the body of this message, ended by CRLF. It may wait for the dot: nothing else is written before.
-    case sendBody(UInt64)
-    /// Ask for leave to send the final dot, then call ``SMTPSession/leave(_:granted:)``.
-    case askLeave(UInt64)
-    /// The fate of a message.
-    case resolve(UInt64, SMTPResult)
-    /// Close the connection; nothing comes after it. `problem` is `nil` when the dialogue ended well.
-    case close(problem: String?)
-}
-
 /// One SMTP connection's dialogue (RFC 5321) as a machine: bytes and events in, bytes and actions out; no I/O, no clock.
 ///
 ///     greeting → hello → [startTLS → handshake → hello] → [authentication] → open → quitting → closed
@@ -116,7 +98,7 @@ package struct SMTPSession: Sendable {
     /// Rises whenever the session begins to wait for something else: then the shell sets its timer anew.
     package private(set) var waitNumber = 0
 
-    /// - Parameter isEncrypted: Whether the connection began with a TLS handshake (`smtps`).
+    /// A connection that was just made; `isEncrypted` when it began with a TLS handshake (`smtps`).
     package init(_ settings: Settings, isEncrypted: Bool) {
         self.settings = settings
         self.isEncrypted = isEncrypted
@@ -143,7 +125,7 @@ package struct SMTPSession: Sendable {
         return first.step == .dot && self.capabilities.pipelining
     }
 
-    /// Whether no message is under way on an open session.
+    /// Whether no message is under way on an open session: then either side may close.
     package var isIdle: Bool { self.phase == .open && self.first == nil }
 
     /// What the session waits for.
@@ -171,18 +153,22 @@ package struct SMTPSession: Sendable {
     /// Bytes from the relay.
     package mutating func receive(_ bytes: UnsafeRawBufferPointer) {
         var offset = 0
-        while self.phase != .closed, self.phase != .handshake, offset < bytes.count {
+        while self.phase != .closed, offset < bytes.count {
+            // Whatever comes in the clear now was put there by somebody else, to be read as if it were encrypted.
+            if self.phase == .handshake { return self.end("the relay sent bytes after its answer to STARTTLS") }
             switch self.parser.next(bytes, from: &offset) {
             case .incomplete: return
             case .broken(let problem): self.end("the relay sent \(problem.rawValue)")
             case .reply(let code):
                 self.waitNumber &+= 1
-                self.replied(code, isLastByte: offset == bytes.count)
+                self.replied(code)
             }
         }
     }
 
-    /// The TLS handshake began; what is written from now on is encrypted. What was learned before it is void (RFC 3207 section 4.2).
+    /// The TLS handshake began, and what is written from now on is encrypted.
+    ///
+    /// What was learned before it is void (RFC 3207 section 4.2).
     package mutating func encrypted() {
         guard self.phase == .handshake else { return }
         self.isEncrypted = true
@@ -209,7 +195,7 @@ package struct SMTPSession: Sendable {
 
     /// The connection is gone.
     package mutating func lost(_ problem: String) {
-        self.end(self.phase == .quitting || (self.isIdle && self.answeredCount > 0) ? nil : problem)
+        self.end(self.phase == .quitting || self.isIdle ? nil : problem)
     }
 
     /// Take no further message: say QUIT once none is under way.
@@ -294,37 +280,5 @@ extension RelayReply {
     /// Code, status and text as a relay writes them.
     package var line: String {
         [String(self.code), self.status, self.text].filter { !$0.isEmpty }.joined(separator: " ")
-    }
-}
-
-/// The replies that are still to come, in order: at most 16, packed four bits each.
-struct SMTPExpectations: Sendable {
-    enum Reply: UInt64 {
-        case reset
-        case mail
-        case recipient
-        case data
-        /// To the final dot of a message.
-        case message
-        /// To the lone dot that ends a transaction without recipients.
-        case nothing
-    }
-
-    private var bits: UInt64 = 0
-    private var count: UInt64 = 0
-
-    var first: Reply? { self.count == 0 ? nil : Reply(rawValue: self.bits & 15) }
-
-    mutating func append(_ reply: Reply) {
-        precondition(self.count < 16, "at most two envelopes are under way")
-        self.bits |= reply.rawValue << (4 * self.count)
-        self.count += 1
-    }
-
-    mutating func popFirst() -> Reply? {
-        guard let first = self.first else { return nil }
-        self.bits >>= 4
-        self.count -= 1
-        return first
     }
 }

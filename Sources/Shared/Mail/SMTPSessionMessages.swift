@@ -46,7 +46,7 @@ extension SMTPSession {
 
     // MARK: Replies
 
-    mutating func replied(_ code: Int) {
+    mutating func repliedToMessage(_ code: Int) {
         guard let expected = self.expected.popFirst() else { return self.repliedUnasked(code) }
         guard code != 421 else { return self.endedByRelay(at: Self.stage(of: expected)) }
         // Between 200 and 599, and only DATA is answered by 3xx: the parser and this line leave no other class.

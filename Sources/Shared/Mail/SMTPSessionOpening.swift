@@ -13,12 +13,12 @@ extension SMTPSession {
     /// RFC 4954 section 4 lets an initial response make a command longer than this, but not every relay reads it.
     private static let commandBytesMax = 512
 
-    mutating func replied(_ code: Int, isLastByte: Bool) {
+    mutating func replied(_ code: Int) {
         switch self.phase {
-        case .open: self.replied(code)
+        case .open: self.repliedToMessage(code)
         case .greeting: code == 220 ? self.sayHello(extended: true) : self.refuse("greeted us with")
         case .hello(let extended): self.repliedToHello(code, extended: extended)
-        case .startTLS: self.repliedToStartTLS(code, isLastByte: isLastByte)
+        case .startTLS: self.repliedToStartTLS(code)
         case .authentication(let step): self.repliedToAuthentication(code, at: step)
         case .quitting: self.end(nil)
         case .handshake, .closed: break
@@ -61,14 +61,12 @@ extension SMTPSession {
         self.waitAnew()
     }
 
-    private mutating func repliedToStartTLS(_ code: Int, isLastByte: Bool) {
+    private mutating func repliedToStartTLS(_ code: Int) {
         guard code == 220 else {
             guard self.settings.tlsPolicy == .opportunistic else { return self.refuse("refused STARTTLS with") }
             self.isEncryptionRefused = true
             return self.decideEncryption()
         }
-        // Whatever came along in the clear was put there by somebody else, to be read as if it were encrypted.
-        guard isLastByte else { return self.end("the relay sent bytes after its answer to STARTTLS") }
         self.phase = .handshake
         self.waitAnew()
         self.actions.append(.startTLS)

@@ -1,4 +1,4 @@
-/// How long a relay may take. Every wait of a connection has one of these.
+/// How long a relay may take: every wait of a connection has one of these limits.
 package struct SMTPTimeouts: Hashable, Sendable {
     /// TCP connection; kernels try for two minutes, which holds a slot for nothing.
     package var connectSeconds = 30.0
@@ -12,10 +12,14 @@ package struct SMTPTimeouts: Hashable, Sendable {
     package var dataSeconds = 120.0
     /// The relay taking up no byte of what is written to it (section 4.5.3.2.5).
     package var blockSeconds = 180.0
-    /// The reply to the final dot (section 4.5.3.2.6). Never shorten it to free a slot: a reply not waited for is a message in doubt.
+    /// The reply to the final dot (section 4.5.3.2.6).
+    ///
+    /// Never shorten it to free a slot: a reply not waited for is a message in doubt.
     package var messageSeconds = 600.0
-    /// From the first byte of a reply to its last, except after the dot: at 500 bytes/s, which nobody honest stays below, room
-    /// for the longest EHLO answer. Frees the slot that a trickling relay would hold for all of the limits above.
+    /// From the first byte of a reply to its last, except after the dot.
+    ///
+    /// At 500 bytes/s, which nobody honest stays below, it leaves room for the longest EHLO answer; it frees the slot that a
+    /// trickling relay would hold for all of the limits above.
     package var replySeconds = 30.0
     /// Leave to send the final dot: relays give up on a silent client after three minutes (section 4.5.3.2.5), and we go first.
     package var leaveSeconds = 120.0

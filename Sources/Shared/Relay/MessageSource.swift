@@ -20,7 +20,7 @@ package struct RelayJob: Sendable {
 /// How far a job came when its fate was decided.
 package typealias RelayStage = SMTPStage
 
-/// What came of a job. Exactly one is delivered for each job that was taken and has a body.
+/// What came of a job: exactly one is delivered for each job that was taken and has a body.
 package typealias RelayResult = SMTPResult
 
 /// Where a relay's connections get their messages from, and whom they tell what happened.

@@ -204,7 +204,7 @@ final class RelayConnection: ChannelInboundHandler {
         guard var body = self.first?.body else { return }
         self.first?.body = ByteBuffer()
         let end = body.writerIndex
-        let isEnded = end - body.readerIndex < 2 || body.getInteger(at: end - 2, as: UInt16.self) == 0x0D0A
+        let isEnded = body.readableBytes == 0 || body.getInteger(at: end - 2, as: UInt16.self) == 0x0D0A
         if body.readableBytes <= Self.heldBytesMax {
             self.output.writeBuffer(&body)
         } else {
@@ -283,6 +283,6 @@ final class RelayConnection: ChannelInboundHandler {
 }
 
 extension TimeAmount {
-    /// - Parameter seconds: A limit of ``SMTPTimeouts``.
+    /// A limit of ``SMTPTimeouts``.
     static func relay(_ seconds: Double) -> Self { .nanoseconds(Int64(seconds * 1_000_000_000)) }
 }

@@ -42,8 +42,7 @@ package final class RelayPool {
     private var cachedTLS: RelayTLS?
     private let ended: EventLoopPromise<Void>
 
-    /// - Parameters:
-    ///   - jitter: Draws uniformly from `0..<1`; spreads the tries of many workers.
+    /// A pool that opens nothing before it is woken; `jitter` draws uniformly from `0..<1` and spreads the tries of many workers.
     package init(
         _ configuration: RelayConfiguration,
         on eventLoop: any EventLoop,
@@ -67,7 +66,9 @@ package final class RelayPool {
     /// Open connections, and among them those whose opening dialogue is over.
     package var connectionCounts: (open: Int, ready: Int) { (self.connections.count, self.readyCount) }
 
-    /// The source may have messages again. Cheap; may be called from inside the source's own functions.
+    /// The source may have messages again.
+    ///
+    /// Cheap; may be called from inside the source's own functions.
     package func wake() {
         guard self.state == .running else { return }
         self.isSourceEmpty = false

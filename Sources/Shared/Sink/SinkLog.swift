@@ -20,7 +20,7 @@ final class SinkLog: Sendable {
     private let state: Mutex<State>
     private let ownsDescriptor: Bool
 
-    /// - Parameter ownsDescriptor: Whether ``close()`` closes it.
+    /// A log on a descriptor, which ``close()`` closes when the log owns it.
     init(descriptor: Int32, ownsDescriptor: Bool) {
         self.state = Mutex(State(descriptor: descriptor))
         self.ownsDescriptor = ownsDescriptor

@@ -30,9 +30,7 @@ struct SinkScanner: Sendable {
     private var isCapturing = false
     private var header: [UInt8] = []
 
-    /// - Parameters:
-    ///   - wantsMessageID: Whether ``messageID`` is looked for.
-    ///   - contentMax: Most bytes kept in ``content``.
+    /// A scanner at the start of a message; of its content at most `contentMax` bytes are kept.
     init(wantsMessageID: Bool, keepsContent: Bool, contentMax: Int) {
         self.isInHeader = wantsMessageID
         self.keepsContent = keepsContent

@@ -144,10 +144,7 @@ struct SinkPlan: Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - address: Lower case.
-    ///   - hash: ``SinkHash/of(_:)`` of the address.
-    ///   - tries: How often the address was tried before.
+    /// What awaits an address in lower case with its ``SinkHash``, which was tried so many times before.
     func verdict(for address: [UInt8], hash: UInt64, tries: Int) -> Verdict {
         guard !self.rules.isEmpty else { return .accept }
         var verdict = Verdict.accept

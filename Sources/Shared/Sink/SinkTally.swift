@@ -33,7 +33,7 @@ package struct SinkTally: Hashable, Sendable {
 
 /// The addresses that were seen, by their hash: 9 bytes a slot, at most 75 MB.
 package struct SinkAddresses: Sendable {
-    /// Addresses told apart. Two of as many share a hash with a probability of one in two million.
+    /// Addresses told apart: that two of as many share a hash has a probability of one in two million.
     package static let countMax = 4_000_000
     /// Tries counted of one address.
     package static let triesMax = 60
