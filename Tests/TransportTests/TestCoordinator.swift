@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -148,5 +149,14 @@ func withCoordinator(
     } catch {
         try coordinator.close()
         throw error
+    }
+}
+
+/// Asks again until it is so; a frame or a departure takes a moment to get through.
+func eventually(_ condition: () throws -> Bool) throws {
+    let deadline = BootClock.now() + patienceMilliseconds
+    while try !condition() {
+        guard BootClock.now() < deadline else { throw TestFailure(message: "it did not come so far") }
+        sched_yield()
     }
 }

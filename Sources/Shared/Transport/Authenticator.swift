@@ -1,30 +1,14 @@
 import Synchronization
 
-/// Somebody who was not let in.
-package struct Refusal: Hashable, Sendable {
-    package enum Cause: String, Hashable, Sendable {
-        /// A key that is not on the allow-list.
-        case unknownKey
-        /// Not CURVE, another domain, or a request that is none: not something that libzmq sends for our socket.
-        case malformed
-    }
-
-    package let cause: Cause
-    /// ``PublicKey/fingerprint``, for logs; empty without a key.
-    package let keyFingerprint: String
-    /// The peer's IP address; empty when unknown.
-    package let address: String
-    /// Refusals since the last one that was reported, which were not: there is a limit a second.
-    package let unreported: Int
-}
-
 /// Decides who may connect: libzmq asks it about every CURVE handshake in its context (ZAP, ZeroMQ RFC 27).
 ///
 /// It has a thread of its own that does no I/O beyond that and keeps nothing per request, so that a flood costs only time.
 package final class Authenticator: Sendable {
     /// The ZAP domain of the coordinator's socket.
     static let domain = "postrider"
-    /// Property of a connection: the key it proved. A name alone would survive a change of its key.
+    /// Property of a connection: the key it proved.
+    ///
+    /// A name alone would survive a change of its key.
     static let keyProperty = "X-Postrider-Key"
     static let address = "inproc://zeromq.zap.01"
     /// Refusals told a second; the rest is counted.
@@ -36,6 +20,8 @@ package final class Authenticator: Sendable {
     /// Begins to answer; the first socket may be bound once this returns.
     ///
     /// - Parameters:
+    ///   - context: The one of the sockets that it is asked about.
+    ///   - allowList: In force until ``replaceAllowList(_:)``.
     ///   - onRefusal: Called on the authenticator's thread, at most ``reportsPerSecondMax`` times a second; must not wait.
     /// - Throws: ``TransportError/Code/endpointInUse`` when the context has an authenticator already.
     package init(
@@ -54,7 +40,9 @@ package final class Authenticator: Sendable {
         }
     }
 
-    /// Stops answering and ends the thread; from then on nobody is let in. Does nothing the second time.
+    /// Stops answering and ends the thread; from then on nobody is let in.
+    ///
+    /// Does nothing the second time.
     package func stop() {
         self.core.stop()
         self.thread.join()

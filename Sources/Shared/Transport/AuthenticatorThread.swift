@@ -54,7 +54,9 @@ extension Authenticator {
                     let verdict = request.verdict(self.allowList.withLock { $0 })
                     try request.reply(verdict, through: socket)
                     guard case .refused(let cause) = verdict else { continue }
-                    if let refusal = reports.report(request, cause, at: BootClock.now()) { self.onRefusal(refusal) }
+                    let now = BootClock.now()
+                    let refusal = reports.report(cause, key: request.key, address: request.address, at: now)
+                    if let refusal { self.onRefusal(refusal) }
                 }
             }
         }
@@ -69,29 +71,5 @@ extension Authenticator {
             }
             if result < 0, zmq_errno() != EINTR { throw TransportError.last(.socket, "wait for handshakes") }
         }
-    }
-}
-
-/// Counts refusals, so that a flood of them cannot flood the log.
-private struct RefusalReports {
-    private var second: Int64 = 0
-    private var reported = 0
-    private var unreported = 0
-
-    /// - Returns: `nil` when this second has had its share.
-    mutating func report(_ request: ZAPRequest, _ cause: Refusal.Cause, at now: Int64) -> Refusal? {
-        if now / 1_000 != self.second { (self.second, self.reported) = (now / 1_000, 0) }
-        guard self.reported < Authenticator.reportsPerSecondMax else {
-            self.unreported += 1
-            return nil
-        }
-        self.reported += 1
-        defer { self.unreported = 0 }
-        return Refusal(
-            cause: cause,
-            keyFingerprint: request.key?.fingerprint ?? "",
-            address: request.address,
-            unreported: self.unreported
-        )
     }
 }

@@ -7,7 +7,9 @@ import Synchronization
 /// be waiting in a socket, ``shutdown()`` first: every call on a socket then throws ``TransportError/Code/terminated``.
 package final class Context: Sendable {
     private struct State: Sendable {
-        /// Address of libzmq's context, 0 once it is gone. As a number, because pointers are not `Sendable`.
+        /// Address of libzmq's context, 0 once it is gone.
+        ///
+        /// As a number, because pointers are not `Sendable`.
         var address: UInt
         var openSockets = 0
     }
@@ -52,7 +54,9 @@ package final class Context: Sendable {
         }
     }
 
-    /// Frees the context; blocks for as long as closed sockets linger. Does nothing the second time.
+    /// Frees the context; blocks for as long as closed sockets linger.
+    ///
+    /// Does nothing the second time.
     ///
     /// - Throws: ``TransportError/Code/socket`` when sockets are still open: libzmq would wait for them for ever.
     package func terminate() throws(TransportError) {

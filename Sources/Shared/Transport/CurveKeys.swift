@@ -31,8 +31,10 @@ package struct PublicKey: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A CURVE secret key. It never prints itself.
-package struct SecretKey: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+/// A CURVE secret key, which never prints itself.
+package struct SecretKey: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     /// 40 characters of Z85, for a key file only.
     let text: String
     let bytes: [UInt8]
@@ -44,6 +46,7 @@ package struct SecretKey: Hashable, Sendable, CustomStringConvertible, CustomDeb
 
     package var description: String { "(secret key)" }
     package var debugDescription: String { "(secret key)" }
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 /// The long-term keys of one process.

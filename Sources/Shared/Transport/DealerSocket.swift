@@ -7,7 +7,7 @@ package enum DealerInbound: Hashable, Sendable {
     case malformed(parts: Int)
 }
 
-/// A worker's end: connects to the coordinator, encrypted, and again whenever the connection is lost.
+/// A worker's end: connects to the coordinator, encrypted, and again whenever that fails or the connection is lost.
 ///
 /// A frame that waits when the connection is lost is lost too: say everything unacknowledged again after
 /// ``MonitorEvent/connected``. It belongs to the thread that makes it; ``close()`` it there.
@@ -15,6 +15,10 @@ package final class DealerSocket {
     let socket: OwnedSocket
     let monitor: SocketMonitor
     private let endpoint: Endpoint
+    /// When to connect again, on the ``BootClock``: libzmq gives an address up for good after a refused handshake.
+    private(set) var retryAt: Int64?
+    /// Pause before that.
+    var refusedMilliseconds = SocketLimits.refusedMilliseconds
 
     private static let monitored =
         ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED
@@ -23,9 +27,11 @@ package final class DealerSocket {
     /// Begins to connect; ``nextEvent()`` tells how that goes.
     ///
     /// - Parameters:
+    ///   - context: Of this process.
     ///   - keys: The worker's own.
     ///   - coordinator: The coordinator's public key: nobody else can answer.
     ///   - endpoint: The coordinator's; names are resolved to IPv4.
+    /// - Throws: ``TransportError/Code/endpoint`` when libzmq cannot use the endpoint. That nobody answers is no error.
     package convenience init(
         _ context: Context,
         keys: CurveKeyPair,
@@ -61,7 +67,9 @@ package final class DealerSocket {
         }
     }
 
-    /// Ends the connection; what was sent before has a second to leave. Calls after it trap.
+    /// Ends the connection; what was sent before has a second to leave.
+    ///
+    /// Calls after it trap.
     package func close() {
         self.monitor.close(of: self.socket)
         self.socket.close()
@@ -87,7 +95,23 @@ package final class DealerSocket {
     /// What happened to the connection since the last call; `nil` when nothing more did.
     ///
     /// Call it until `nil` whenever ``Readiness/monitor`` is set: events wait in memory.
-    package func nextEvent() throws(TransportError) -> MonitorEvent? { try self.monitor.next() }
+    package func nextEvent() throws(TransportError) -> MonitorEvent? {
+        let event = try self.monitor.next()
+        switch event {
+        case .refused, .handshakeFailed: self.retryAt = BootClock.now() + self.refusedMilliseconds
+        case .connected: self.retryAt = nil
+        case .disconnected, .retrying, .acceptFailed, nil: break
+        }
+        return event
+    }
+
+    /// Connects again when it is time for it; ``Poller`` calls it while nothing happens.
+    func retryIfDue() throws(TransportError) {
+        guard let retryAt, retryAt <= BootClock.now() else { return }
+        self.retryAt = nil
+        try self.socket.disconnect(self.endpoint.text)
+        try self.socket.connect(self.endpoint.text)
+    }
 }
 
 extension OwnedSocket {

@@ -40,17 +40,22 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
         let host = rest[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             let address = host.dropFirst().dropLast().utf8
-            let allowed = Set("0123456789abcdefABCDEF:.%".utf8)
-            return address.contains(UInt8(ascii: ":")) && address.allSatisfy(allowed.contains) ? true : nil
+            // With a zone, as in fe80::1%eth0.
+            return address.contains(UInt8(ascii: ":")) && Self.consists(address, ofWordsAnd: ":.%-_") ? true : nil
         }
-        let isName = host.utf8.allSatisfy { byte in
+        let isName = (1...253).contains(host.utf8.count) && Self.consists(host.utf8, ofWordsAnd: ".-")
+        return host == "*" || isName ? false : nil
+    }
+
+    /// Whether there is nothing but ASCII letters, digits and `others`.
+    private static func consists(_ text: Substring.UTF8View, ofWordsAnd others: StaticString) -> Bool {
+        text.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"): true
-            default: false
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+            default: others.withUTF8Buffer { $0.contains(byte) }
             }
         }
-        return host == "*" || (isName && !host.isEmpty && host.utf8.count <= 253) ? false : nil
     }
 
     private static func isPort(_ text: Substring) -> Bool {

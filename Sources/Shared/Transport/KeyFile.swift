@@ -29,7 +29,11 @@ package enum KeyFile {
 
     /// Writes both keys, mode 0600.
     ///
-    /// - Parameter replacing: Whether a file that exists may be replaced; its keys are gone then.
+    /// - Parameters:
+    ///   - keys: Both are written.
+    ///   - path: Of the file; its folder must exist.
+    ///   - replacing: Whether a file that exists may be replaced; its keys are gone then.
+    /// - Throws: ``TransportError/Code/file``.
     package static func write(
         _ keys: CurveKeyPair,
         to path: String,

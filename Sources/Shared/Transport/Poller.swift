@@ -1,7 +1,7 @@
 import CZeroMQ
 import Glibc
 
-/// What ended a wait. More than one may be set, or none after the time ran out.
+/// What ended a wait: more than one may be set, or none after the time ran out.
 package struct Readiness: Hashable, Sendable {
     /// The socket has a message: `receive()` until `nil`.
     package var socket = false
@@ -18,20 +18,26 @@ package final class Poller {
     private let socket: OwnedSocket
     private let monitor: OwnedSocket
     private let wakeup: Wakeup
+    private let dealer: DealerSocket?
 
     package init(_ router: RouterSocket, _ wakeup: Wakeup) {
         (self.socket, self.monitor, self.wakeup) = (router.socket, router.monitor.pair, wakeup)
+        self.dealer = nil
     }
 
     package init(_ dealer: DealerSocket, _ wakeup: Wakeup) {
         (self.socket, self.monitor, self.wakeup) = (dealer.socket, dealer.monitor.pair, wakeup)
+        self.dealer = dealer
     }
 
-    /// Waits until something is ready or the time is over. A signal handler ends it early, with nothing ready.
+    /// Waits until something is ready or the time is over.
+    ///
+    /// A signal handler ends it early, with nothing ready.
     ///
     /// - Parameters:
     ///   - timeoutMilliseconds: 0 only looks. Brought into 0 to ``SocketLimits/waitMillisecondsMax``.
     ///   - wantsRoom: End also when the socket can take a frame; set it only while one waits, or it never rests.
+    /// - Returns: What is ready.
     /// - Throws: ``TransportError/Code/terminated`` once the context is shut down.
     package func wait(timeoutMilliseconds: Int64, wantsRoom: Bool = false) throws(TransportError) -> Readiness {
         let readable = Int16(ZMQ_POLLIN)
@@ -46,7 +52,7 @@ package final class Poller {
             zmq_pollitem_t(socket: self.monitor.raw, fd: 0, events: readable, revents: 0),
             zmq_pollitem_t(socket: nil, fd: self.wakeup.fileDescriptor, events: readable, revents: 0)
         )
-        let timeout = min(max(timeoutMilliseconds, 0), SocketLimits.waitMillisecondsMax)
+        let timeout = self.bounded(timeoutMilliseconds)
         let count = withUnsafeMutablePointer(to: &items) { pointer in
             pointer.withMemoryRebound(to: zmq_pollitem_t.self, capacity: 3) { zmq_poll($0, 3, Int(timeout)) }
         }
@@ -54,11 +60,20 @@ package final class Poller {
             if zmq_errno() == EINTR { return Readiness() }
             throw TransportError.last(.socket, "wait")
         }
-        return Readiness(
+        let readiness = Readiness(
             socket: items.0.revents & readable != 0,
             hasRoom: items.0.revents & writable != 0,
             monitor: items.1.revents & readable != 0,
             wakeup: items.2.revents & readable != 0
         )
+        // News of the connection come first: it may stand already.
+        if !readiness.monitor { try self.dealer?.retryIfDue() }
+        return readiness
+    }
+
+    private func bounded(_ timeoutMilliseconds: Int64) -> Int64 {
+        let timeout = min(max(timeoutMilliseconds, 0), SocketLimits.waitMillisecondsMax)
+        guard let retryAt = self.dealer?.retryAt else { return timeout }
+        return min(timeout, max(retryAt - BootClock.now(), 0))
     }
 }

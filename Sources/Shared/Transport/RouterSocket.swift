@@ -34,7 +34,11 @@ package final class RouterSocket {
 
     /// Listens on `endpoint`.
     ///
-    /// - Parameter authenticator: Running in the same context, so that there is no moment without it.
+    /// - Parameters:
+    ///   - context: Of this process.
+    ///   - keys: The coordinator's own.
+    ///   - authenticator: Running in the same context, so that there is no moment without it.
+    ///   - endpoint: An address of this machine, or `*` for all of them.
     /// - Throws: ``TransportError/Code/endpointInUse``, ``TransportError/Code/endpoint`` when it cannot be bound.
     package convenience init(
         _ context: Context,
@@ -74,7 +78,9 @@ package final class RouterSocket {
         }
     }
 
-    /// Stops listening and drops what was not sent. Calls after it trap.
+    /// Stops listening and drops what was not sent.
+    ///
+    /// Calls after it trap.
     package func close() {
         self.monitor.close(of: self.socket)
         self.socket.close()

@@ -12,8 +12,11 @@ enum SmallFile {
     /// Reads a regular file (or one of `/proc`) as UTF-8.
     ///
     /// - Parameters:
+    ///   - path: Of the file; links are followed.
     ///   - bytesMax: A longer file is an error: it is not what it was taken for.
     ///   - isSecret: Refuse it when others than its owner can read or write it.
+    /// - Returns: All of it.
+    /// - Throws: ``TransportError/Code/file``.
     static func read(_ path: String, bytesMax: Int, isSecret: Bool = false) throws(TransportError) -> String {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw self.failure("open", path) }
@@ -48,7 +51,12 @@ enum SmallFile {
 
     /// Writes a file whole and durably.
     ///
-    /// - Parameter replacing: Whether an existing file is replaced, in one step; otherwise it is an error and stays as it is.
+    /// - Parameters:
+    ///   - text: All of the file.
+    ///   - path: Of the file; its folder must exist.
+    ///   - visibility: Its mode, whatever the process's umask says.
+    ///   - replacing: Whether an existing file is replaced, in one step; otherwise it is an error and stays as it is.
+    /// - Throws: ``TransportError/Code/file``.
     static func write(
         _ text: String,
         to path: String,

@@ -7,6 +7,8 @@ package enum SocketLimits {
     /// Longest wait in ``Poller``: a thread looks at its own timers at least this often.
     package static let waitMillisecondsMax: Int64 = 60_000
 
+    /// What CURVE adds to a frame (name of the command, nonce, authentication, flags): libzmq counts it when it cuts off.
+    static let curveBytes = 33
     /// A peer that has not finished its handshake by then is cut off: half-open connections cost file descriptors.
     static let handshakeMilliseconds: Int32 = 5_000
     /// Ping while nothing else is sent.
@@ -22,11 +24,13 @@ package enum SocketLimits {
     static let reconnectMilliseconds: Int32 = 100
     /// Doubling stops here: a coordinator that is back is found within it.
     static let reconnectMillisecondsMax: Int32 = 5_000
+    /// Pause after a refused handshake: a new worker is on the allow-list within it, and the log stays readable.
+    static let refusedMilliseconds: Int64 = 5_000
     /// How long a closed worker's last report may take to leave.
     static let dealerLingerMilliseconds: Int32 = 1_000
 }
 
-/// What became of a frame that was to be sent. Nothing ever waits.
+/// What became of a frame that was to be sent; nothing ever waits.
 package enum SendOutcome: Hashable, Sendable {
     /// Handed to the connection; that it arrives is not said.
     case sent
@@ -40,7 +44,7 @@ extension OwnedSocket {
     /// Options that both ends share (the reasons stand in ``SocketLimits``).
     func setCommonOptions(isIPv6: Bool) throws(TransportError) {
         try self.set(ZMQ_IPV6, isIPv6 ? Int32(1) : 0, "IPV6")
-        try self.set(ZMQ_MAXMSGSIZE, Int64(SocketLimits.frameBytesMax), "MAXMSGSIZE")
+        try self.set(ZMQ_MAXMSGSIZE, Int64(SocketLimits.frameBytesMax + SocketLimits.curveBytes), "MAXMSGSIZE")
         try self.set(ZMQ_HANDSHAKE_IVL, SocketLimits.handshakeMilliseconds, "HANDSHAKE_IVL")
         try self.set(ZMQ_HEARTBEAT_IVL, SocketLimits.heartbeatMilliseconds, "HEARTBEAT_IVL")
         try self.set(ZMQ_HEARTBEAT_TIMEOUT, SocketLimits.heartbeatTimeoutMilliseconds, "HEARTBEAT_TIMEOUT")

@@ -25,7 +25,7 @@ final class SocketMonitor {
     let pair: OwnedSocket
     private static let numbers = Atomic<Int>(0)
 
-    /// - Parameter events: Bits of `ZMQ_EVENT_…`.
+    /// `events` are bits of `ZMQ_EVENT_…`.
     init(of socket: OwnedSocket, _ context: Context, events: Int32) throws(TransportError) {
         let number = Self.numbers.add(1, ordering: .relaxed).newValue
         let address = "inproc://monitor-\(number)"

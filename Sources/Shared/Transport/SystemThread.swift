@@ -8,11 +8,17 @@ package final class SystemThread: Sendable {
 
     private init(_ handle: pthread_t) { self.handle = Mutex(handle) }
 
+    deinit {
+        // Nobody can join it any more: the system may forget it when it ends.
+        if let handle = self.handle.withLock({ $0 }) { pthread_detach(handle) }
+    }
+
     /// Runs `body` on a new thread.
     ///
     /// - Parameters:
     ///   - name: Seen in `top -H` and debuggers; the kernel keeps 15 bytes.
     ///   - body: Runs once; the thread ends with it.
+    /// - Returns: The running thread.
     /// - Throws: ``TransportError/Code/library`` when the system has no more threads.
     package static func start(
         name: String,

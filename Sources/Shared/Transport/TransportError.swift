@@ -36,7 +36,7 @@ package struct TransportError: Error, Hashable, Sendable, CustomStringConvertibl
 
     /// The error of the call that just failed on this thread.
     ///
-    /// - Parameter call: What was tried, as in "bind tcp://127.0.0.1:7700".
+    /// `call` says what was tried, as in "listen on tcp://127.0.0.1:7700".
     static func last(_ code: Code, _ call: String) -> Self {
         let number = zmq_errno()
         guard number != ETERM else { return Self(.terminated, "\(call): the ZeroMQ context is shut down") }

@@ -1,4 +1,4 @@
-/// One question of libzmq's: may this peer connect? (ZeroMQ RFC 27: seven frames for CURVE.)
+/// One question of libzmq's, whether a peer may connect: seven frames for CURVE (ZeroMQ RFC 27).
 struct ZAPRequest {
     enum Verdict: Hashable {
         case admitted(name: String, key: PublicKey)
