@@ -1,0 +1,169 @@
+import Domain
+import NIOCore
+import Synchronization
+
+@testable import Coordinator
+
+/// Operations that remember what they were asked and answer what the test says.
+final class FakeOperations: Operations {
+    struct Memory: Sendable {
+        var calls: [String] = []
+        var failure: (any Error)?
+        var isReady = true
+        var importedBytes = 0
+        var targetPages: [[TargetRow]] = []
+        /// Thrown after the last page, when set.
+        var endOfPages: (any Error)?
+        var pagesRead = 0
+    }
+
+    let memory = Mutex(Memory())
+
+    private func note(_ call: String) throws {
+        try self.memory.withLock { memory in
+            memory.calls.append(call)
+            if let failure = memory.failure { throw failure }
+        }
+    }
+
+    var calls: [String] { self.memory.withLock { $0.calls } }
+
+    func readiness() async -> Readiness { Readiness(ready: self.memory.withLock { $0.isReady }, workers: 2) }
+
+    func importContacts(
+        _ request: ImportRequest,
+        body: some AsyncSequence<ByteBuffer, any Error> & Sendable,
+        by caller: Caller
+    ) async throws -> ImportAnswer {
+        try self.note("import \(request.file) \(request.list ?? "-") \(request.onConflict) by \(caller.name)")
+        var bytes = 0
+        for try await piece in body { bytes += piece.readableBytes }
+        self.memory.withLock { $0.importedBytes = bytes }
+        return ImportAnswer(
+            id: "i1",
+            rows: 3,
+            created: 2,
+            updated: 0,
+            unchanged: 0,
+            rejected: 1,
+            warnings: 0,
+            firstRejects: [.init(line: 3, column: 2, reason: "no address")],
+            fields: [.init(name: "first_name", type: "text", column: "First Name")]
+        )
+    }
+
+    func rejects(ofImport id: String) async throws -> Pages<ByteBuffer> {
+        try self.note("rejects \(id)")
+        return Pages(from: 0) { cursor in
+            cursor += 1
+            return cursor > 2 ? nil : [ByteBuffer(string: cursor == 1 ? "line,column,reason\n" : "3,2,no address\n")]
+        }
+    }
+
+    func countSegment(_ expression: String) async throws -> SegmentCount {
+        try self.note("count \(expression)")
+        return SegmentCount(count: 42)
+    }
+
+    func check(_ file: CampaignFile) async throws -> CampaignCheck {
+        try self.note("check \(file.file) \(file.files.keys.sorted())")
+        return CampaignCheck(
+            name: "first",
+            audience: 10,
+            variants: [.init(name: "jobs", targets: 7)],
+            missing: [.init(field: "city", targets: 1)],
+            excluded: [.init(reason: "suppressed", targets: 2)],
+            diagnostics: [Diagnostic(.warning, file: file.file, line: 3, column: 5, "city is empty for 1 contact")]
+        )
+    }
+
+    func submit(_ file: CampaignFile, replacing id: Campaign.ID?, by caller: Caller) async throws -> Submission {
+        try self.note("submit \(file.file) replacing \(id?.publicID ?? "-") by \(caller.name)")
+        return Submission(id: "c1", state: .submitted, digest: "abc")
+    }
+
+    func campaigns() async throws -> [CampaignStatus] {
+        try self.note("campaigns")
+        return [Self.status]
+    }
+
+    func campaign(_ id: Campaign.ID) async throws -> CampaignStatus {
+        try self.note("campaign \(id.publicID)")
+        return Self.status
+    }
+
+    func take(_ step: CampaignStep, on id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus {
+        try self.note("\(step) \(id.publicID) by \(caller.name)")
+        return Self.status
+    }
+
+    func report(on id: Campaign.ID, by grouping: String?) async throws -> CampaignReport {
+        try self.note("report \(id.publicID) by \(grouping ?? "-")")
+        return CampaignReport(
+            campaign: Self.status,
+            by: grouping ?? "all",
+            rows: [.init(key: "all", audience: 3, counts: TargetCounts(accepted: 3))]
+        )
+    }
+
+    func targets(of id: Campaign.ID, _ selection: TargetSelection) async throws -> Pages<TargetRow> {
+        try self.note("targets \(id.publicID) \(selection)")
+        return Pages(from: 0) { cursor in
+            let at = cursor
+            cursor += 1
+            return try self.memory.withLock { memory in
+                if at < memory.targetPages.count {
+                    memory.pagesRead += 1
+                    return memory.targetPages[at]
+                }
+                if let error = memory.endOfPages { throw error }
+                return nil
+            }
+        }
+    }
+
+    func workers() async throws -> [WorkerStatus] {
+        try self.note("workers")
+        return [Self.worker]
+    }
+
+    func addWorker(_ worker: NewWorker, by caller: Caller) async throws -> WorkerStatus {
+        try self.note("add \(worker.name) \(worker.publicKey) by \(caller.name)")
+        return Self.worker
+    }
+
+    func removeWorker(named name: String, by caller: Caller) async throws -> WorkerStatus {
+        try self.note("remove \(name) by \(caller.name)")
+        return Self.worker
+    }
+
+    static let status = CampaignStatus(
+        id: "c1",
+        name: "first",
+        state: .running,
+        channel: "email",
+        audience: 3,
+        freezing: false,
+        counts: TargetCounts(pending: 1, accepted: 2),
+        sentTwice: 0,
+        ratePerSecond: 12.5,
+        startedAt: Timestamp(milliseconds: 1_795_338_000_000),
+        finishedAt: nil,
+        submittedAt: nil,
+        approvedAt: nil,
+        digest: "abc",
+        relay: "main",
+        problem: nil
+    )
+
+    static let worker = WorkerStatus(
+        name: "local-1",
+        state: .away,
+        leased: 0,
+        accepted: 0,
+        acceptedPerSecond: 0,
+        lastSeen: nil,
+        build: nil,
+        relays: [.init(name: "main", problem: nil)]
+    )
+}

@@ -1,0 +1,116 @@
+import Domain
+import Hummingbird
+import HummingbirdTesting
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import Coordinator
+
+@Suite("Errors")
+struct ProblemTests {
+    static let errors: [(OperationError, Int)] = [
+        (.invalid([Diagnostic(file: "a.yaml", line: 4, column: 2, "no such field: citi")]), 422),
+        (.notFound("There is no campaign c9."), 404),
+        (.conflict("c1 is finished; only a running campaign can be paused."), 409),
+        (.notAllowed("The submitter cannot approve."), 403),
+        (.unavailable("The disk is full."), 503),
+    ]
+
+    @Test("each error has its status and says what is wrong", arguments: Self.errors)
+    func statuses(error: OperationError, status: Int) async throws {
+        let bed = APITestbed()
+        bed.operations.memory.withLock { $0.failure = error }
+        let response = try await bed.send(.post, "/v1/campaigns/c1/pause", as: .admin)
+        #expect(response.status.code == status)
+        #expect(response.headers[.contentType] == "application/problem+json")
+        #expect(Set(response.json.keys) == ["title", "status", "detail", "diagnostics"])
+        #expect(response.json["status"] as? Int == status)
+        #expect((response.json["detail"] as? String)?.isEmpty == false)
+    }
+
+    @Test("diagnostics keep their place")
+    func diagnostics() async throws {
+        let bed = APITestbed()
+        bed.operations.memory.withLock { $0.failure = Self.errors[0].0 }
+        let response = try await bed.send(.post, "/v1/campaigns", as: .operator, body: RouteCase.file)
+        let diagnostic = try #require((response.json["diagnostics"] as? [[String: Any]])?.first)
+        #expect(diagnostic["severity"] as? String == "error")
+        #expect(diagnostic["file"] as? String == "a.yaml")
+        #expect(diagnostic["line"] as? Int == 4)
+        #expect(diagnostic["column"] as? Int == 2)
+        #expect(diagnostic["message"] as? String == "no such field: citi")
+    }
+
+    struct Unforeseen: Error {
+        let secret = "hunter2"
+    }
+
+    @Test("an error that nobody foresaw keeps its text to itself")
+    func unforeseen() async throws {
+        let bed = APITestbed()
+        bed.operations.memory.withLock { $0.failure = Unforeseen() }
+        let response = try await bed.send(.get, "/v1/workers", as: .viewer)
+        #expect(response.status == .internalServerError)
+        #expect(response.headers[.contentType] == "application/problem+json")
+        #expect(!response.text.contains("hunter2"))
+    }
+
+    @Test(
+        "what is not there is a problem too",
+        arguments: [
+            (HTTPRequest.Method.get, "/v1/nothing"), (.put, "/v1/workers"), (.get, "/v1/campaigns/x7"),
+            (.get, "/v1/campaigns/c0"), (.get, "/v1/campaigns/c99999999999999999999"),
+            (.post, "/v1/campaigns/c1/explode"),
+            (.get, "/../etc/passwd"),
+        ]
+    )
+    func missing(method: HTTPRequest.Method, path: String) async throws {
+        let bed = APITestbed()
+        let response = try await bed.send(method, path, as: .admin)
+        #expect(response.status == .notFound)
+        #expect(response.headers[.contentType] == "application/problem+json")
+        #expect(bed.operations.calls.isEmpty)
+    }
+
+    @Test(
+        "a body that cannot be read says what it lacks",
+        arguments: [
+            ("", "not JSON"), ("{", "not JSON"), ("{}", "expression"), (#"{"expression":7}"#, "a string"),
+            (#"{"expression":null}"#, "expression"), ("[]", "object"),
+        ]
+    )
+    func bodies(body: String, hint: String) async throws {
+        let bed = APITestbed()
+        let response = try await bed.send(.post, "/v1/segments/count", as: .viewer, body: body)
+        #expect(response.status == .badRequest)
+        #expect((response.json["detail"] as? String)?.contains(hint) == true, "\(response.text)")
+        #expect((response.json["diagnostics"] as? [Any])?.count == 1)
+        #expect(bed.operations.calls.isEmpty)
+    }
+
+    @Test(
+        "a query that cannot be read says what is allowed",
+        arguments: [
+            (HTTPRequest.Method.post, "/v1/imports", "file"), (.post, "/v1/imports?file=", "file"),
+            (.post, "/v1/imports?file=a.csv&on_conflict=explode", "merge, replace, keep"),
+            (.get, "/v1/campaigns/c1/targets?outcome=lost", "pending, leased, accepted"),
+        ]
+    )
+    func queries(method: HTTPRequest.Method, path: String, hint: String) async throws {
+        let response = try await APITestbed().send(method, path, as: .operator)
+        #expect(response.status == .badRequest)
+        #expect((response.json["detail"] as? String)?.contains(hint) == true, "\(response.text)")
+    }
+
+    @Test("a body over the bound is refused, one at the bound is not", arguments: [0, 1])
+    func tooLarge(excess: Int) async throws {
+        let bed = APITestbed()
+        let frame = #"{"expression":""}"#
+        let text = String(repeating: "x", count: RequestInput.bodyBytesMax - frame.utf8.count + excess)
+        let body = #"{"expression":"\#(text)"}"#
+        let response = try await bed.send(.post, "/v1/segments/count", as: .viewer, body: body)
+        #expect(response.status == (excess == 0 ? .ok : .contentTooLarge))
+        #expect(bed.operations.calls.count == 1 - excess)
+    }
+}

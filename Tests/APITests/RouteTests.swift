@@ -1,0 +1,210 @@
+import Domain
+import Foundation
+import Hummingbird
+import HummingbirdTesting
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import Coordinator
+
+/// One request of docs/api.md: what it needs and which operation it must become.
+struct RouteCase: Sendable, CustomTestStringConvertible {
+    var method: HTTPRequest.Method
+    var path: String
+    var role: Role
+    var body: String?
+    /// What the operation must be asked, by the token of `role`.
+    var call: String
+
+    init(_ method: HTTPRequest.Method, _ path: String, _ role: Role, body: String? = nil, call: String) {
+        self.method = method
+        self.path = path
+        self.role = role
+        self.body = body
+        self.call = call
+    }
+
+    var testDescription: String { "\(self.method) \(self.path)" }
+
+    static let file = #"{"file":"first.yaml","source":"name: first","files":{"jobs.txt":"Hi"}}"#
+
+    static let all: [RouteCase] = [
+        .init(
+            .post,
+            "/v1/imports?file=people%20one.csv&list=iowa&source=s&basis=consent&on_conflict=keep",
+            .operator,
+            body: "email\na@x.example\n",
+            call: "import people one.csv iowa keep by operator"
+        ),
+        .init(.get, "/v1/imports/i1/rejects", .operator, call: "rejects i1"),
+        .init(
+            .post,
+            "/v1/segments/count",
+            .viewer,
+            body: #"{"expression":"state = 'IA'"}"#,
+            call: "count state = 'IA'"
+        ),
+        .init(.post, "/v1/campaigns/check", .operator, body: Self.file, call: #"check first.yaml ["jobs.txt"]"#),
+        .init(.post, "/v1/campaigns", .operator, body: Self.file, call: "submit first.yaml replacing - by operator"),
+        .init(
+            .post,
+            "/v1/campaigns?id=c7",
+            .operator,
+            body: Self.file,
+            call: "submit first.yaml replacing c7 by operator"
+        ),
+        .init(.get, "/v1/campaigns", .viewer, call: "campaigns"),
+        .init(.get, "/v1/campaigns/c7", .viewer, call: "campaign c7"),
+        .init(.get, "/v1/campaigns/7", .viewer, call: "campaign c7"),
+        .init(.post, "/v1/campaigns/c7/approve", .approver, call: "approve c7 by approver"),
+        .init(.post, "/v1/campaigns/c7/start", .operator, call: "start c7 by operator"),
+        .init(.post, "/v1/campaigns/c7/pause", .operator, call: "pause c7 by operator"),
+        .init(.post, "/v1/campaigns/c7/resume", .operator, call: "resume c7 by operator"),
+        .init(.post, "/v1/campaigns/c7/cancel", .operator, call: "cancel c7 by operator"),
+        .init(.get, "/v1/campaigns/c7/report", .viewer, call: "report c7 by -"),
+        .init(.get, "/v1/campaigns/c7/report?by=site", .viewer, call: "report c7 by site"),
+        .init(.get, "/v1/campaigns/c7/targets", .viewer, call: "targets c7 all"),
+        .init(.get, "/v1/campaigns/c7/targets?outcome=leased", .viewer, call: "targets c7 leased"),
+        .init(
+            .get,
+            "/v1/campaigns/c7/targets?outcome=in_doubt",
+            .viewer,
+            call: "targets c7 outcome(Domain.Outcome.inDoubt)"
+        ),
+        .init(.get, "/v1/workers", .viewer, call: "workers"),
+        .init(
+            .post,
+            "/v1/workers",
+            .admin,
+            body: #"{"name":"w1","public_key":"KEY"}"#,
+            call: "add w1 KEY by admin"
+        ),
+        .init(.delete, "/v1/workers/w1", .admin, call: "remove w1 by admin"),
+    ]
+
+    /// Each request with each role.
+    static let withRoles: [(RouteCase, Role)] = Self.all.flatMap { route in Role.allCases.map { (route, $0) } }
+}
+
+@Suite("Requests")
+struct RouteTests {
+    @Test("a request becomes its operation", arguments: RouteCase.all)
+    func operation(route: RouteCase) async throws {
+        let bed = APITestbed()
+        let response = try await bed.send(route.method, route.path, as: route.role, body: route.body)
+        #expect(response.status == .ok, "\(response.text)")
+        #expect(bed.operations.calls == [route.call])
+    }
+
+    @Test("a request is served from its role upwards and refused below", arguments: RouteCase.withRoles)
+    func roles(route: RouteCase, role: Role) async throws {
+        let bed = APITestbed()
+        let response = try await bed.send(route.method, route.path, as: role, body: route.body)
+        #expect(response.status == (role >= route.role ? .ok : .forbidden))
+        #expect(bed.operations.calls.isEmpty == (role < route.role), "a refused request reaches no operation")
+    }
+
+    @Test("a request without a token is refused before anything happens", arguments: RouteCase.all)
+    func needsToken(route: RouteCase) async throws {
+        let bed = APITestbed()
+        let response = try await bed.send(route.method, route.path, body: route.body)
+        #expect(response.status == .unauthorized)
+        #expect(response.headers[.wwwAuthenticate] == "Bearer")
+        #expect(bed.operations.calls.isEmpty)
+    }
+
+    @Test(
+        "what is not a token of ours is refused",
+        arguments: [
+            "Bearer wrong-token-of-nobody", "Bearer ", "Bearer", "Basic dG9rZW46dG9rZW4=", "token-of-the-admin-role",
+            "",
+        ]
+    )
+    func wrongToken(header: String) async throws {
+        let response = try await APITestbed().send(.get, "/v1/workers", headers: [.authorization: header])
+        #expect(response.status == .unauthorized)
+    }
+
+    @Test("every key is there, and null when it has no value")
+    func status() async throws {
+        let response = try await APITestbed().send(.get, "/v1/campaigns/c1", as: .viewer)
+        let keys = [
+            "id", "name", "state", "channel", "audience", "freezing", "counts", "sent_twice", "rate_per_second",
+            "started_at", "finished_at", "submitted_at", "approved_at", "digest", "relay", "problem",
+        ]
+        #expect(Set(response.json.keys) == Set(keys))
+        #expect(response.json["finished_at"] is NSNull)
+        #expect(response.json["problem"] is NSNull)
+        #expect(response.json["started_at"] as? String == "2026-11-22T09:00:00.000Z")
+        #expect(response.json["rate_per_second"] as? Double == 12.5)
+        let counts = try #require(response.json["counts"] as? [String: Int])
+        let names = ["pending", "leased"] + Outcome.allCases.map(\.name)
+        #expect(Set(counts.keys) == Set(names))
+        #expect(counts.values.reduce(0, +) == response.json["audience"] as? Int)
+    }
+
+    @Test("an import answers with all its keys")
+    func importKeys() async throws {
+        let response = try await APITestbed().send(.post, "/v1/imports?file=a.csv", as: .operator, body: "email\n")
+        let keys = [
+            "id", "rows", "created", "updated", "unchanged", "rejected", "warnings", "first_rejects", "fields",
+        ]
+        #expect(Set(response.json.keys) == Set(keys))
+        let reject = (response.json["first_rejects"] as? [[String: Any]])?.first ?? [:]
+        #expect(Set(reject.keys) == ["line", "column", "reason"])
+        let field = (response.json["fields"] as? [[String: Any]])?.first ?? [:]
+        #expect(Set(field.keys) == ["name", "type", "column"])
+    }
+
+    @Test("a worker answers with all its keys")
+    func workerKeys() async throws {
+        let response = try await APITestbed().send(.get, "/v1/workers", as: .viewer)
+        let worker = (response.json["workers"] as? [[String: Any]])?.first ?? [:]
+        let keys = ["name", "state", "leased", "accepted", "accepted_per_second", "last_seen", "build", "relays"]
+        #expect(Set(worker.keys) == Set(keys))
+        #expect(worker["last_seen"] is NSNull)
+        let relay = (worker["relays"] as? [[String: Any]])?.first ?? [:]
+        #expect(relay["problem"] is NSNull)
+    }
+
+    @Test("answers are not kept by caches")
+    func headers() async throws {
+        let response = try await APITestbed().send(.get, "/v1/workers", as: .viewer)
+        #expect(response.headers[.cacheControl] == "no-store")
+        #expect(response.headers[.contentType] == "application/json")
+    }
+}
+
+@Suite("Requests without a token")
+struct OpenRouteTests {
+    @Test("healthz says ok")
+    func health() async throws {
+        let response = try await APITestbed().send(.get, "/healthz")
+        #expect(response.status == .ok)
+        #expect(response.text == "ok\n")
+    }
+
+    @Test("readyz follows the coordinator", arguments: [true, false])
+    func ready(isReady: Bool) async throws {
+        let bed = APITestbed()
+        bed.operations.memory.withLock { $0.isReady = isReady }
+        let response = try await bed.send(.get, "/readyz")
+        #expect(response.status == (isReady ? .ok : .serviceUnavailable))
+        #expect(response.json["ready"] as? Bool == isReady)
+        #expect(response.json["workers"] as? Int == 2)
+    }
+
+    @Test("metrics count requests by route, not by path")
+    func metrics() async throws {
+        let bed = APITestbed()
+        _ = try await bed.send(.get, "/v1/campaigns/c1", as: .viewer)
+        _ = try await bed.send(.get, "/v1/campaigns/c2", as: .viewer)
+        _ = try await bed.send(.get, "/nowhere")
+        let response = try await bed.send(.get, "/metrics")
+        #expect(response.headers[.contentType]?.hasPrefix("text/plain; version=0.0.4") == true)
+        let route = #"{method="GET",route="/v1/campaigns/{id}",status="200"} 2"#
+        #expect(response.text.contains("postrider_api_requests_total" + route), "\(response.text)")
+        #expect(response.text.contains("status=\"404\"} 1"))
+    }
+}
