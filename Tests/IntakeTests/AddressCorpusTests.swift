@@ -50,7 +50,9 @@ enum AddressCorpus {
     }
 
     static func load() throws -> [Case] {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../shared/corpora")
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "../../../shared/corpora"
+        )
         let file = folder.appendingPathComponent("email-addresses/tests.xml").standardizedFileURL
         guard FileManager.default.fileExists(atPath: file.path) else {
             print("skipped: no \(file.path)")

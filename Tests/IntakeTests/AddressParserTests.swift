@@ -36,7 +36,8 @@ struct AddressParserTests {
             ("\"a b\"@campaign.example", .blankInside), ("\"a\r\"@campaign.example", .controlCharacter),
             ("a..b@campaign.example", .localDots), ("a.@campaign.example", .localDots), (".a@c.example", .localDots),
             ("ann,lee@campaign.example", .localCharacter), ("jörg@campaign.example", .localNotASCII),
-            ("ann@campaign..example", .labelEmpty), ("ann@.example", .labelEmpty), ("ann@campaign.example.", .labelEmpty),
+            ("ann@campaign..example", .labelEmpty), ("ann@.example", .labelEmpty),
+            ("ann@campaign.example.", .labelEmpty),
             ("ann@-campaign.example", .labelHyphen), ("ann@campaign-.example", .labelHyphen),
             ("ann@camp_aign.example", .domainCharacter), ("ann@münchen/x.example", .domainCharacter),
             ("ann@lee@campaign.example", .domainCharacter), ("ann@xn--a.com", .domainNotConvertible),
@@ -93,8 +94,10 @@ struct AddressParserTests {
     @Test(
         "a mailbox that could break a header is refused",
         arguments: [
-            "Ann\r\nBcc: x@y.example <ann@campaign.example>", "\"Ann <ann@campaign.example>", "Ann <ann@campaign.example",
-            "Ann ann@campaign.example>", "Ann <>", "A \"b\" c <ann@campaign.example>", "\"Ann\\\" <ann@campaign.example>",
+            "Ann\r\nBcc: x@y.example <ann@campaign.example>", "\"Ann <ann@campaign.example>",
+            "Ann <ann@campaign.example",
+            "Ann ann@campaign.example>", "Ann <>", "A \"b\" c <ann@campaign.example>",
+            "\"Ann\\\" <ann@campaign.example>",
             "\"Ann\" Lee <ann@campaign.example>", "", "a@b.example, c@d.example",
             "\(String(repeating: "a", count: 257)) <ann@campaign.example>",
         ]

@@ -50,7 +50,9 @@ struct TableReaderTests {
         let text = ["email,name", "a@b.example,\"x,y\"", "", "c@d.example,z"].joined(separator: lineEnd)
             .replacing(",", with: delimiter)
         for pieceSize in [1, 2, 3, 1_000] {
-            for table in [try WholeTable(text, pieceSize: pieceSize), try WholeTable(text + lineEnd, pieceSize: pieceSize)] {
+            for table in [
+                try WholeTable(text, pieceSize: pieceSize), try WholeTable(text + lineEnd, pieceSize: pieceSize),
+            ] {
                 #expect(table.header == ["email", "name"])
                 #expect(table.rows == [["a@b.example", "x\(delimiter)y"], ["c@d.example", "z"]])
                 #expect(table.lines == [2, 4])
@@ -69,13 +71,20 @@ struct TableReaderTests {
         #expect(table.lines == [2, 4, 6, 8])
         #expect(table.rejects.map(\.line) == [3, 5, 7])
         #expect(table.rejects.map(\.column) == [2, 2, 2])
-        #expect(table.rejects.map { String(decoding: $0.raw, as: UTF8.self) } == ["4,5\"x,6", "10,\"11\"x,12", "16,\"17,18"])
+        #expect(
+            table.rejects.map { String(decoding: $0.raw, as: UTF8.self) } == [
+                "4,5\"x,6", "10,\"11\"x,12", "16,\"17,18",
+            ]
+        )
         #expect(table.rejects[0].reason.hasPrefix("a quote stands inside a cell"))
         #expect(table.rejects[1].reason.hasPrefix("there is text behind a closing quote"))
         #expect(table.rejects[2].reason.hasPrefix("a quote is opened here and never closed"))
     }
 
-    @Test("an unclosed quote takes only its own line, however many good rows stand behind it", arguments: [1_000, 1 << 16])
+    @Test(
+        "an unclosed quote takes only its own line, however many good rows stand behind it",
+        arguments: [1_000, 1 << 16]
+    )
     func unclosedQuote(pieceSize: Int) throws {
         // Longer than a record may be, so that the search for the closing quote ends before the file does.
         let count = 200_000
@@ -101,7 +110,9 @@ struct TableReaderTests {
         let table = try WholeTable("a,b,c\n1\n1,2,3,,\n1,2,3,4\n1,2,3, ,5\n")
         #expect(table.rows == [["1", "", ""], ["1", "2", "3"]])
         #expect(table.warnings.map(\.line) == [2])
-        #expect(table.warnings.first?.message == "the row has 1 cells and the header 3; the missing ones are taken as empty")
+        #expect(
+            table.warnings.first?.message == "the row has 1 cells and the header 3; the missing ones are taken as empty"
+        )
         #expect(table.rejects.map(\.line) == [4, 5])
         #expect(table.rejects.map(\.column) == [4, 5])
     }
@@ -134,7 +145,8 @@ struct TableReaderTests {
             #expect(table.header == ["prénom", "b"])
             #expect(table.rows == [["José", "😀"]])
         }
-        let western: [UInt8] = Array("pr".utf8) + [0xE9] + Array("nom,b\nJos".utf8) + [0xE9] + Array(",".utf8) + [0x80, 0x0A]
+        let western: [UInt8] =
+            Array("pr".utf8) + [0xE9] + Array("nom,b\nJos".utf8) + [0xE9] + Array(",".utf8) + [0x80, 0x0A]
         let table = try WholeTable(western, pieceSize: pieceSize)
         #expect(table.header == ["prénom", "b"])
         #expect(table.rows == [["José", "€"]])

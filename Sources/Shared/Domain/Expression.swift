@@ -16,6 +16,11 @@ package indirect enum Expression: Hashable, Sendable {
     /// Everybody: the empty condition.
     case everyone
 
+    /// Words of the language, which no field can have as its name.
+    package static let keywords: Set<String> = [
+        "and", "or", "not", "in", "like", "between", "true", "false", "is", "null",
+    ]
+
     package enum Comparison: String, Hashable, Sendable, CaseIterable {
         case equal = "="
         case notEqual = "!="

@@ -28,7 +28,9 @@ enum AddressLiteral {
         let closes = parts.count > 1 && parts[parts.count - 1].isEmpty && parts[parts.count - 2].isEmpty
         if closes { parts.removeLast() }
         // A single colon at an end stands for nothing.
-        guard opens || parts.first?.isEmpty == false, opens || closes || parts.last?.isEmpty == false else { return false }
+        guard opens || parts.first?.isEmpty == false, opens || closes || parts.last?.isEmpty == false else {
+            return false
+        }
         var groups = 0
         var gaps = 0
         for (index, part) in parts.enumerated() {

@@ -67,7 +67,8 @@ struct CSVMachine: ~Copyable {
         let count = csv_parse(self.parser, line.baseAddress, line.count, Self.cellEnded, Self.recordEnded, self.target)
         if count < line.count || self.parser.pointee.status != 0 {
             guard csv_error(self.parser) == CSV_EPARSE else { return .outOfMemory }
-            return self.parser.pointee.pstate == Self.stateBehindQuote ? .textBehindClosingQuote : .quoteInsideUnquotedCell
+            return self.parser.pointee.pstate == Self.stateBehindQuote
+                ? .textBehindClosingQuote : .quoteInsideUnquotedCell
         }
         if self.target.pointee.recordEnded { return .recordEnded }
         if self.parser.pointee.pstate == Self.stateBetweenRecords { return .blank }

@@ -39,7 +39,7 @@ package struct ContactRowDecoder: Sendable {
     }
 
     /// Decodes all rows of `table` into `output`, which is emptied first and keeps its memory. The table's own rejects and warnings are taken over.
-    package func decode(_ table: borrowing TableBatch, into output: inout ContactBatch) {
+    package func decode(_ table: borrowing TableBatch, into output: inout DecodedRows) {
         output.removeAll()
         output.fields = self.fields
         output.bytes.append(contentsOf: table.cells.bytes)
@@ -68,7 +68,7 @@ package struct ContactRowDecoder: Sendable {
         _ row: Int,
         of table: borrowing TableBatch,
         _ cells: UnsafeBufferPointer<UInt8>,
-        into output: inout ContactBatch
+        into output: inout DecodedRows
     ) -> (column: Int, reason: String)? {
         for column in self.ignoredColumns {
             let cell = UnsafeBufferPointer(rebasing: cells[table.range(row: row, column: column)])
@@ -85,7 +85,7 @@ package struct ContactRowDecoder: Sendable {
                 return (column + 1, "not an e-mail address: \(error.text) (\(Excerpt.quoted(cell)))")
             }
         }
-        var hasPhone = false
+        var phone = ContactValue.empty
         for step in self.plan {
             let range = table.range(row: row, column: step.column)
             let cell = UnsafeBufferPointer(rebasing: cells[range])
@@ -93,15 +93,26 @@ package struct ContactRowDecoder: Sendable {
                 step.isPhone
                 ? self.phone(cell, line: table.lines[row], step, into: &output)
                 : self.value(cell, at: range, line: table.lines[row], step, into: &output)
-            if step.isPhone, value.kind != .empty { hasPhone = true }
+            if step.isPhone { phone = value }
             output.values.append(value)
         }
-        guard !address.isEmpty || hasPhone else {
-            let column = (self.emailColumn ?? self.phoneColumn ?? -1) + 1
-            return (column, "there is no address that can be used: \(self.addressColumns)")
+        if address.isEmpty {
+            guard phone.kind != .empty else {
+                let column = (self.emailColumn ?? self.phoneColumn ?? -1) + 1
+                return (column, "there is no address that can be used: \(self.addressColumns)")
+            }
+            address = Self.key(of: phone, in: &output)
         }
         output.addresses.append(address)
         return nil
+    }
+
+    /// What makes a contact with nothing but a telephone unique.
+    private static func key(of phone: ContactValue, in output: inout DecodedRows) -> ContactAddress {
+        let start = UInt32(output.bytes.count)
+        output.bytes.append(contentsOf: "tel:".utf8)
+        for index in phone.range { output.bytes.append(output.bytes[Int(index)]) }
+        return ContactAddress(text: 0..<0, key: start..<UInt32(output.bytes.count), domain: 0..<0)
     }
 
     private var addressColumns: String {
@@ -115,7 +126,7 @@ package struct ContactRowDecoder: Sendable {
     /// Appends the address, and its key where that differs.
     private func address(
         _ cell: UnsafeBufferPointer<UInt8>,
-        into output: inout ContactBatch
+        into output: inout DecodedRows
     ) throws(AddressProblem) -> ContactAddress {
         let start = output.bytes.count
         let at = try AddressParser.normalise(cell, policy: self.policy, into: &output.bytes)
@@ -133,7 +144,7 @@ package struct ContactRowDecoder: Sendable {
         _ cell: UnsafeBufferPointer<UInt8>,
         line: Int,
         _ step: Step,
-        into output: inout ContactBatch
+        into output: inout DecodedRows
     ) -> ContactValue {
         guard !cell.trimmed().isEmpty else { return .empty }
         let start = UInt32(output.bytes.count)
@@ -149,7 +160,7 @@ package struct ContactRowDecoder: Sendable {
         at range: Range<Int>,
         line: Int,
         _ step: Step,
-        into output: inout ContactBatch
+        into output: inout DecodedRows
     ) -> ContactValue {
         let place = UInt32(range.lowerBound)..<UInt32(range.upperBound)
         switch FieldValueParser.parse(cell, as: step.field.type) {
@@ -173,7 +184,7 @@ package struct ContactRowDecoder: Sendable {
         _ cell: UnsafeBufferPointer<UInt8>,
         line: Int,
         _ step: Step,
-        into output: inout ContactBatch
+        into output: inout DecodedRows
     ) -> ContactValue {
         let start = UInt32(output.bytes.count)
         output.bytes.append(contentsOf: cell.lazy.filter { !Self.isControl($0) })
@@ -208,7 +219,7 @@ package struct ContactRowDecoder: Sendable {
         line: Int,
         _ step: Step,
         allowed: String,
-        into output: inout ContactBatch
+        into output: inout DecodedRows
     ) {
         output.warnings.append(
             Diagnostic(

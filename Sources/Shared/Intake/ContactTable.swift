@@ -50,7 +50,7 @@ package final class ContactTable {
     ///
     /// - Returns: Whether there are any rows. `false`: push more, or the file is read to its end.
     /// - Throws: When the file is no table, or its header does not do.
-    package func read(into batch: inout ContactBatch) throws(Diagnostics) -> Bool {
+    package func read(into batch: inout DecodedRows) throws(Diagnostics) -> Bool {
         batch.removeAll()
         if self.decoder == nil { try self.settleTypes() }
         guard let decoder = self.decoder else { return false }
@@ -68,7 +68,9 @@ package final class ContactTable {
         guard let mapping = try self.readMapping() else { return }
         var inference = self.inference ?? TypeInference(columnCount: mapping.columns.count)
         defer { self.inference = inference }
-        let isNeeded = mapping.fields.contains { self.knownTypes[$0.name] == nil && BuiltInField(rawValue: $0.name) == nil }
+        let isNeeded = mapping.fields.contains {
+            self.knownTypes[$0.name] == nil && BuiltInField(rawValue: $0.name) == nil
+        }
         if isNeeded {
             var batch = TableBatch()
             while inference.rowCount < TypeInference.rowsMax, self.heldBytes < Self.heldBytesMax,

@@ -70,8 +70,8 @@ enum DomainName {
         into output: inout [UInt8]
     ) throws(AddressProblem) {
         guard UTF8Text.firstInvalidByte(domain) == nil else { throw .notUTF8 }
-        for byte in domain where byte < 0x80 && !byte.isLetter && !byte.isDigit && byte != ASCII.dot && byte != ASCII.hyphen
-        {
+        for byte in domain
+        where byte < 0x80 && !byte.isLetter && !byte.isDigit && byte != ASCII.dot && byte != ASCII.hyphen {
             throw self.problem(with: byte)
         }
         // The library wants a terminated string, which a slice of a file is not.

@@ -46,13 +46,6 @@ package struct HeaderMapping: Hashable, Sendable {
     }
 }
 
-/// Several problems at once, at least one of them an error.
-package struct Diagnostics: Error, Hashable, Sendable {
-    package let all: [Diagnostic]
-
-    package init(_ all: [Diagnostic]) { self.all = all }
-}
-
 private struct HeaderMappingBuilder {
     let headers: [String]
     /// The field name of each column; `nil` for one without a name at the end of the header.
@@ -72,7 +65,10 @@ private struct HeaderMappingBuilder {
         for (header, name) in given.sorted(by: { $0.key < $1.key }) {
             guard let column = self.headers.firstIndex(of: header) else {
                 self.problems.append(
-                    Diagnostic(.error, "the map names the column '\(header)', which the file does not have; \(self.seen)")
+                    Diagnostic(
+                        .error,
+                        "the map names the column '\(header)', which the file does not have; \(self.seen)"
+                    )
                 )
                 continue
             }
@@ -98,18 +94,27 @@ private struct HeaderMappingBuilder {
                 if column < lastNamed {
                     self.fail(column, "column \(column + 1) has no name; give it one in the first line")
                 } else {
-                    self.warn(column, "column \(column + 1) has no name and is passed over; rows with a value there are rejected")
+                    self.warn(
+                        column,
+                        "column \(column + 1) has no name and is passed over; rows with a value there are rejected"
+                    )
                 }
                 continue
             }
             var name = HeaderName.snakeCase(header)
             if name.isEmpty {
                 name = "field_\(column + 1)"
-                self.warn(column, "the name '\(header)' cannot be written in ASCII letters; the field is called \(name)")
+                self.warn(
+                    column,
+                    "the name '\(header)' cannot be written in ASCII letters; the field is called \(name)"
+                )
             }
             if name.utf8.count > Field.nameLengthMax {
                 name = HeaderName.shortened(name)
-                self.warn(column, "the name '\(header)' is longer than \(Field.nameLengthMax); the field is called \(name)")
+                self.warn(
+                    column,
+                    "the name '\(header)' is longer than \(Field.nameLengthMax); the field is called \(name)"
+                )
             }
             self.names[column] = name
         }
@@ -143,7 +148,10 @@ private struct HeaderMappingBuilder {
         }
         guard columns[BuiltInField.email.rawValue] == nil, columns[BuiltInField.phone.rawValue] == nil else { return }
         self.problems.append(
-            Diagnostic(line: 1, "there is no address column: one must be called email (or e-mail, mail, email address); \(self.seen)")
+            Diagnostic(
+                line: 1,
+                "there is no address column: one must be called email (or e-mail, mail, email address); \(self.seen)"
+            )
         )
     }
 

@@ -22,7 +22,7 @@ enum HeaderName {
         }
         while name.hasSuffix("_") { name.removeLast() }
         guard let first = name.first else { return "" }
-        return first.isLetter && !self.reserved.contains(name) ? name : "field_\(name)"
+        return first.isLetter && !Expression.keywords.contains(name) ? name : "field_\(name)"
     }
 
     /// The name cut to what a field name may have.
@@ -31,9 +31,6 @@ enum HeaderName {
         while name.hasSuffix("_") { name.removeLast() }
         return name
     }
-
-    /// Words of the expression language, which could not be written there as names.
-    static let reserved: Set<String> = ["and", "or", "not", "in", "like", "between", "true", "false", "is", "null"]
 
     private static func letters(_ scalar: Unicode.Scalar) -> String? {
         guard scalar.isASCII else { return Transliteration.ascii(scalar) }

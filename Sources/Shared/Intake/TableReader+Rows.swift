@@ -61,7 +61,8 @@ extension TableReader {
         if self.isSkippingLine, !self.skipLine() { return self.isFinished ? .end : .needsInput }
         while true {
             let isLast = self.isFinished
-            guard let end = self.window.endOfLine(from: self.scan, isLast: isLast) ?? (isLast ? self.window.count : nil) else {
+            guard let end = self.window.endOfLine(from: self.scan, isLast: isLast) ?? (isLast ? self.window.count : nil)
+            else {
                 guard self.window.count > Self.recordBytesMax else { return .needsInput }
                 return self.rejectOverlong()
             }
@@ -137,7 +138,9 @@ extension TableReader {
     }
 
     private func rejectOverlong() -> Step {
-        if self.scan > 0 { return self.rejectFirstLine("a quote is opened here and not closed within \(Self.recordBytesMax) bytes") }
+        if self.scan > 0 {
+            return self.rejectFirstLine("a quote is opened here and not closed within \(Self.recordBytesMax) bytes")
+        }
         let row = self.rejectedRow(
             self.window.count,
             column: 0,
@@ -213,7 +216,9 @@ extension TableReader {
         }
         if content.count > Self.cellBytesMax {
             let column = self.firstCell { $0.count > Self.cellBytesMax }
-            if column > 0 { return (column, "the cell is longer than \(Self.cellBytesMax) bytes; is a closing quote missing?") }
+            if column > 0 {
+                return (column, "the cell is longer than \(Self.cellBytesMax) bytes; is a closing quote missing?")
+            }
         }
         let found = self.machine.cells.ends.count - self.recordCells
         guard found > columnCount else { return nil }

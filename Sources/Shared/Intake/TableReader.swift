@@ -124,7 +124,10 @@ package final class TableReader {
         let found = self.window.endOfLine(from: 0, isLast: self.isFinished)
         let end = found ?? self.window.count
         guard end <= Self.recordBytesMax else {
-            throw Diagnostic(line: self.line, "the header is longer than \(Self.recordBytesMax) bytes; is this a table?")
+            throw Diagnostic(
+                line: self.line,
+                "the header is longer than \(Self.recordBytesMax) bytes; is this a table?"
+            )
         }
         guard found != nil || self.isFinished else { return nil }
         return UnsafeRawBufferPointer(rebasing: self.window.bytes[..<end]).assumingMemoryBound(to: UInt8.self)
@@ -206,8 +209,12 @@ enum FileKind {
     /// - Returns: What the file is and what to do, or `nil` when nothing speaks against a table.
     static func problem(with start: UnsafeRawBufferPointer) -> String? {
         let advice = "save the table as CSV (UTF-8) first"
-        if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return "this is an Excel workbook or another ZIP archive; \(advice)" }
-        if start.starts(with: [0xD0, 0xCF, 0x11, 0xE0]) { return "this is an Excel workbook of the old kind; \(advice)" }
+        if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
+            return "this is an Excel workbook or another ZIP archive; \(advice)"
+        }
+        if start.starts(with: [0xD0, 0xCF, 0x11, 0xE0]) {
+            return "this is an Excel workbook of the old kind; \(advice)"
+        }
         if start.starts(with: [0x1F, 0x8B]) { return "this is a gzip archive; unpack it first" }
         if start.starts(with: Array("%PDF-".utf8)) { return "this is a PDF; \(advice)" }
         return nil

@@ -13,7 +13,7 @@ package struct ContactValue: Hashable, Sendable {
     }
 
     package let kind: Kind
-    /// Where the text as it was written stands in ``ContactBatch/bytes``.
+    /// Where the text as it was written stands in ``DecodedRows/bytes``.
     package let range: Range<UInt32>
     private let bits: UInt64
 
@@ -35,7 +35,7 @@ package struct ContactValue: Hashable, Sendable {
 package struct ContactAddress: Hashable, Sendable {
     /// `local@domain`, as an envelope carries it; empty when the contact has no e-mail address.
     package let text: Range<UInt32>
-    /// The same in lower case: one mailbox has one key (``EmailAddress/key``).
+    /// What is unique among contacts: the address in lower case (``EmailAddress/key``), or `tel:` and the number when there is only that.
     package let key: Range<UInt32>
     /// The domain in ``text``.
     package let domain: Range<UInt32>
@@ -43,10 +43,16 @@ package struct ContactAddress: Hashable, Sendable {
     package var isEmpty: Bool { self.text.isEmpty }
 
     static let none = Self(text: 0..<0, key: 0..<0, domain: 0..<0)
+
+    init(text: Range<UInt32>, key: Range<UInt32>, domain: Range<UInt32>) {
+        self.text = text
+        self.key = key
+        self.domain = domain
+    }
 }
 
 /// Some contacts, flat: all bytes in one array, all values in another, ready to be bound to a statement without copies.
-package struct ContactBatch: Sendable {
+package struct DecodedRows: Sendable {
     /// The fields of ``value(row:field:)``, in order. The e-mail address is not among them.
     package internal(set) var fields: [Field] = []
     /// Contacts.
@@ -97,6 +103,29 @@ package struct ContactBatch: Sendable {
             checkedLocal: self.text(address.text.lowerBound..<(address.domain.lowerBound - 1)),
             checkedDomain: self.text(address.domain)
         )
+    }
+
+    /// Gives a contact's cells in the order and form in which the store takes them: address, key, domain, then each field's value. Text,
+    /// numbers and days are as they were written, a boolean is `true` or `false`, and no value is an empty cell.
+    package func forEachStoredCell(row: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let address = self.addresses[row]
+        let values = self.values[(row * self.fields.count)..<((row + 1) * self.fields.count)]
+        self.bytes.withUnsafeBytes { bytes in
+            func give(_ range: Range<UInt32>) {
+                body(UnsafeRawBufferPointer(rebasing: bytes[Int(range.lowerBound)..<Int(range.upperBound)]))
+            }
+            give(address.text)
+            give(address.key)
+            give(address.domain)
+            for value in values {
+                guard value.kind == .boolean else {
+                    give(value.range)
+                    continue
+                }
+                let word: StaticString = value.integer == 1 ? "true" : "false"
+                word.withUTF8Buffer { body(UnsafeRawBufferPointer($0)) }
+            }
+        }
     }
 
     /// Empties the batch and keeps its memory.

@@ -1,0 +1,125 @@
+package import Domain
+
+/// A segment's condition as SQL: columns that the caller names, values that are only ever bound.
+///
+/// Nothing of the user's text gets into the statement: fields were found in a list by ``Expression``'s maker, and every value is a parameter.
+///
+/// `LIKE` follows SQLite: `%`, `_`, no escape character, and ASCII letters match in either case. PostgreSQL says the same with
+/// `ILIKE … ESCAPE ''`, which a driver for it must put in its place.
+package struct SegmentSQL: Sendable {
+    /// An expression that is true, false or NULL for a contact; in brackets where it needs them.
+    package let condition: String
+    /// Values of the parameters, in their order.
+    package let bindings: [SQLValue]
+
+    /// - Parameters:
+    ///   - expression: Every literal is of its field's type.
+    ///   - firstParameter: Number of the first parameter, from 1.
+    ///   - column: SQL that gives a field's value for comparing: text and days as text, numbers as numbers, booleans as 1 and 0.
+    package init(
+        _ expression: Expression,
+        firstParameter: Int,
+        column: @escaping (Field) -> String = { $0.comparedExpression() }
+    ) {
+        var writer = SegmentWriter(firstParameter: firstParameter, column: column)
+        self.condition = writer.sql(expression)
+        self.bindings = writer.bindings
+    }
+}
+
+private struct SegmentWriter {
+    let firstParameter: Int
+    let column: (Field) -> String
+    var bindings: [SQLValue] = []
+
+    /// SQL and how many places of a parser's stack it needs: SQLite's has 100, and more is an error.
+    struct Piece {
+        let sql: String
+        let stack: Int
+    }
+
+    /// More than any condition on one field needs.
+    private static let stackOfLeaf = 6
+
+    mutating func sql(_ expression: Expression) -> String { self.piece(expression).sql }
+
+    private mutating func piece(_ expression: Expression) -> Piece {
+        switch expression {
+        case .and(let terms): return self.joined(terms, by: "AND", none: "1 = 1")
+        case .or(let terms): return self.joined(terms, by: "OR", none: "1 = 0")
+        case .not(.not(let inner)): return self.piece(inner)
+        case .not(let inner):
+            let piece = self.piece(inner)
+            return Piece(sql: "NOT \(piece.sql)", stack: piece.stack + 1)
+        default: return Piece(sql: self.leaf(expression), stack: Self.stackOfLeaf)
+        }
+    }
+
+    /// Joins the two that need least, until there is one: a chain of n terms is log n deep, and one term that is deep itself gets one deeper.
+    /// The deeper one of two stands on the left, where the parser has one bracket on its stack and not three things.
+    private mutating func joined(_ terms: [Expression], by word: String, none: String) -> Piece {
+        var pieces: [Piece] = []
+        for term in terms { Self.insert(self.piece(term), into: &pieces) }
+        while pieces.count > 1 {
+            let right = pieces.removeLast()
+            let left = pieces.removeLast()
+            let (deep, flat) = left.stack >= right.stack ? (left, right) : (right, left)
+            let stack = max(deep.stack + 1, flat.stack + 3)
+            Self.insert(Piece(sql: "(\(deep.sql) \(word) \(flat.sql))", stack: stack), into: &pieces)
+        }
+        return pieces.first ?? Piece(sql: none, stack: Self.stackOfLeaf)
+    }
+
+    /// Keeps the pieces in falling order of their need; of equals the earlier comes last.
+    private static func insert(_ piece: Piece, into pieces: inout [Piece]) {
+        var (lowest, highest) = (0, pieces.count)
+        while lowest < highest {
+            let middle = (lowest + highest) / 2
+            if pieces[middle].stack < piece.stack { highest = middle } else { lowest = middle + 1 }
+        }
+        pieces.insert(piece, at: lowest)
+    }
+
+    private mutating func leaf(_ expression: Expression) -> String {
+        switch expression {
+        case .truth(let field): return "\(self.column(field)) = 1"
+        case .compare(let field, let comparison, let literal):
+            return "\(self.column(field)) \(Self.sign(comparison)) \(self.bind(literal))"
+        case .oneOf(let field, let literals, let negated):
+            guard !literals.isEmpty else { return negated ? "1 = 1" : "1 = 0" }
+            let column = self.column(field)
+            let values = literals.map { self.bind($0) }.joined(separator: ", ")
+            return "\(column) \(negated ? "NOT IN" : "IN") (\(values))"
+        case .like(let field, let pattern, let negated):
+            return "\(self.column(field)) \(negated ? "NOT LIKE" : "LIKE") \(self.bind(.text(pattern)))"
+        case .between(let field, let lower, let upper, let negated):
+            let column = self.column(field)
+            let lowest = self.bind(lower)
+            return "(\(column) \(negated ? "NOT BETWEEN" : "BETWEEN") \(lowest) AND \(self.bind(upper)))"
+        case .everyone, .and, .or, .not: return "1 = 1"
+        }
+    }
+
+    private mutating func bind(_ literal: Expression.Literal) -> String {
+        let value: SQLValue =
+            switch literal {
+            case .text(let text), .date(let text): .text(text)
+            case .integer(let number): .integer(number)
+            case .decimal(let number): .real(number)
+            case .boolean(let isTrue): .integer(isTrue ? 1 : 0)
+            }
+        self.bindings.append(value)
+        return "?\(self.firstParameter + self.bindings.count - 1)"
+    }
+
+    private static func sign(_ comparison: Expression.Comparison) -> String {
+        switch comparison {
+        case .equal: "="
+        case .notEqual: "<>"
+        case .less: "<"
+        case .lessOrEqual: "<="
+        case .greater: ">"
+        case .greaterOrEqual: ">="
+        }
+    }
+}
