@@ -63,7 +63,8 @@ struct MessageDate {
 
     /// `Date: Sun, 22 Nov 2026 08:30:45 +0000` and the line end.
     mutating func append(_ timestamp: Timestamp, to out: inout MessageBytes) {
-        let second = timestamp.milliseconds / 1_000
+        // Rounded down, also before 1970.
+        let second = timestamp.milliseconds / 1_000 - (timestamp.milliseconds % 1_000 < 0 ? 1 : 0)
         if second != self.second {
             self.second = second
             self.line = Self.line(CivilTime(timestamp))

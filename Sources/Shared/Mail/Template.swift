@@ -57,7 +57,7 @@ package struct Template: Sendable {
     /// What names in the program stand for: an index is a name's number.
     ///
     /// Holds `.` when it is used.
-    let names: [String]
+    package let names: [String]
     let operations: [TemplateOperation]
     let literals: [UInt8]
 
