@@ -1,0 +1,108 @@
+import Domain
+import Storage
+
+/// The way of an import's writes into the loop, which owns the only writing connection.
+protocol ImportLoop: Sendable {
+    /// Runs `work` in a transaction of a turn, and returns once that is committed with full durability.
+    ///
+    /// An import waits for each write before it asks for the next, so the loop holds one of each import at a time.
+    ///
+    /// - Parameter work: Takes a few milliseconds at most.
+    /// - Throws: What `work` threw, or that the loop stopped.
+    func write<Result: Sendable>(
+        _ work: @escaping @Sendable (any SQLConnection) throws(StoreError) -> Result
+    ) async throws -> Result
+}
+
+/// An import that began.
+struct ImportTicket: Hashable, Sendable {
+    let id: Int64
+    /// The fields that there were when it began.
+    let fields: [Field]
+}
+
+/// Where the contacts of an import go, known once its header was read.
+struct ImportPlace: Hashable, Sendable {
+    let id: Int64
+    /// The file's fields with the types that hold.
+    let fields: [Field]
+    let source: Int64
+    let list: Int64?
+    let policy: ConflictPolicy
+}
+
+/// What an import does in the loop: each function is one write, pure over the connection, inside the caller's transaction.
+enum ImportSteps {
+    /// Notes the import, before anything of its file was read.
+    static func begin(
+        file: String,
+        at: Timestamp,
+        on connection: any SQLConnection
+    ) throws(StoreError) -> ImportTicket {
+        ImportTicket(
+            id: try ImportStore(connection).begin(file: file, at: at),
+            fields: try FieldStore(connection).all()
+        )
+    }
+
+    /// Makes the file's fields, source and list.
+    ///
+    /// - Returns: With the fields' types as they are from now on; an import at the same time may have been first.
+    static func open(
+        _ ticket: ImportTicket,
+        _ request: ImportRequest,
+        fields: [Field],
+        at: Timestamp,
+        on connection: any SQLConnection
+    ) throws(StoreError) -> ImportPlace {
+        let store = ImportStore(connection)
+        let settled = try FieldStore(connection).define(fields)
+        let source = try store.makeSource(
+            named: request.source ?? request.file,
+            basis: request.basis ?? "",
+            file: request.file,
+            at: at
+        )
+        var list: Int64?
+        if let name = request.list { list = try ListStore(connection).make(named: name) }
+        try store.place(ticket.id, source: source, list: list)
+        return ImportPlace(
+            id: ticket.id,
+            fields: settled,
+            source: source,
+            list: list,
+            policy: request.onConflict.policy
+        )
+    }
+
+    /// Writes some contacts, and adds what became of them to the import.
+    ///
+    /// - Parameters:
+    ///   - chunk: With the place's fields.
+    ///   - place: Where they go.
+    ///   - besides: Rejected rows and warnings to be counted with them.
+    /// - Returns: `besides` and the chunk's counts.
+    static func write(
+        _ chunk: ContactChunk,
+        to place: ImportPlace,
+        besides: ImportCounts,
+        at: Timestamp,
+        on connection: any SQLConnection
+    ) throws(StoreError) -> ImportCounts {
+        let store = try ContactStore(connection, fields: place.fields, policy: place.policy)
+        var counts = try store.upsert(chunk, list: place.list, source: place.source, at: at)
+        counts += besides
+        try ImportStore(connection).add(counts, to: place.id)
+        return counts
+    }
+}
+
+extension ConflictRule {
+    var policy: ConflictPolicy {
+        switch self {
+        case .merge: .merge
+        case .replace: .replace
+        case .keep: .keep
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Domain
+import Intake
+import NIOCore
+import Storage
+
+/// What one import did.
+struct ImportSummary: Hashable, Sendable {
+    let id: Int64
+    var counts = ImportCounts()
+    /// The first ``ImportAnswer/firstRejectsMax``.
+    var firstRejects: [RejectedRow] = []
+    var fields: [ImportAnswer.FieldUse] = []
+
+    var answer: ImportAnswer {
+        ImportAnswer(
+            id: ImportService.publicID(self.id),
+            rows: self.counts.rows,
+            created: self.counts.created,
+            updated: self.counts.updated,
+            unchanged: self.counts.unchanged,
+            rejected: self.counts.rejected,
+            warnings: self.counts.warnings,
+            firstRejects: self.firstRejects.map {
+                ImportAnswer.Reject(line: $0.line, column: $0.column, reason: $0.reason)
+            },
+            fields: self.fields
+        )
+    }
+
+    /// Why there is nothing to answer with, when no row was accepted.
+    func whyNothing(_ file: String) -> [Diagnostic] {
+        guard !self.firstRejects.isEmpty else {
+            return [Diagnostic(file: file, "the file has a header and no rows: there is nobody in it")]
+        }
+        return [Diagnostic(file: file, "none of the \(self.counts.rows) rows could be used")]
+            + self.firstRejects.map { $0.diagnostic(file: file) }
+    }
+}
+
+/// One import on its way: reads the file while what was read before is being written.
+struct ImportRun: Sendable {
+    let ticket: ImportTicket
+    let request: ImportRequest
+    let loop: any ImportLoop
+    let rejectsPath: String
+    let now: @Sendable () -> Timestamp
+
+    /// Reads the file to its end, and returns once all of it is committed.
+    func read(_ body: some AsyncSequence<ByteBuffer, any Error> & Sendable) async throws -> ImportSummary {
+        try await withThrowingTaskGroup(of: ImportCounts.self) { group in
+            var progress = ImportProgress(self.ticket, rejectsPath: self.rejectsPath)
+            for try await piece in body {
+                piece.withUnsafeReadableBytes { progress.table.push($0) }
+                try await self.advance(&progress, &group)
+            }
+            progress.table.finish()
+            try await self.advance(&progress, &group)
+            if progress.window != nil { try await self.write(&progress, &group) }
+            while let counts = try await group.next() { progress.summary.counts += counts }
+            try progress.rejects.close()
+            progress.summary.fields = Self.uses(progress.table)
+            return progress.summary
+        }
+    }
+
+    /// Takes what the table can give into windows, and writes those that are full.
+    private func advance(
+        _ progress: inout ImportProgress,
+        _ group: inout ThrowingTaskGroup<ImportCounts, any Error>
+    ) async throws {
+        while try progress.table.read(into: &progress.batch) {
+            if progress.place == nil { progress.place = try await self.open(progress.table.fields) }
+            try progress.take()
+            if progress.window?.isFull == true { try await self.write(&progress, &group) }
+        }
+    }
+
+    private func open(_ fields: [Field]) async throws -> ImportPlace {
+        let (ticket, request, at) = (self.ticket, self.request, self.now())
+        let place = try await self.loop.write { connection throws(StoreError) in
+            try ImportSteps.open(ticket, request, fields: fields, at: at, on: connection)
+        }
+        guard let index = fields.indices.first(where: { fields[$0] != place.fields[$0] }) else { return place }
+        throw OperationError.conflict(
+            "another import has just made the field \(fields[index].name), as \(place.fields[index].type.rawValue); import again"
+        )
+    }
+
+    /// Hands the window over to be written, once the one before is.
+    private func write(
+        _ progress: inout ImportProgress,
+        _ group: inout ThrowingTaskGroup<ImportCounts, any Error>
+    ) async throws {
+        guard let window = progress.window, let place = progress.place else { return }
+        progress.window = nil
+        if let counts = try await group.next() { progress.summary.counts += counts }
+        let (loop, now) = (self.loop, self.now)
+        group.addTask { try await Self.write(window, to: place, loop, now) }
+    }
+
+    private static func write(
+        _ window: ImportWindow,
+        to place: ImportPlace,
+        _ loop: any ImportLoop,
+        _ now: @Sendable () -> Timestamp
+    ) async throws -> ImportCounts {
+        var counts = ImportCounts()
+        var besides = window.besides
+        var chunks = window.rows.chunks()
+        if chunks.isEmpty { chunks = [ContactChunk(window.rows, rows: [])] }
+        for chunk in chunks {
+            let (others, at) = (besides, now())
+            counts += try await loop.write { connection throws(StoreError) in
+                try ImportSteps.write(chunk, to: place, besides: others, at: at, on: connection)
+            }
+            besides = ImportCounts()
+        }
+        return counts
+    }
+
+    /// Which field each column became.
+    private static func uses(_ table: ContactTable) -> [ImportAnswer.FieldUse] {
+        guard let mapping = table.mapping else { return [] }
+        return mapping.columns.enumerated().compactMap { index, column in
+            let name: String
+            switch column {
+            case .email: name = BuiltInField.email.rawValue
+            case .field(let field): name = field
+            case .ignored: return nil
+            }
+            let type = table.fields.first { $0.name == name }?.type ?? .text
+            return ImportAnswer.FieldUse(name: name, type: type.rawValue, column: mapping.headers[index])
+        }
+    }
+}
+
+/// What an import has read and not yet handed over.
+private struct ImportProgress {
+    let table: ContactTable
+    let rejects: RejectFile
+    /// Memory that is used again for every batch.
+    var batch = DecodedRows()
+    var place: ImportPlace?
+    var window: ImportWindow?
+    var summary: ImportSummary
+    private var headerWarnings = true
+
+    init(_ ticket: ImportTicket, rejectsPath: String) {
+        self.table = ContactTable(knownFields: ticket.fields)
+        self.rejects = RejectFile(path: rejectsPath)
+        self.summary = ImportSummary(id: ticket.id)
+    }
+
+    /// Moves the batch into the window.
+    mutating func take() throws {
+        try self.rejects.append(self.batch.rejects)
+        let room = ImportAnswer.firstRejectsMax - self.summary.firstRejects.count
+        self.summary.firstRejects += self.batch.rejects.prefix(room)
+        var window = self.window ?? ImportWindow(fields: self.batch.fields)
+        // Its rows must not be shared with `self.window` while they grow.
+        self.window = nil
+        window.add(self.batch)
+        if self.headerWarnings {
+            window.warn(self.table.mapping?.warnings.count ?? 0)
+            self.headerWarnings = false
+        }
+        self.window = window
+    }
+}

@@ -1,0 +1,115 @@
+import Domain
+import Intake
+import NIOCore
+import Storage
+
+/// Takes files of contacts in: reads and checks them beside the loop, and hands the loop bounded writes.
+///
+/// The sender of the file waits while two windows are in memory and not yet written, so memory does not grow with the file. An import
+/// that ends early (the sender goes away, the disk is full) leaves what was committed, and is marked as aborted.
+struct ImportService: Sendable {
+    private let loop: any ImportLoop
+    private let rejectsFolder: String
+    private let now: @Sendable () -> Timestamp
+
+    /// - Parameters:
+    ///   - loop: Writes.
+    ///   - rejectsFolder: Where reject files go, `data_dir/rejects`; it must be there.
+    ///   - now: The wall clock.
+    init(loop: any ImportLoop, rejectsFolder: String, now: @escaping @Sendable () -> Timestamp) {
+        self.loop = loop
+        self.rejectsFolder = rejectsFolder
+        self.now = now
+    }
+
+    /// Imports a file.
+    ///
+    /// - Throws: ``OperationError/invalid(_:)`` when it is no table, has no address column, or nothing was accepted;
+    ///   ``OperationError/unavailable(_:)`` when the disk is full; the body's own error when the connection broke.
+    func run(
+        _ request: ImportRequest,
+        body: some AsyncSequence<ByteBuffer, any Error> & Sendable
+    ) async throws -> ImportAnswer {
+        let began = self.now()
+        let ticket = try await Self.translating {
+            try await self.loop.write { connection throws(StoreError) in
+                try ImportSteps.begin(file: request.file, at: began, on: connection)
+            }
+        }
+        let run = ImportRun(
+            ticket: ticket,
+            request: request,
+            loop: self.loop,
+            rejectsPath: self.rejectsPath(ticket.id),
+            now: self.now
+        )
+        let summary: ImportSummary
+        do {
+            summary = try await run.read(body)
+            try await self.end(ticket.id, as: .finished)
+        } catch {
+            await self.abort(ticket.id)
+            throw Self.translated(error, file: request.file)
+        }
+        guard summary.counts.accepted > 0 else { throw OperationError.invalid(summary.whyNothing(request.file)) }
+        return summary.answer
+    }
+
+    /// The rejected rows of an import as CSV.
+    ///
+    /// - Parameters:
+    ///   - text: As ``ImportAnswer/id`` gave it, or whatever a stranger typed.
+    ///   - isKnown: Whether an import with this number exists.
+    func rejects(ofImport text: String, isKnown: (Int64) async throws -> Bool) async throws -> Pages<ByteBuffer> {
+        guard let id = Self.number(text), try await isKnown(id) else {
+            throw OperationError.notFound("there is no import '\(text.prefix(40))'")
+        }
+        return RejectFile.pages(path: self.rejectsPath(id))
+    }
+
+    /// `i` and the number, as in `i12`; the number alone is read too.
+    static func publicID(_ id: Int64) -> String { "i\(id)" }
+
+    static func number(_ text: String) -> Int64? {
+        let digits = text.hasPrefix("i") ? text.dropFirst() : text[...]
+        guard digits.utf8.allSatisfy({ (48...57).contains($0) }), let id = Int64(digits), id > 0 else { return nil }
+        return id
+    }
+
+    private func rejectsPath(_ id: Int64) -> String { "\(self.rejectsFolder)/import-\(id).csv" }
+
+    private func end(_ id: Int64, as state: ImportState) async throws {
+        let at = self.now()
+        try await self.loop.write { connection throws(StoreError) in
+            try ImportStore(connection).end(id, as: state, at: at)
+        }
+    }
+
+    /// Also when the task that imports is cancelled. What cannot be marked now is marked when the coordinator starts again.
+    private func abort(_ id: Int64) async {
+        await Task { try? await self.end(id, as: .aborted) }.value
+    }
+
+    private static func translating<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do { return try await body() } catch { throw Self.translated(error, file: "") }
+    }
+
+    private static func translated(_ error: any Error, file: String) -> any Error {
+        switch error {
+        case let error as Diagnostics:
+            return OperationError.invalid(
+                error.diagnostics.map { diagnostic in
+                    var placed = diagnostic
+                    placed.file = file
+                    return placed
+                }
+            )
+        case let error as StoreError:
+            guard case .full = error else { return error }
+            return OperationError.unavailable(error.text)
+        case let error as RejectFileError where error.isDiskFull:
+            return OperationError.unavailable("the disk is full: \(error.text)")
+        default: return error
+        }
+    }
+}

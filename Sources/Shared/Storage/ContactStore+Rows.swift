@@ -1,0 +1,127 @@
+package import Domain
+
+/// Contacts on their way into the store: all cells in one buffer, no cell an object of its own.
+///
+/// | cell | holds |
+/// |---|---|
+/// | 0 | the e-mail address as it was written; empty for a contact that has only a telephone |
+/// | 1 | what is unique: the address's ``EmailAddress/key``, or `tel:` and the number without one |
+/// | 2 | the address's domain; empty without one |
+/// | 3 and on | the values of ``fields``: text as it is, an integer as digits, a decimal as written, a boolean as `true` or `false`, a date as `2026-11-22`; empty for none |
+package struct ContactRows: Sendable {
+    /// What the cells behind the first three are; without `email`.
+    package let fields: [Field]
+    /// Cells of each row.
+    let cellsPerRow: Int
+    private(set) var bytes: [UInt8] = []
+    private var ends: [UInt32] = []
+
+    package init(fields: [Field]) {
+        self.fields = fields
+        self.cellsPerRow = 3 + fields.count
+    }
+
+    /// Rows whose cells are all there.
+    package var count: Int { self.ends.count / self.cellsPerRow }
+
+    /// How much memory the cells take.
+    package var byteCount: Int { self.bytes.count + 4 * self.ends.count }
+
+    package mutating func reserve(rows: Int, bytes: Int) {
+        self.ends.reserveCapacity(rows * self.cellsPerRow)
+        self.bytes.reserveCapacity(bytes)
+    }
+
+    /// Adds the next cell; a row is as many calls as it has cells.
+    @inline(__always)
+    package mutating func append(_ cell: UnsafeRawBufferPointer) {
+        self.bytes.append(contentsOf: cell)
+        self.ends.append(UInt32(self.bytes.count))
+    }
+
+    /// Adds the next cell; a row is as many calls as it has cells.
+    package mutating func append(_ cell: String.UTF8View) {
+        self.bytes.append(contentsOf: cell)
+        self.ends.append(UInt32(self.bytes.count))
+    }
+
+    /// Where a cell stands in ``bytes``.
+    @inline(__always)
+    func range(row: Int, cell: Int) -> Range<Int> {
+        let index = row * self.cellsPerRow + cell
+        return (index == 0 ? 0 : Int(self.ends[index - 1]))..<Int(self.ends[index])
+    }
+
+    /// Row numbers in the order of their keys; rows of one key stay in the order of the file.
+    ///
+    /// Rows written in the order of an index touch few of its pages. With random addresses that is a sixth of the bytes written.
+    package func rowsByKey() -> [UInt32] {
+        self.bytes.withUnsafeBytes { bytes in
+            var entries: [SortEntry] = []
+            entries.reserveCapacity(self.count)
+            for row in 0..<self.count {
+                entries.append(
+                    SortEntry(key: UnsafeRawBufferPointer(rebasing: bytes[self.range(row: row, cell: 1)]), row)
+                )
+            }
+            entries.sort { $0.precedes($1) }
+            return entries.map(\.row)
+        }
+    }
+
+    /// A row for sorting; its key's first bytes are compared as a number, which settles nearly all comparisons.
+    private struct SortEntry {
+        let prefix: UInt64
+        let key: UnsafeRawBufferPointer
+        let row: UInt32
+
+        init(key: UnsafeRawBufferPointer, _ row: Int) {
+            var prefix: UInt64 = 0
+            for index in 0..<8 { prefix = prefix << 8 | (index < key.count ? UInt64(key[index]) : 0) }
+            self.prefix = prefix
+            self.key = key
+            self.row = UInt32(row)
+        }
+
+        func precedes(_ other: Self) -> Bool {
+            if self.prefix != other.prefix { return self.prefix < other.prefix }
+            if self.key.elementsEqual(other.key) { return self.row < other.row }
+            return self.key.lexicographicallyPrecedes(other.key)
+        }
+    }
+}
+
+/// Some rows of a batch: what one turn of the loop writes.
+package struct ContactChunk: Sendable {
+    package let batch: ContactRows
+    /// Row numbers, in the order in which they are written.
+    package let rows: ArraySlice<UInt32>
+
+    package init(_ batch: ContactRows, rows: ArraySlice<UInt32>) {
+        self.batch = batch
+        self.rows = rows
+    }
+
+    /// Rows of one chunk: a commit's cost is spread over enough of them, and they take a few milliseconds.
+    package static let rowsMax = 500
+    /// Bytes of one chunk's cells, so that wide rows do not make a turn long; one row more may be in it.
+    package static let bytesMax = 1 << 18
+}
+
+extension ContactRows {
+    /// Cuts the rows, ordered by key, into chunks of bounded size.
+    package func chunks() -> [ContactChunk] {
+        let order = self.rowsByKey()
+        var chunks: [ContactChunk] = []
+        var (start, size) = (0, 0)
+        for (index, row) in order.enumerated() {
+            let first = self.range(row: Int(row), cell: 0).lowerBound
+            size += self.range(row: Int(row), cell: self.cellsPerRow - 1).upperBound - first
+            guard index + 1 - start == ContactChunk.rowsMax || size >= ContactChunk.bytesMax else { continue }
+            chunks.append(ContactChunk(self, rows: order[start...index]))
+            (start, size) = (index + 1, 0)
+        }
+        if start < order.count { chunks.append(ContactChunk(self, rows: order[start...])) }
+        return chunks
+    }
+}

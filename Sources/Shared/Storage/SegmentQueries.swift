@@ -1,0 +1,149 @@
+package import Domain
+
+/// Counts the contacts that a condition selects, a window of ids at a time, so that no read lasts long.
+package struct SegmentFold: Sendable {
+    private let segment: SegmentSQL
+    private var window = ContactWindow()
+    /// Contacts counted so far.
+    package private(set) var count = 0
+
+    package init(_ expression: Expression) {
+        self.segment = SegmentSQL(expression, firstParameter: ContactWindow.firstFreeParameter)
+    }
+
+    /// Counts the next window.
+    ///
+    /// - Returns: Whether there is more.
+    package mutating func step(on connection: any SQLConnection) throws(StoreError) -> Bool {
+        guard let ids = try self.window.next(on: connection) else { return false }
+        let row = try connection.prepare(
+            "SELECT count(*) FROM contact c WHERE c.id > ?1 AND c.id <= ?2 AND (\(self.segment.condition))"
+        )
+        defer { row.reset() }
+        row.bind(ids, self.segment.bindings)
+        if try row.step() { self.count += Int(row.integer(0)) }
+        return true
+    }
+}
+
+/// Says what a campaign would do with each contact of its audience: which group of variants, what is missing, who is left out.
+package struct AudienceFold: Sendable {
+    /// Contacts for whom the same group of variants holds.
+    package struct Share: Hashable, Sendable {
+        package var contacts = 0
+        /// For each of the fields asked about, how many of them have no value.
+        package var missing: [Int]
+    }
+
+    private let sql: String
+    private let bindings: [SQLValue]
+    private let fieldCount: Int
+    private var window = ContactWindow()
+
+    /// One for each condition, in order, and one more for those that no condition fits.
+    package private(set) var shares: [Share]
+    /// Contacts of the audience who must not be written to.
+    package private(set) var suppressed = 0
+    /// Contacts that the rule selects and that have no e-mail address; not part of the audience.
+    package private(set) var withoutAddress = 0
+
+    /// Contacts of the audience.
+    package var audience: Int { self.suppressed + self.shares.reduce(0) { $0 + $1.contacts } }
+
+    /// - Parameters:
+    ///   - channel: Whose suppressions count.
+    ///   - audience: Whom the campaign is for.
+    ///   - conditions: Of the groups of variants, tried in this order.
+    ///   - fields: Whose missing values are counted.
+    package init(channel: String, audience: Audience, conditions: [Expression], fields: [Field]) {
+        var bindings: [SQLValue] = []
+        func sql(_ expression: Expression) -> String {
+            let segment = SegmentSQL(expression, firstParameter: ContactWindow.firstFreeParameter + bindings.count)
+            bindings += segment.bindings
+            return segment.condition
+        }
+        let rule: String
+        switch audience {
+        case .expression(let expression): rule = sql(expression)
+        case .list(let id):
+            rule = "EXISTS (SELECT 1 FROM list_member m WHERE m.list = \(id) AND m.contact = c.id)"
+        }
+        let groups = conditions.enumerated().map { "WHEN \(sql($1)) THEN \($0)" }.joined(separator: " ")
+        let missing = fields.enumerated().map { index, field in
+            (inner: ", CASE WHEN c.\(field.column) IS NULL THEN 1 ELSE 0 END AS m\(index)", outer: ", sum(m\(index))")
+        }
+        let rest = conditions.count
+        self.sql = """
+            SELECT share, count(*)\(missing.map(\.outer).joined()) FROM (
+                SELECT CASE WHEN c.email IS NULL THEN \(Self.noAddress) WHEN s.reason IS NOT NULL THEN \(Self.isSuppressed)
+                    \(groups.isEmpty ? "" : groups) ELSE \(rest) END AS share\(missing.map(\.inner).joined())
+                FROM contact c LEFT JOIN suppression s ON s.channel = '\(channel)' AND s.address_key = c.email_key
+                WHERE c.id > ?1 AND c.id <= ?2 AND (\(rule))
+            ) AS judged GROUP BY share
+            """
+        self.bindings = bindings
+        self.fieldCount = fields.count
+        self.shares = Array(repeating: Share(missing: Array(repeating: 0, count: fields.count)), count: rest + 1)
+    }
+
+    /// Whom a campaign is for, with its names looked up.
+    package enum Audience: Hashable, Sendable {
+        case expression(Expression)
+        /// A list's row id.
+        case list(Int64)
+    }
+
+    private static let noAddress = -1
+    private static let isSuppressed = -2
+
+    /// Judges the next window.
+    ///
+    /// - Returns: Whether there is more.
+    package mutating func step(on connection: any SQLConnection) throws(StoreError) -> Bool {
+        guard let ids = try self.window.next(on: connection) else { return false }
+        let row = try connection.prepare(self.sql)
+        defer { row.reset() }
+        row.bind(ids, self.bindings)
+        while try row.step() {
+            let count = Int(row.integer(1))
+            switch Int(row.integer(0)) {
+            case Self.noAddress: self.withoutAddress += count
+            case Self.isSuppressed: self.suppressed += count
+            case let share:
+                self.shares[share].contacts += count
+                for field in 0..<self.fieldCount { self.shares[share].missing[field] += Int(row.integer(2 + field)) }
+            }
+        }
+        return true
+    }
+}
+
+/// Goes through all contacts by windows of ids.
+struct ContactWindow: Sendable {
+    /// Ids of one window: some tens of milliseconds when the pages are in memory, and a window costs next to nothing.
+    static let ids: Int64 = 200_000
+
+    /// Parameters before those of the condition.
+    static let firstFreeParameter = 3
+
+    private var lower: Int64 = 0
+    /// The highest id when the first window was asked for; contacts that come later are not looked at.
+    private var bound: Int64?
+
+    /// The next ids, `lower < id ≤ upper`; `nil` at the end.
+    mutating func next(on connection: any SQLConnection) throws(StoreError) -> ClosedRange<Int64>? {
+        if self.bound == nil { self.bound = try CampaignStore(connection).highestContact() }
+        guard let bound = self.bound, self.lower < bound else { return nil }
+        let start = self.lower
+        self.lower = min(bound, start + Self.ids)
+        return start...self.lower
+    }
+}
+
+extension SQLStatement {
+    fileprivate func bind(_ window: ClosedRange<Int64>, _ bindings: [SQLValue]) {
+        self.bind(1, window.lowerBound)
+        self.bind(2, window.upperBound)
+        for (index, value) in bindings.enumerated() { self.bind(ContactWindow.firstFreeParameter + index, value) }
+    }
+}
