@@ -38,4 +38,20 @@ struct GateTests {
         #expect(response.status == .forbidden)
         #expect(bed.operations.calls.isEmpty)
     }
+
+    @Test(
+        "the name in a request's Host header decides",
+        arguments: [
+            ("127.0.0.1:7701", 200), ("post.example", 200), ("evil.example", 403),
+        ]
+    )
+    func hostHeader(host: String, status: Int) async throws {
+        let code = try await APITestbed().server.application().test(.live) { client in
+            try await TestClient.withClient(host: "127.0.0.1", port: try #require(client.port)) { other in
+                let request = TestClient.Request("/metrics", method: .get, authority: host)
+                return try await other.execute(request).status.code
+            }
+        }
+        #expect(code == status)
+    }
 }

@@ -1,18 +1,37 @@
 import Foundation
 import Logging
+import Synchronization
 import Telemetry
 import Testing
 
-/// A pipe whose ends are closed when the test ends.
-private final class TestPipe {
-    let pipe = Pipe()
+/// A pipe, and a thread of its own that reads it: the tests' own threads may all be busy waiting.
+private final class TestPipe: Sendable {
+    private let pipe = Pipe()
+    private let text = Mutex(Data())
+    private let finished = DispatchSemaphore(value: 0)
 
     var input: Int32 { self.pipe.fileHandleForWriting.fileDescriptor }
 
-    func readToEnd() -> String {
-        self.pipe.fileHandleForWriting.closeFile()
-        return String(decoding: self.pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    /// Begins to read.
+    ///
+    /// Until then the pipe's reader is stuck.
+    func startReading() {
+        let thread = Thread { [self] in
+            let data = self.pipe.fileHandleForReading.readDataToEndOfFile()
+            self.text.withLock { $0 = data }
+            self.finished.signal()
+        }
+        thread.start()
     }
+
+    /// Everything that was written, once the last writer is done.
+    func finish() -> Data {
+        self.pipe.fileHandleForWriting.closeFile()
+        self.finished.wait()
+        return self.text.withLock { $0 }
+    }
+
+    func closeReader() { self.pipe.fileHandleForReading.closeFile() }
 }
 
 @Suite("A service's log")
@@ -20,6 +39,7 @@ struct ServiceLogTests {
     @Test("a logger writes its event, label and fields")
     func logger() {
         let pipe = TestPipe()
+        pipe.startReading()
         let log = ServiceLog(format: .json, level: .info, descriptor: pipe.input) { 0 }
         let logger = Logger(label: "api") { log.handler(label: $0) }.with(.worker, "local-1")
         logger.event(.ready, "Ready", [.listen: "127.0.0.1:7701", .worker: "local-2"])
@@ -27,7 +47,7 @@ struct ServiceLogTests {
         logger.error("Plain", metadata: ["k": "v"])
         #expect(log.output.flush())
         #expect(
-            pipe.readToEnd() == """
+            String(decoding: pipe.finish(), as: UTF8.self) == """
                 {"ts":"1970-01-01T00:00:00.000Z","level":"info","event":"ready","msg":"Ready",\
                 "listen":"127.0.0.1:7701","logger":"api","worker":"local-2"}
                 {"ts":"1970-01-01T00:00:00.000Z","level":"error","event":"message","msg":"Plain",\
@@ -65,8 +85,8 @@ struct ServiceLogTests {
     @Test("lines of many threads stay whole and each thread's stay in order")
     func threads() async throws {
         let pipe = TestPipe()
+        pipe.startReading()
         let log = ServiceLog(format: .json, level: .info, descriptor: pipe.input) { 0 }
-        let reader = Task.detached { [pipe = pipe.pipe] in pipe.fileHandleForReading.readDataToEndOfFile() }
         await withTaskGroup { group in
             for thread in 0..<8 {
                 group.addTask {
@@ -75,10 +95,9 @@ struct ServiceLogTests {
                 }
             }
         }
-        #expect(log.output.flush())
-        pipe.pipe.fileHandleForWriting.closeFile()
+        #expect(log.output.flush(withinMilliseconds: 10_000))
         var next: [String: Int] = [:]
-        for line in await reader.value.split(separator: 0x0A) {
+        for line in pipe.finish().split(separator: 0x0A) {
             let object = try #require(try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])
             let logger = try #require(object["logger"] as? String)
             #expect(object["count"] as? Int == next[logger, default: 0])
@@ -88,7 +107,7 @@ struct ServiceLogTests {
     }
 
     @Test("a reader that does not read never holds the service up; what is lost is counted and told")
-    func stuckReader() async throws {
+    func stuckReader() {
         let pipe = TestPipe()
         let output = LineOutput(descriptor: pipe.input) { Array("\($0)\n".utf8) }
         let line = [UInt8](repeating: 0x61, count: 65_535) + [0x0A]
@@ -100,10 +119,9 @@ struct ServiceLogTests {
         #expect(lost >= room)
         #expect(!output.flush(withinMilliseconds: 1), "nobody read yet")
 
-        let reader = Task.detached { [pipe = pipe.pipe] in pipe.fileHandleForReading.readDataToEndOfFile() }
+        pipe.startReading()
         #expect(output.flush(withinMilliseconds: 10_000))
-        pipe.pipe.fileHandleForWriting.closeFile()
-        let lines = await reader.value.split(separator: 0x0A)
+        let lines = pipe.finish().split(separator: 0x0A)
         let notices = lines.compactMap { Int(String(decoding: $0, as: UTF8.self)) }
         #expect(notices.reduce(0, +) == lost)
         #expect(lines.count - notices.count == written - lost)
@@ -113,7 +131,7 @@ struct ServiceLogTests {
     func closedReader() {
         signal(SIGPIPE, SIG_IGN)
         let pipe = TestPipe()
-        pipe.pipe.fileHandleForReading.closeFile()
+        pipe.closeReader()
         let output = LineOutput(descriptor: pipe.input) { _ in [] }
         output.write(Array("x\n".utf8))
         #expect(output.flush())
