@@ -1,0 +1,219 @@
+/// Answers of the coordinator, as docs/api.md has them. What a newer coordinator adds is ignored.
+
+/// STATUS of a campaign.
+struct CampaignStatus: Decodable, Sendable {
+    var id: String
+    var name: String
+    var state: String
+    var audience: Int
+    var freezing: Bool
+    var counts: OutcomeCounts
+    var sentTwice: Int
+    var ratePerSecond: Double
+    var startedAt: String?
+    var finishedAt: String?
+    var problem: String?
+
+    enum CodingKeys: String, CodingKey {
+        case id
+        case name
+        case state
+        case audience
+        case freezing
+        case counts
+        case sentTwice = "sent_twice"
+        case ratePerSecond = "rate_per_second"
+        case startedAt = "started_at"
+        case finishedAt = "finished_at"
+        case problem
+    }
+
+    /// Whether nothing more will happen by itself.
+    var isOver: Bool { self.state == "finished" || self.state == "cancelled" }
+}
+
+/// Each target in exactly one of these.
+struct OutcomeCounts: Decodable, Sendable {
+    var pending = 0
+    var leased = 0
+    var deferred = 0
+    var accepted = 0
+    var bounced = 0
+    var suppressed = 0
+    var inDoubt = 0
+    var expired = 0
+    var cancelled = 0
+    var failed = 0
+
+    enum CodingKeys: String, CodingKey {
+        case pending
+        case leased
+        case deferred
+        case accepted
+        case bounced
+        case suppressed
+        case inDoubt = "in_doubt"
+        case expired
+        case cancelled
+        case failed
+    }
+
+    /// Names as they are shown and filtered by, in the order of a target's way.
+    var named: [(name: String, count: Int)] {
+        [
+            ("pending", self.pending), ("leased", self.leased), ("deferred", self.deferred),
+            ("accepted", self.accepted),
+            ("bounced", self.bounced), ("suppressed", self.suppressed), ("in_doubt", self.inDoubt),
+            ("expired", self.expired), ("cancelled", self.cancelled), ("failed", self.failed),
+        ]
+    }
+
+    /// Targets that have their final outcome.
+    var settled: Int {
+        self.accepted + self.bounced + self.suppressed + self.inDoubt + self.expired + self.cancelled + self.failed
+    }
+}
+
+struct CampaignList: Decodable, Sendable {
+    var campaigns: [CampaignStatus]
+}
+
+struct SubmittedCampaign: Decodable, Sendable {
+    var id: String
+    var state: String
+}
+
+struct CampaignCheck: Decodable, Sendable {
+    var name: String
+    var audience: Int
+    var variants: [Variant]
+    var missing: [Missing]
+    var excluded: [Excluded]
+    var diagnostics: [APIDiagnostic]
+
+    struct Variant: Decodable, Sendable {
+        var name: String
+        var targets: Int
+    }
+
+    struct Missing: Decodable, Sendable {
+        var field: String
+        var targets: Int
+    }
+
+    struct Excluded: Decodable, Sendable {
+        var reason: String
+        var targets: Int
+    }
+}
+
+struct CampaignReport: Decodable, Sendable {
+    var rows: [Row]
+
+    struct Row: Decodable, Sendable {
+        var key: String
+        var audience: Int
+        var counts: OutcomeCounts
+    }
+}
+
+/// One line of `GET /v1/campaigns/{id}/targets`.
+struct TargetRow: Decodable, Sendable {
+    var address: String?
+    var site: String?
+    var variant: String?
+    var outcome: String
+    var reason: String?
+    var attempts: Int
+    var at: String?
+    var reply: Reply?
+
+    struct Reply: Decodable, Sendable {
+        var code: Int?
+        var status: String?
+        var text: String?
+    }
+}
+
+struct ImportReport: Decodable, Sendable {
+    var id: ImportID
+    var rows: Int
+    var created: Int
+    var updated: Int
+    var unchanged: Int
+    var rejected: Int
+    var warnings: Int
+    var firstRejects: [Reject]
+
+    enum CodingKeys: String, CodingKey {
+        case id
+        case rows
+        case created
+        case updated
+        case unchanged
+        case rejected
+        case warnings
+        case firstRejects = "first_rejects"
+    }
+
+    struct Reject: Decodable, Sendable {
+        var line: Int
+        var column: Int?
+        var reason: String
+    }
+
+    /// An id as a number or as text.
+    struct ImportID: Decodable, Sendable {
+        let text: String
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let number = try? container.decode(Int.self) {
+                self.text = String(number)
+            } else {
+                self.text = try container.decode(String.self)
+            }
+        }
+    }
+}
+
+struct SegmentCount: Decodable, Sendable {
+    var count: Int
+}
+
+struct WorkerList: Decodable, Sendable {
+    var workers: [WorkerStatus]
+}
+
+struct WorkerStatus: Decodable, Sendable {
+    var name: String
+    var state: String
+    var leased: Int?
+    var accepted: Int?
+    var acceptedPerSecond: Double?
+    var lastSeen: String?
+    var build: String?
+    var relays: [Relay]?
+
+    enum CodingKeys: String, CodingKey {
+        case name
+        case state
+        case leased
+        case accepted
+        case acceptedPerSecond = "accepted_per_second"
+        case lastSeen = "last_seen"
+        case build
+        case relays
+    }
+
+    struct Relay: Decodable, Sendable {
+        var name: String
+        var problem: String?
+    }
+}
+
+/// `GET /readyz`.
+struct Readiness: Decodable, Sendable {
+    var ready: Bool
+    var workers: Int
+}

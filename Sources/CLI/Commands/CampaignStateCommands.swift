@@ -1,0 +1,107 @@
+import ArgumentParser
+
+/// What the commands that move a campaign have in common: an id, a verb, and the status that comes back.
+protocol CampaignStateLeaf: PostriderLeaf {
+    static var verb: String { get }
+    var id: String { get }
+}
+
+extension CampaignStateLeaf {
+    func run(in surroundings: Surroundings) async throws {
+        let path = CampaignCommand.path(self.id, "/\(Self.verb)")
+        let document = try await surroundings.withClient { try await $0.post(path) }
+        try surroundings.show(document, as: CampaignStatus.self) { status in
+            let state = surroundings.style.state(Printable.foreign(status.state))
+            return ["\(Printable.foreign(status.id)) \(Printable.foreign(status.name)) is \(state)."]
+        }
+    }
+}
+
+/// Runs `postrider campaign approve`.
+struct CampaignApproveCommand: CampaignStateLeaf {
+    static let configuration = CommandConfiguration(
+        commandName: "approve",
+        abstract: "Approves what was submitted, and starts it.",
+        discussion: "The one who submitted may not, unless the settings say `approval: self`. See --token-file."
+    )
+    static let verb = "approve"
+
+    @Argument(help: "The campaign.")
+    var id: String
+
+    @OptionGroup var global: GlobalOptions
+}
+
+/// Runs `postrider campaign start`.
+struct CampaignStartCommand: CampaignStateLeaf {
+    static let configuration = CommandConfiguration(commandName: "start", abstract: "Starts an approved campaign.")
+    static let verb = "start"
+
+    @Argument(help: "The campaign.")
+    var id: String
+
+    @OptionGroup var global: GlobalOptions
+}
+
+/// Runs `postrider campaign pause`.
+struct CampaignPauseCommand: CampaignStateLeaf {
+    static let configuration = CommandConfiguration(
+        commandName: "pause",
+        abstract: "Stops sending within two seconds; `resume` goes on."
+    )
+    static let verb = "pause"
+
+    @Argument(help: "The campaign.")
+    var id: String
+
+    @OptionGroup var global: GlobalOptions
+}
+
+/// Runs `postrider campaign resume`.
+struct CampaignResumeCommand: CampaignStateLeaf {
+    static let configuration = CommandConfiguration(commandName: "resume", abstract: "Goes on with a paused campaign.")
+    static let verb = "resume"
+
+    @Argument(help: "The campaign.")
+    var id: String
+
+    @OptionGroup var global: GlobalOptions
+}
+
+/// Runs `postrider campaign cancel`.
+struct CampaignCancelCommand: CampaignStateLeaf {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "Ends a campaign for good; what was not sent never will be."
+    )
+    static let verb = "cancel"
+
+    @Argument(help: "The campaign.")
+    var id: String
+
+    @OptionGroup var global: GlobalOptions
+}
+
+/// Runs `postrider campaign status`.
+struct CampaignStatusCommand: PostriderLeaf {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Where a campaign stands, or all of them."
+    )
+
+    @Argument(help: "The campaign; all without it.")
+    var id: String?
+
+    @OptionGroup var global: GlobalOptions
+
+    func run(in surroundings: Surroundings) async throws {
+        let style = surroundings.style
+        if let id {
+            let document = try await surroundings.withClient { try await $0.get(CampaignCommand.path(id)) }
+            try surroundings.show(document, as: CampaignStatus.self) { StatusText.lines($0, style: style) }
+        } else {
+            let document = try await surroundings.withClient { try await $0.get("/v1/campaigns") }
+            try surroundings.show(document, as: CampaignList.self) { StatusText.lines($0.campaigns, style: style) }
+        }
+    }
+}

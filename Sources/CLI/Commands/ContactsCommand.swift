@@ -1,0 +1,159 @@
+import ArgumentParser
+import Foundation
+import NIOCore
+
+/// Runs `postrider contacts`.
+struct ContactsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "contacts",
+        abstract: "The people we may reach.",
+        subcommands: [ContactsImportCommand.self]
+    )
+}
+
+/// Runs `postrider contacts import`.
+struct ContactsImportCommand: PostriderLeaf {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Takes in a table of contacts; rows that cannot be used go to NAME.rejects.csv beside it."
+    )
+
+    /// What happens to a contact that exists.
+    enum Conflict: String, CaseIterable, ExpressibleByArgument {
+        case merge
+        case replace
+        case keep
+    }
+
+    @Argument(help: "A CSV file with a heading; separated by comma, semicolon or tab.")
+    var file: String
+
+    @Option(help: ArgumentHelp("Also put everyone of the file on this list.", valueName: "list"))
+    var list: String?
+
+    @Option(help: ArgumentHelp("Where the file comes from (default: its name).", valueName: "source"))
+    var source: String?
+
+    @Option(help: ArgumentHelp("Lawful basis of having these data.", valueName: "basis"))
+    var basis: String?
+
+    @Option(name: .customLong("on-conflict"), help: "What happens to a contact that exists.")
+    var onConflict = Conflict.merge
+
+    @Option(help: .hidden)
+    var map: String?
+
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        if self.map != nil { throw ValidationError("--map is not available in this version.") }
+    }
+
+    func run(in surroundings: Surroundings) async throws {
+        let upload = try FileUpload.open(self.file)
+        defer { upload.close() }
+        let name = URL(fileURLWithPath: self.file).lastPathComponent
+        let query: [(String, String?)] = [
+            ("file", name), ("list", self.list), ("source", self.source), ("basis", self.basis),
+            ("on_conflict", self.onConflict.rawValue),
+        ]
+        let clock = ContinuousClock()
+        let start = clock.now
+        let progress = ProgressLine(surroundings.terminal, isQuiet: surroundings.isJSON)
+        let outcome = try await surroundings.withClient { client in
+            defer { progress.clear() }
+            let chunks = upload.chunks { Self.show($0, in: progress) }
+            let document = try await client.upload("/v1/imports", query, chunks, length: upload.length)
+            let report = try document.decode(ImportReport.self)
+            guard report.rejected > 0 else { return (report, nil as RejectsFile?) }
+            let rejects = try RejectsFile.open(beside: self.file)
+            let path = "/v1/imports/\(APIClient.escaped(report.id.text))/rejects"
+            do {
+                try await client.stream(path) { (chunk) throws(Failure) in try rejects.write(chunk) }
+                try rejects.finish()
+            } catch {
+                rejects.discard()
+                throw error
+            }
+            return (report, rejects)
+        }
+        try self.show(outcome.0, outcome.1?.path, seconds: (clock.now - start).inSeconds, surroundings)
+    }
+
+    private static func show(_ sent: FileUpload.Progress, in line: ProgressLine) {
+        guard let length = sent.length else {
+            line.show("\(NumberText.bytes(sent.bytes)) sent")
+            return
+        }
+        var text = "\(ProgressLine.bar(sent.bytes, of: length)) \(NumberText.percent(sent.bytes, of: length))"
+        text += "  \(NumberText.bytes(sent.bytes)) of \(NumberText.bytes(length))"
+        if let rate = sent.bytesPerSecond { text += "  \(NumberText.bytes(Int(rate)))/s" }
+        if let left = sent.secondsLeft { text += "  \(NumberText.duration(seconds: left)) left" }
+        line.show(sent.bytes == length ? "\(text)  finishing" : text)
+    }
+
+    private func show(
+        _ report: ImportReport,
+        _ rejectsFile: String?,
+        seconds: Double,
+        _ surroundings: Surroundings
+    ) throws(Failure) {
+        let terminal = surroundings.terminal
+        for reject in report.firstRejects.prefix(5) {
+            let column = (reject.column ?? 0) > 0 ? ":\(reject.column ?? 0)" : ""
+            terminal.note(Printable.foreign("\(self.file):\(reject.line)\(column): \(reject.reason)"))
+        }
+        if surroundings.isJSON {
+            try surroundings.show(ImportSummary(report, rejectsFile: rejectsFile))
+        } else {
+            let lines = Self.lines(report, rejectsFile, seconds: seconds, style: surroundings.style)
+            for line in lines { terminal.line(line) }
+        }
+    }
+
+    static func lines(_ report: ImportReport, _ rejectsFile: String?, seconds: Double, style: Style) -> [String] {
+        let rate = seconds > 0 ? " (\(NumberText.rate(Double(report.rows) / seconds)) a second)" : ""
+        let rows = style.bold("\(NumberText.grouped(report.rows)) rows")
+        var table = Table([.init(""), .init("", .right), .init("")])
+        table.add(["  created", NumberText.grouped(report.created), ""])
+        table.add(["  updated", NumberText.grouped(report.updated), ""])
+        table.add(["  unchanged", NumberText.grouped(report.unchanged), ""])
+        let rejected = report.rejected > 0 ? style.yellow("rejected") : "rejected"
+        table.add(["  \(rejected)", NumberText.grouped(report.rejected), rejectsFile.map { "see \($0)" } ?? ""])
+        table.add(["  warnings", NumberText.grouped(report.warnings), ""])
+        return ["\(rows) in \(NumberText.duration(seconds: seconds))\(rate)"] + table.lines(style: .plain).dropFirst()
+    }
+}
+
+/// The end of `contacts import --json`; every key is always there.
+struct ImportSummary: Encodable {
+    let report: ImportReport
+    let rejectsFile: String?
+
+    init(_ report: ImportReport, rejectsFile: String?) {
+        self.report = report
+        self.rejectsFile = rejectsFile
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case rows
+        case created
+        case updated
+        case unchanged
+        case rejected
+        case warnings
+        case rejectsFile = "rejects_file"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(self.report.rows, forKey: .rows)
+        try container.encode(self.report.created, forKey: .created)
+        try container.encode(self.report.updated, forKey: .updated)
+        try container.encode(self.report.unchanged, forKey: .unchanged)
+        try container.encode(self.report.rejected, forKey: .rejected)
+        try container.encode(self.report.warnings, forKey: .warnings)
+        // `encodeIfPresent` would leave the key out.
+        try container.encode(self.rejectsFile, forKey: .rejectsFile)
+    }
+}
