@@ -73,8 +73,8 @@ struct ExpressionParserTests {
         arguments: [
             ("sate = 'IA'", 1, 1, "unknown field 'sate'; did you mean 'state'?"),
             ("qqqqqq = 'IA'", 1, 1, "unknown field 'qqqqqq'; there are state, zip, age"),
-            ("zip = 50309", 1, 7, "zip is text, and 50309 is not; write '50309' in quotes"),
-            ("age = '42'", 1, 7, "age is a whole number, and '42' is not; write a number such as 42"),
+            ("zip = 50309", 1, 7, "zip is text, 50309 is not; write '50309' in quotes"),
+            ("age = '42'", 1, 7, "age is a whole number, '42' is not; write a number such as 42"),
             ("age = 4.5", 1, 7, "age is a whole number"),
             ("first_time = 'yes'", 1, 14, "write true or false, without quotes"),
             ("first_time < true", 1, 12, "only = and != can stand here"),

@@ -22,7 +22,8 @@ struct AddressCorpusTests {
         #expect(cases.isEmpty || cases.count == 164)
     }
 
-    /// Network addresses, domains without a dot and quoted blanks are refused in lists; blanks around an address are cut off.
+    /// Network addresses, domains without a dot and quoted blanks are refused in lists; blanks around an address are
+    /// cut off.
     @Test("lists of contacts differ from the corpus in these, and in nothing else")
     func contacts() throws {
         let cases = try AddressCorpus.load()

@@ -48,19 +48,23 @@ struct ContactTableTests {
         )
         #expect(
             whole.fields == [
-                Field(name: "first_name", type: .text), Field(name: "zip", type: .text), Field(name: "donated", type: .decimal),
-                Field(name: "member", type: .boolean), Field(name: "born", type: .date), Field(name: "kids", type: .integer),
+                Field(name: "first_name", type: .text), Field(name: "zip", type: .text),
+                Field(name: "donated", type: .decimal),
+                Field(name: "member", type: .boolean), Field(name: "born", type: .date),
+                Field(name: "kids", type: .integer),
                 Field(name: "phone", type: .text),
             ]
         )
         #expect(
             whole.contacts == [
                 [
-                    "2", "Ann.Lee@campaign.example", "ann.lee@campaign.example", "campaign.example", "Ann", "00501", "12.50",
+                    "2", "Ann.Lee@campaign.example", "ann.lee@campaign.example", "campaign.example", "Ann", "00501",
+                    "12.50",
                     "true", "2000-02-29", "2", "+15155550100",
                 ],
                 [
-                    "3", "jose@xn--mnchen-3ya.example", "jose@xn--mnchen-3ya.example", "xn--mnchen-3ya.example", " José ",
+                    "3", "jose@xn--mnchen-3ya.example", "jose@xn--mnchen-3ya.example", "xn--mnchen-3ya.example",
+                    " José ",
                     "50309", "7", "false", "", "", "",
                 ],
             ]
@@ -71,7 +75,7 @@ struct ContactTableTests {
     @Test("a row is rejected only without a usable address or with broken quoting")
     func rejects() throws {
         let whole = try Whole(
-            "email,age\nann@campaign.example,1\nbob.campaign.example,2\n,3\n\"x,4\ncy@campaign.example,5\n a@b@c.example ,6\n"
+            "email,age\nann@campaign.example,1\nbob.campaign.example,2\n,3\n\"x,4\ncy@campaign.example,5\n a@b@c.x ,6\n"
         )
         #expect(whole.contacts.map { $0[1] } == ["ann@campaign.example", "cy@campaign.example"])
         #expect(whole.rejects.map(\.line).sorted() == [3, 4, 5, 7])
@@ -79,8 +83,11 @@ struct ContactTableTests {
         let reasons = Dictionary(whole.rejects.map { ($0.line, $0.reason) }) { first, _ in first }
         #expect(reasons[3] == "not an e-mail address: there is no @ ('bob.campaign.example')")
         #expect(reasons[4] == "there is no address that can be used: email is empty")
-        #expect(reasons[7]?.contains("' a@b@c.example '") == true)
-        #expect(whole.rejects.first { $0.line == 3 }.map { String(decoding: $0.raw, as: UTF8.self) } == "bob.campaign.example,2")
+        #expect(reasons[7]?.contains("' a@b@c.x '") == true)
+        #expect(
+            whole.rejects.first { $0.line == 3 }.map { String(decoding: $0.raw, as: UTF8.self) }
+                == "bob.campaign.example,2"
+        )
     }
 
     @Test("a misfit leaves its field empty, with a warning that says what is allowed")
@@ -94,7 +101,7 @@ struct ContactTableTests {
         #expect(whole.warnings.map(\.column) == [2, 3, 4, 5])
         #expect(
             whole.warnings.first?.message
-                == "age: 'x1' does not fit and is left out; allowed is a whole number such as 42 or -7, without separators or leading zeros"
+                == "age: 'x1' does not fit and is left out; allowed is \(FieldValueParser.grammar(.integer))"
         )
     }
 
@@ -134,7 +141,10 @@ struct ContactTableTests {
         var output = RejectWriter.header
         let raws: [[UInt8]] = [Array("a,\"b\"\nc".utf8), Array("=1+1,x".utf8), [0x41, 0xFF, 0x00, 0x42]]
         for (index, raw) in raws.enumerated() {
-            RejectWriter.append(RejectedRow(line: index + 2, column: index, reason: "wrong, \"so\"", raw: raw), to: &output)
+            RejectWriter.append(
+                RejectedRow(line: index + 2, column: index, reason: "wrong, \"so\"", raw: raw),
+                to: &output
+            )
         }
         #expect(
             String(decoding: output, as: UTF8.self) == """

@@ -8,10 +8,12 @@ struct HeaderMappingTests {
     @Test(
         "a header's text becomes a field name in lower snake case",
         arguments: [
-            ("First Name", "first_name"), ("first_name", "first_name"), ("firstName", "first_name"), ("FirstName", "first_name"),
+            ("First Name", "first_name"), ("first_name", "first_name"), ("firstName", "first_name"),
+            ("FirstName", "first_name"),
             ("ZIP", "zip"), ("  E-mail 1 - Value ", "e_mail_1_value"), ("Prénom", "prenom"), ("Straße", "strasse"),
             ("Łódź Œuvre Ŋ", "lodz_oeuvre_n"), ("Voter's choice", "voters_choice"), ("2024 gift", "field_2024_gift"),
-            ("donated ($)", "donated"), ("__x__", "x"), ("例え", ""), ("!!!", ""), ("in", "field_in"), ("NOT", "field_not"),
+            ("donated ($)", "donated"), ("__x__", "x"), ("例え", ""), ("!!!", ""), ("in", "field_in"),
+            ("NOT", "field_not"),
         ]
     )
     func names(header: String, name: String) {
@@ -29,7 +31,9 @@ struct HeaderMappingTests {
 
     @Test(
         "the address is found under the names that other programs give it",
-        arguments: ["email", "Email", "e-mail", "E-Mail Address", "email_address", "EmailAddress", "Mail", "E-mail 1 - Value"]
+        arguments: [
+            "email", "Email", "e-mail", "E-Mail Address", "email_address", "EmailAddress", "Mail", "E-mail 1 - Value",
+        ]
     )
     func email(header: String) throws {
         #expect(try self.columns(["Name", header]) == [.field("name"), .email])
@@ -49,7 +53,10 @@ struct HeaderMappingTests {
     @Test("what the user says about columns goes first")
     func givenNames() throws {
         #expect(
-            try self.columns(["email", "Contact", "X"], names: ["Contact": "email", "X": "shirt", "email": "other_email"])
+            try self.columns(
+                ["email", "Contact", "X"],
+                names: ["Contact": "email", "X": "shirt", "email": "other_email"]
+            )
                 == [.field("other_email"), .email, .field("shirt")]
         )
         let wrong = self.problems(["email"], names: ["Mail": "email", "email": "E Mail"])

@@ -111,7 +111,7 @@ struct TableReaderTests {
         #expect(table.rows == [["1", "", ""], ["1", "2", "3"]])
         #expect(table.warnings.map(\.line) == [2])
         #expect(
-            table.warnings.first?.message == "the row has 1 cells and the header 3; the missing ones are taken as empty"
+            table.warnings.first?.message == "the row has 1 cells, the header 3; what is missing is taken as empty"
         )
         #expect(table.rejects.map(\.line) == [4, 5])
         #expect(table.rejects.map(\.column) == [4, 5])

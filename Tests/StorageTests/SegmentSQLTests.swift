@@ -101,8 +101,8 @@ struct SegmentSQLTests {
         return try database.access { connection throws(StoreError) in
             try connection.execute(
                 """
-                CREATE TABLE contact (id INTEGER PRIMARY KEY, language TEXT, f_state TEXT, f_age INTEGER, f_donated TEXT,
-                    n_donated REAL, f_first_time INTEGER, f_birth_date TEXT);
+                CREATE TABLE contact (id INTEGER PRIMARY KEY, language TEXT, f_state TEXT, f_age INTEGER,
+                    f_donated TEXT, n_donated REAL, f_first_time INTEGER, f_birth_date TEXT);
                 INSERT INTO contact VALUES (1, 'de', 'IA', 100, '10.00', 10, 1, '1999-12-31');
                 INSERT INTO contact VALUES (2, 'en', 'NH', 10, '9.50', 9.5, 0, '2000-01-01');
                 INSERT INTO contact VALUES (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL);

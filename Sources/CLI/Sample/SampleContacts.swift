@@ -1,6 +1,7 @@
 /// Writes a list of people who do not exist, as CSV: the same for the same seed.
 ///
-/// The list is as untidy as real ones: some first names and cities are missing, one row in a thousand is broken, a few addresses come twice.
+/// The list is as untidy as real ones: some first names and cities are missing, one row in a thousand is broken, a
+/// few addresses come twice.
 struct SampleContacts {
     /// The first line.
     static let header = Array(
@@ -143,7 +144,9 @@ struct SampleContacts {
         }
     }
 
-    /// A comma and the cell. No word of a sample needs quotes, but for the flaws, which must not have them.
+    /// Writes a comma and the cell.
+    ///
+    /// No word of a sample needs quotes, but for the flaws, which must not have them.
     private static func writeCell(_ cell: [UInt8], into buffer: inout [UInt8]) {
         buffer.append(0x2C)
         buffer.append(contentsOf: cell)

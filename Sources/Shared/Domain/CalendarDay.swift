@@ -1,6 +1,6 @@
 /// Days of the proleptic Gregorian calendar, as ISO 8601 writes them.
 package enum CalendarDay {
-    /// Whether there is such a day. Years are 0 to 9999.
+    /// Whether there is such a day in the years 0 to 9999.
     package static func exists(year: Int, month: Int, day: Int) -> Bool {
         guard (0...9_999).contains(year), (1...12).contains(month), day >= 1 else { return false }
         let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)

@@ -11,8 +11,8 @@ package import Domain
 /// | `[not] like '…'` with `%` and `_` | text |
 /// | `and`, `or`, `not`, `( )` | conditions; `not` binds before `and`, `and` before `or` |
 ///
-/// Texts stand in `'…'` or `"…"`, with the quote doubled inside; dates are texts such as `'2026-11-22'`. Keywords may be in any case. No
-/// condition at all means everyone.
+/// Texts stand in `'…'` or `"…"`, with the quote doubled inside; dates are texts such as `'2026-11-22'`. Keywords may
+/// be in any case. No condition at all means everyone.
 package enum ExpressionParser {
     /// A condition that people wrote has a few hundred characters; a long list of values belongs in a list.
     package static let lengthMax = 10_000
@@ -26,7 +26,8 @@ package enum ExpressionParser {
     /// - Parameters:
     ///   - text: The condition.
     ///   - fields: All fields that there are; names are found in any case.
-    /// - Returns: The condition with every value of its field's type, or the problems with line and column in `text`, from 1.
+    /// - Returns: The condition with every value of its field's type, or the problems with line and column in `text`,
+    ///   from 1.
     package static func parse(_ text: String, fields: [Field]) -> Result<Expression, Diagnostics> {
         // In bytes first: counting the characters of a huge text is work too.
         guard text.utf8.count <= 4 * self.lengthMax, text.unicodeScalars.count <= self.lengthMax else {

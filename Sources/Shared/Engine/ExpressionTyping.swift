@@ -109,7 +109,7 @@ struct ExpressionTyping {
                 Diagnostic(
                     line: token.line,
                     column: token.column,
-                    "\(Self.described(field)), and \(token.source.prefix(40)) is not; write \(Self.allowed(field, token))"
+                    "\(Self.described(field)), \(token.source.prefix(40)) is not; write \(Self.allowed(field, token))"
                 )
             )
             return nil

@@ -86,7 +86,7 @@ extension UnsafeBufferPointer<UInt8> {
         return UnsafeBufferPointer(rebasing: self[start..<end])
     }
 
-    /// Whether this equals `word`, in either case. `word` must be lower case.
+    /// Whether this equals a word in lower case, in either case.
     func equalsIgnoringCase(_ word: StaticString) -> Bool {
         guard self.count == word.utf8CodeUnitCount else { return false }
         return word.withUTF8Buffer { expected in

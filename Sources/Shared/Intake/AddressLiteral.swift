@@ -1,6 +1,6 @@
 /// Checks `[192.0.2.1]` and `[IPv6:2001:db8::1]` (RFC 5321 section 4.1.3).
 enum AddressLiteral {
-    /// - Parameter text: With its brackets.
+    /// Whether the text, with its brackets, is one.
     static func isValid(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard text.count > 2, text.count <= 64, text[0] == 0x5B, text[text.count - 1] == 0x5D else { return false }
         let inner = UnsafeBufferPointer(rebasing: text[1..<(text.count - 1)])
@@ -19,7 +19,8 @@ enum AddressLiteral {
         }
     }
 
-    /// Eight groups of 16 bits; `::` stands for two groups of zeros or more, and a trailing IPv4 address for two groups.
+    /// Eight groups of 16 bits; `::` stands for two groups of zeros or more, and a trailing IPv4 address for two
+    /// groups.
     private static func isIPv6(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         var parts = text.split(separator: ASCII.colon, omittingEmptySubsequences: false)
         // `::` at an end leaves two empty parts there; one of them stands for it, the other is cut off.

@@ -11,7 +11,8 @@ package struct AddressPolicy: Hashable, Sendable {
     /// A quoted local part may hold blanks and angle brackets.
     package var allowsQuotedBlanks: Bool
 
-    /// What a list of contacts may hold: what a mailbox on the Internet looks like, and nothing that could break out of an SMTP command.
+    /// What a list of contacts may hold: what a mailbox on the Internet looks like, and nothing that could break out
+    /// of an SMTP command.
     package static let contacts = Self(
         trimsBlanks: true,
         allowsDotlessDomains: false,
@@ -39,7 +40,7 @@ package enum AddressParser {
     /// RFC 1035 section 2.3.4.
     package static let labelBytesMax = 63
 
-    /// - Parameter text: One address and nothing else.
+    /// Reads one address and nothing else.
     package static func parse(
         _ text: String,
         policy: AddressPolicy = .contacts
@@ -48,7 +49,7 @@ package enum AddressParser {
         return text.withUTF8 { self.parse(utf8: $0, policy: policy) }
     }
 
-    /// - Parameter bytes: One address and nothing else, as UTF-8.
+    /// Reads one address and nothing else, given as UTF-8.
     package static func parse(
         utf8 bytes: UnsafeBufferPointer<UInt8>,
         policy: AddressPolicy = .contacts
@@ -69,8 +70,8 @@ package enum AddressParser {
 
     /// Appends `local@domain` with the domain in lower-case A-labels.
     ///
-    /// - Parameter output: On failure, what was appended is undefined; the caller cuts it off.
-    /// - Returns: The offset of the `@` from where `output` ended before.
+    /// On failure, what was appended is undefined; the caller cuts it off. What is returned is the offset of the `@`
+    /// from where `output` ended before.
     static func normalise(
         _ bytes: UnsafeBufferPointer<UInt8>,
         policy: AddressPolicy,

@@ -2,7 +2,8 @@ internal import CCSV
 
 /// Splits lines into cells by libcsv, in its strict mode; the only user of that library.
 ///
-/// It is fed one physical line at a time, so that the place of every record in the file is known, which the library does not tell.
+/// It is fed one physical line at a time, so that the place of every record in the file is known, which the library
+/// does not tell.
 struct CSVMachine: ~Copyable {
     /// What the machine's cells are written to: of all records one after the other.
     struct Cells {
@@ -51,7 +52,7 @@ struct CSVMachine: ~Copyable {
         self.target.deallocate()
     }
 
-    /// The cells read so far. Exchange it for another to take them.
+    /// The cells read so far; exchange them for others to take them.
     var cells: Cells {
         @inline(__always)
         _read { yield self.target.pointee }

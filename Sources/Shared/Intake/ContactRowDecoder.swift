@@ -2,7 +2,8 @@ package import Domain
 
 /// Makes contacts out of a table's rows.
 ///
-/// A row is rejected when it has no address that can be used; a value that does not fit its field is left out with a warning.
+/// A row is rejected when it has no address that can be used; a value that does not fit its field is left out with a
+/// warning.
 package struct ContactRowDecoder: Sendable {
     /// The fields of the contacts, in the order of their columns.
     package let fields: [Field]
@@ -38,7 +39,9 @@ package struct ContactRowDecoder: Sendable {
         self.policy = policy
     }
 
-    /// Decodes all rows of `table` into `output`, which is emptied first and keeps its memory. The table's own rejects and warnings are taken over.
+    /// Decodes all rows of `table` into `output`, which is emptied first and keeps its memory.
+    ///
+    /// The table's own rejects and warnings are taken over.
     package func decode(_ table: borrowing TableBatch, into output: inout DecodedRows) {
         output.removeAll()
         output.fields = self.fields
@@ -179,7 +182,8 @@ package struct ContactRowDecoder: Sendable {
         }
     }
 
-    /// Control characters come from other programs' exports, and mean nothing in a message; the name they stand in does.
+    /// Control characters come from other programs' exports, and mean nothing in a message; the name they stand in
+    /// does.
     private func withoutControls(
         _ cell: UnsafeBufferPointer<UInt8>,
         line: Int,

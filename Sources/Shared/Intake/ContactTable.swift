@@ -2,8 +2,9 @@ package import Domain
 
 /// Reads a whole file of contacts that comes in pieces: header, types of new fields, rows.
 ///
-/// Push bytes, then read batches until there are none; at the end `finish`, and read again. Until enough rows are here to know the types
-/// of fields that are new, rows are held back, at most ``TypeInference/rowsMax`` and ``heldBytesMax``.
+/// Push bytes, then read batches until there are none; at the end `finish`, and read again. Until enough rows are
+/// here to know the types of fields that are new, rows are held back, at most ``TypeInference/rowsMax`` and
+/// ``heldBytesMax``.
 package final class ContactTable {
     /// Bounds what is held back for the types of new fields.
     package static let heldBytesMax = 16 << 20

@@ -35,7 +35,8 @@ package struct ContactValue: Hashable, Sendable {
 package struct ContactAddress: Hashable, Sendable {
     /// `local@domain`, as an envelope carries it; empty when the contact has no e-mail address.
     package let text: Range<UInt32>
-    /// What is unique among contacts: the address in lower case (``EmailAddress/key``), or `tel:` and the number when there is only that.
+    /// What is unique among contacts: the address in lower case (``EmailAddress/key``), or `tel:` and the number when
+    /// there is only that.
     package let key: Range<UInt32>
     /// The domain in ``text``.
     package let domain: Range<UInt32>
@@ -53,7 +54,7 @@ package struct ContactAddress: Hashable, Sendable {
 
 /// Some contacts, flat: all bytes in one array, all values in another, ready to be bound to a statement without copies.
 package struct DecodedRows: Sendable {
-    /// The fields of ``value(row:field:)``, in order. The e-mail address is not among them.
+    /// The fields of ``value(row:field:)``, in order, without the e-mail address.
     package internal(set) var fields: [Field] = []
     /// Contacts.
     package internal(set) var count = 0
@@ -74,9 +75,7 @@ package struct DecodedRows: Sendable {
     /// Rows read: contacts and rejects.
     package var rowCount: Int { self.count + self.rejects.count }
 
-    /// - Parameters:
-    ///   - row: From 0.
-    ///   - field: Index in ``fields``.
+    /// A contact's value; both numbers count from 0, `field` in ``fields``.
     @inline(__always)
     package func value(row: Int, field: Int) -> ContactValue { self.values[row * self.fields.count + field] }
 
@@ -105,7 +104,9 @@ package struct DecodedRows: Sendable {
         )
     }
 
-    /// Gives a contact's cells in the order and form in which the store takes them: address, key, domain, then each field's value. Text,
+    /// Gives a contact's cells in the order and form in which the store takes them.
+    ///
+    /// They are: address, key, domain, then each field's value. Text,
     /// numbers and days are as they were written, a boolean is `true` or `false`, and no value is an empty cell.
     package func forEachStoredCell(row: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
         let address = self.addresses[row]

@@ -1,10 +1,9 @@
 internal import CIDN
 
-/// Brings a domain into the form that DNS and SMTP use: lower-case letters, digits and hyphens, other scripts as A-labels.
+/// Brings a domain into the form that DNS and SMTP use: lower-case letters, digits and hyphens, other scripts as
+/// A-labels.
 enum DomainName {
-    /// Appends the domain.
-    ///
-    /// - Parameter output: On failure, what was appended is undefined.
+    /// Appends the domain; on failure, what was appended is undefined.
     static func normalise(
         _ domain: UnsafeBufferPointer<UInt8>,
         needsDot: Bool,

@@ -18,9 +18,7 @@ package enum FieldValue: Hashable, Sendable {
 
 /// Reads values of the five field types.
 package enum FieldValueParser {
-    /// - Parameters:
-    ///   - bytes: A cell. White space around it is not part of a value, except in text.
-    ///   - type: The field's type.
+    /// Reads a cell; white space around it is not part of a value, except in text.
     package static func parse(_ bytes: UnsafeBufferPointer<UInt8>, as type: FieldType) -> FieldValue {
         let trimmed = bytes.trimmed()
         guard !trimmed.isEmpty else { return .empty }

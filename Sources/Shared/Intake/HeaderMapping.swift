@@ -139,8 +139,8 @@ private struct HeaderMappingBuilder {
             if let other = columns[name] {
                 self.fail(
                     column,
-                    "columns \(other + 1) ('\(self.headers[other])') and \(column + 1) ('\(self.headers[column])') would both be "
-                        + "the field \(name); rename one of them"
+                    "columns \(other + 1) ('\(self.headers[other])') and \(column + 1) ('\(self.headers[column])') would "
+                        + "both be the field \(name); rename one of them"
                 )
             } else {
                 columns[name] = column

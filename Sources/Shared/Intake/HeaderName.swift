@@ -2,7 +2,8 @@ import Domain
 
 /// Makes field names out of a header's texts.
 enum HeaderName {
-    /// Lower snake case: `First Name` → `first_name`, `firstName` → `first_name`, `Prénom` → `prenom`, `2024 gift` → `field_2024_gift`.
+    /// Lower snake case: `First Name` → `first_name`, `firstName` → `first_name`, `Prénom` → `prenom`, `2024 gift` →
+    /// `field_2024_gift`.
     ///
     /// - Returns: Empty when the text has no letter or digit that can be written in ASCII.
     static func snakeCase(_ text: String) -> String {

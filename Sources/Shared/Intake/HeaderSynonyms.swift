@@ -2,7 +2,8 @@ import Domain
 
 /// The names under which other programs export the fields that every contact has.
 enum HeaderSynonyms {
-    /// Names in snake case, the surest first: when a file has several, the first is taken and the others stay fields of their own.
+    /// Names in snake case, the surest first: when a file has several, the first is taken and the others stay fields
+    /// of their own.
     static func names(of field: BuiltInField) -> [String] {
         switch field {
         case .email:

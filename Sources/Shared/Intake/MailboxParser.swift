@@ -5,7 +5,7 @@ package enum MailboxParser {
     /// Long enough for any name with a title; short enough for one header line.
     package static let nameBytesMax = 256
 
-    /// - Parameter text: `address`, `<address>`, `Name <address>` or `"Name, with \"quotes\"" <address>`; names may be UTF-8.
+    /// Reads `address`, `<address>`, `Name <address>` or `"Name, with \"quotes\"" <address>`; names may be UTF-8.
     package static func parse(_ text: String) -> Result<Mailbox, AddressProblem> {
         var text = text
         return text.withUTF8 { utf8 in

@@ -1,11 +1,11 @@
 /// Brings phone numbers into one form: digits, with a leading `+` when the country is named.
 enum PhoneNumber {
-    /// ITU-T E.164: at most 15 digits. Fewer than 7 reach nobody from outside.
+    /// At most 15 digits (ITU-T E.164); fewer than 7 reach nobody from outside.
     static let digitCount = 7...15
 
     /// What ``normalise(_:into:)`` takes, for messages.
     static let grammar =
-        "\(digitCount.lowerBound) to \(digitCount.upperBound) digits with blanks, - . / ( ) between them and + before them"
+        "\(digitCount.lowerBound) to \(digitCount.upperBound) digits, with blanks, - . / ( ) between and + before them"
 
     /// Appends the number.
     ///

@@ -1,8 +1,8 @@
 /// Writes rejected rows as CSV: `line,column,reason,row`.
 ///
-/// The file is made to be opened in a spreadsheet and mended there. So a reason or a row that a spreadsheet would take for a formula (it begins
-/// with `=`, `+`, `-`, `@`, tab or CR) gets a `'` before it, and bytes that are no UTF-8, or NUL, become U+FFFD. Everything else is the row as it
-/// was read, in one quoted cell (RFC 4180).
+/// The file is made to be opened in a spreadsheet and mended there. So a reason or a row that a spreadsheet would
+/// take for a formula (it begins with `=`, `+`, `-`, `@`, tab or CR) gets a `'` before it, and bytes that are no
+/// UTF-8, or NUL, become U+FFFD. Everything else is the row as it was read, in one quoted cell (RFC 4180).
 package enum RejectWriter {
     /// The first line.
     package static let header: [UInt8] = Array("line,column,reason,row\r\n".utf8)

@@ -21,7 +21,7 @@ package struct RejectedRow: Hashable, Sendable {
     /// Enough to recognise and mend a row; a whole record may have a megabyte.
     package static let rawBytesMax = 1 << 16
 
-    /// - Parameter file: The file's name as the user gave it.
+    /// As a problem in the file of that name.
     package func diagnostic(file: String) -> Diagnostic {
         Diagnostic(.error, file: file, line: self.line, column: self.column, self.reason)
     }
@@ -49,11 +49,7 @@ package struct TableBatch: Sendable {
 
     package var isEmpty: Bool { self.count == 0 && self.rejects.isEmpty }
 
-    /// The bytes of one cell, valid inside `body` only.
-    ///
-    /// - Parameters:
-    ///   - row: From 0.
-    ///   - column: From 0.
+    /// The bytes of one cell, valid inside `body` only; row and column count from 0.
     package func withCell<Result>(
         row: Int,
         column: Int,

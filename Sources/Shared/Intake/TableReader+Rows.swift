@@ -35,7 +35,7 @@ extension TableReader {
         return true
     }
 
-    /// Lets the machine write into the batch's memory. Cells of a record that is still being read come first.
+    /// Lets the machine write into the batch's memory; cells of a record that is still being read come first.
     private func lendCells(of batch: inout TableBatch) {
         batch.cells.bytes.append(contentsOf: self.machine.cells.bytes)
         batch.cells.ends.append(contentsOf: self.machine.cells.ends)
@@ -90,7 +90,7 @@ extension TableReader {
             case .continues: continue
             case .quoteInsideUnquotedCell:
                 return self.rejectFirstLine(
-                    "a quote stands inside a cell that does not begin with one; put the cell in quotes and write the quote twice"
+                    "a quote stands inside a cell that does not begin with one; put the cell in quotes, the quote twice"
                 )
             case .textBehindClosingQuote:
                 return self.rejectFirstLine(
@@ -124,7 +124,8 @@ extension TableReader {
         self.machine.cells.bytes.removeSubrange(bytes...)
     }
 
-    /// Rejects the line on which the record begins, and goes on behind that line: what follows an unclosed quote may be sound.
+    /// Rejects the line on which the record begins, and goes on behind that line: what follows an unclosed quote may
+    /// be sound.
     private func rejectFirstLine(_ reason: String) -> Step {
         let column = self.machine.cells.ends.count - self.recordCells + 1
         self.machine.reset()
@@ -189,7 +190,7 @@ extension TableReader {
                     .warning,
                     line: self.recordLine,
                     column: found + 1,
-                    "the row has \(found) cells and the header \(batch.columnCount); the missing ones are taken as empty"
+                    "the row has \(found) cells, the header \(batch.columnCount); what is missing is taken as empty"
                 )
             )
             let end = UInt32(self.machine.cells.bytes.count)
@@ -230,7 +231,7 @@ extension TableReader {
         guard surplus > 0 else { return nil }
         return (
             surplus,
-            "the row has \(found) cells and the header \(columnCount); is a cell that holds the separator not in quotes?"
+            "the row has \(found) cells, the header \(columnCount); is a cell with the separator in it not in quotes?"
         )
     }
 

@@ -1,9 +1,10 @@
 package import Domain
 
-/// Reads a table of comma-separated values (RFC 4180, and what spreadsheets make of it) that comes in pieces of any size.
+/// Reads a table of comma-separated values (RFC 4180, and what spreadsheets make of it) that comes in pieces of any
+/// size.
 ///
-/// Push bytes, then read batches until there are none; at the end `finish`, and read again. Memory is bounded by what is pushed at once
-/// and one record of ``recordBytesMax``, whatever the file holds.
+/// Push bytes, then read batches until there are none; at the end `finish`, and read again. Memory is bounded by what
+/// is pushed at once and one record of ``recordBytesMax``, whatever the file holds.
 ///
 /// | in the file | what becomes of it |
 /// |---|---|
@@ -22,7 +23,8 @@ package final class TableReader {
     package static let recordBytesMax = 1 << 20
     /// SQLite's limit of columns in a table.
     package static let columnsMax = 2_000
-    /// Rows of one batch: large enough that what is done once a batch costs nothing, small enough for a turn of the loop.
+    /// Rows of one batch: large enough that what is done once a batch costs nothing, small enough for a turn of the
+    /// loop.
     package static let batchRowsMax = 1_024
     /// Bytes of one batch; at most one record more is in it.
     package static let batchBytesMax = 1 << 20

@@ -8,8 +8,8 @@ package enum TextEncoding: String, Hashable, Sendable, CaseIterable {
 
 /// Turns a file that comes in pieces into UTF-8.
 ///
-/// What has no character in the file's encoding becomes the byte 0xFF, which is in no UTF-8 text: the row that holds it is rejected, and no
-/// one is greeted with a replacement character.
+/// What has no character in the file's encoding becomes the byte 0xFF, which is in no UTF-8 text: the row that holds
+/// it is rejected, and no one is greeted with a replacement character.
 struct TextDecoder {
     private(set) var encoding: TextEncoding
     /// The first byte of a UTF-16 unit whose second has not come.

@@ -4,7 +4,7 @@ package import Domain
 ///
 /// | values | type |
 /// |---|---|
-/// | true/false, yes/no, y/n, t/f in any case; 1/0 when the name asks a question (`is_…`, `has_…`, `…_flag`) | boolean |
+/// | true/false, yes/no, y/n, t/f in any case; 1/0 when the name asks (`is_…`, `has_…`, `…_flag`) | boolean |
 /// | whole numbers as a computer writes them | integer |
 /// | the same, and some with a fraction | decimal |
 /// | days that exist, as `2026-11-22` | date |
@@ -32,6 +32,7 @@ package struct TypeInference: Sendable {
         static let letterT = Self(rawValue: 64)
         static let letterF = Self(rawValue: 128)
         static let clearAnswer = Self(rawValue: 256)
+        static let fraction = Self(rawValue: 512)
     }
 
     /// - Parameter columnCount: Columns of the table.
@@ -68,15 +69,14 @@ package struct TypeInference: Sendable {
             }
         }
         if candidates.contains(.integer), FieldValueParser.integer(value) == nil { candidates.remove(.integer) }
-        if candidates.contains(.decimal), FieldValueParser.decimal(value) == nil { candidates.remove(.decimal) }
+        if candidates.contains(.decimal) {
+            if FieldValueParser.decimal(value) == nil { candidates.remove(.decimal) }
+            if value.contains(ASCII.dot) { candidates.insert(.fraction) }
+        }
         if candidates.contains(.date), !FieldValueParser.isDate(value) { candidates.remove(.date) }
     }
 
-    /// The type of one column.
-    ///
-    /// - Parameters:
-    ///   - column: From 0.
-    ///   - name: The field's name; it decides whether 1 and 0 are numbers or answers.
+    /// The type of one column, counted from 0; the field's name decides whether 1 and 0 are numbers or answers.
     package func type(column: Int, name: String) -> FieldType {
         let candidates = self.candidates[column]
         guard candidates.contains(.anyValue) else { return .text }
@@ -88,7 +88,8 @@ package struct TypeInference: Sendable {
             if asks || !candidates.contains(.bit) && !isOneLetter { return .boolean }
         }
         if candidates.contains(.integer) { return .integer }
-        if candidates.contains(.decimal) { return .decimal }
+        // Whole numbers of more than 64 bits are numbers of things, not of amounts.
+        if candidates.contains(.decimal), candidates.contains(.fraction) { return .decimal }
         return candidates.contains(.date) ? .date : .text
     }
 

@@ -41,7 +41,8 @@ enum UTF8Text {
         }
     }
 
-    /// Only the second byte's range depends on the lead; it is what rules out overlong forms, surrogates and values past U+10FFFF.
+    /// Only the second byte's range depends on the lead; it is what rules out overlong forms, surrogates and values
+    /// past U+10FFFF.
     private static func continues(
         _ bytes: UnsafeBufferPointer<UInt8>,
         at index: Int,

@@ -2,10 +2,11 @@ package import Domain
 
 /// A segment's condition as SQL: columns that the caller names, values that are only ever bound.
 ///
-/// Nothing of the user's text gets into the statement: fields were found in a list by ``Expression``'s maker, and every value is a parameter.
+/// Nothing of the user's text gets into the statement: fields were found in a list by ``Expression``'s maker, and
+/// every value is a parameter.
 ///
-/// `LIKE` follows SQLite: `%`, `_`, no escape character, and ASCII letters match in either case. PostgreSQL says the same with
-/// `ILIKE … ESCAPE ''`, which a driver for it must put in its place.
+/// `LIKE` follows SQLite: `%`, `_`, no escape character, and ASCII letters match in either case. PostgreSQL says the
+/// same with `ILIKE … ESCAPE ''`, which a driver for it must put in its place.
 package struct SegmentSQL: Sendable {
     /// An expression that is true, false or NULL for a contact; in brackets where it needs them.
     package let condition: String
@@ -15,7 +16,8 @@ package struct SegmentSQL: Sendable {
     /// - Parameters:
     ///   - expression: Every literal is of its field's type.
     ///   - firstParameter: Number of the first parameter, from 1.
-    ///   - column: SQL that gives a field's value for comparing: text and days as text, numbers as numbers, booleans as 1 and 0.
+    ///   - column: SQL that gives a field's value for comparing: text and days as text, numbers as numbers, booleans
+    ///     as 1 and 0.
     package init(
         _ expression: Expression,
         firstParameter: Int,
@@ -55,7 +57,9 @@ private struct SegmentWriter {
         }
     }
 
-    /// Joins the two that need least, until there is one: a chain of n terms is log n deep, and one term that is deep itself gets one deeper.
+    /// Joins the two that need least, until there is one.
+    ///
+    /// So a chain of n terms is log n deep, and one term that is deep itself gets one deeper.
     /// The deeper one of two stands on the left, where the parser has one bracket on its stack and not three things.
     private mutating func joined(_ terms: [Expression], by word: String, none: String) -> Piece {
         var pieces: [Piece] = []
