@@ -77,7 +77,13 @@ struct ContactTableTests {
         let whole = try Whole(
             "email,age\nann@campaign.example,1\nbob.campaign.example,2\n,3\n\"x,4\ncy@campaign.example,5\n a@b@c.x ,6\n"
         )
-        #expect(whole.contacts.map { $0[1] } == ["ann@campaign.example", "cy@campaign.example"])
+        let addresses = ["ann@campaign.example", "cy@campaign.example"]
+        #expect(
+            whole.contacts == [
+                ["2", addresses[0], addresses[0], "campaign.example", "1"],
+                ["6", addresses[1], addresses[1], "campaign.example", "5"],
+            ]
+        )
         #expect(whole.rejects.map(\.line).sorted() == [3, 4, 5, 7])
         #expect(whole.rejects.allSatisfy { $0.column == 1 })
         let reasons = Dictionary(whole.rejects.map { ($0.line, $0.reason) }) { first, _ in first }
