@@ -20,6 +20,7 @@ struct DecodedMessage {
     }
 
     /// - Parameter wire: As SMTP carries it, with doubled dots and without the final one.
+    /// - Throws: ``MalformedMessage`` for anything that a strict reader refuses.
     init(_ wire: [UInt8]) throws {
         let lines = try Self.lines(wire).map { line in
             guard line.first == UInt8(ascii: ".") else { return line }

@@ -5,12 +5,12 @@
 ///
 /// - Returns: The nearest candidate, the first of several; `nil` when none is near, or when `name` is longer than any name is.
 package func nearestName(to name: String, in candidates: some Sequence<String>) -> String? {
-    let wanted = Array(name.lowercased())
-    guard (1...Field.nameLengthMax * 2).contains(wanted.count) else { return nil }
+    guard (1...Field.nameLengthMax * 2).contains(name.utf8.count) else { return nil }
+    let wanted = Array(name.lowercased().unicodeScalars)
     let distanceMax = max(1, wanted.count / 3)
     var best: (name: String, distance: Int)?
     for candidate in candidates {
-        let letters = Array(candidate.lowercased())
+        let letters = Array(candidate.lowercased().unicodeScalars)
         guard abs(letters.count - wanted.count) <= distanceMax else { continue }
         let distance = editDistance(wanted, letters)
         if distance <= distanceMax, distance < best?.distance ?? .max { best = (candidate, distance) }
@@ -19,7 +19,7 @@ package func nearestName(to name: String, in candidates: some Sequence<String>) 
 }
 
 /// Edits from `left` to `right`, of which a swap of neighbours is one, computed row by row.
-private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
+private func editDistance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
     var beforeLast: [Int] = []
     var last = Array(0...right.count)
     for row in left.indices {

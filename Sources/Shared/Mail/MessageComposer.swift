@@ -197,7 +197,7 @@ package final class MessageComposer {
 }
 
 /// A header line that is the same for everybody, or its name and template.
-enum PreparedHeader {
+enum PreparedHeader: Sendable {
     /// The whole line or lines.
     case constant([UInt8])
     /// `Name: ` and what makes the value.
@@ -205,8 +205,16 @@ enum PreparedHeader {
 }
 
 /// A variant's compiled templates; `nil` for a part that it does not have.
-struct PreparedVariant {
+///
+/// A class, so that taking one out of its array for each message counts one reference and not each of its parts.
+final class PreparedVariant: Sendable {
     let subject: PreparedHeader
     let text: BoundTemplate?
     let html: BoundTemplate?
+
+    init(subject: PreparedHeader, text: BoundTemplate?, html: BoundTemplate?) {
+        self.subject = subject
+        self.text = text
+        self.html = html
+    }
 }

@@ -98,10 +98,12 @@ package struct Template: Sendable {
 
     /// What is wrong with the names used, when `fields` are all there are.
     ///
-    /// - Returns: One error for each name that is no field, with the place of its first use and the nearest field's name.
+    /// - Returns: One error for each name that is no field (the first ``diagnosticsMax`` of them), with the place of its first use and
+    ///   the nearest field's name.
     package func unknownFields(among fields: [Field]) -> [Diagnostic] {
         let known = Set(fields.map(\.name))
-        return self.fields.filter { !known.contains($0.name) }.map { use in
+        let unknown = self.fields.lazy.filter { !known.contains($0.name) }.prefix(Self.diagnosticsMax)
+        return unknown.map { use in
             let near = nearestName(to: use.name, in: fields.map(\.name))
             let hint = near.map { ", did you mean '\($0)'?" } ?? ""
             return Diagnostic(

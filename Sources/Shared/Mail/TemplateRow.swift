@@ -60,18 +60,21 @@ package struct FieldRow: Sendable {
 
     /// Whether there are `fields` columns that all reach to this row.
     func fits(_ fields: Int) -> Bool {
-        self.columns.count == fields && self.index >= 0 && self.columns.allSatisfy { self.index < $0.end.count }
+        guard self.columns.count == fields, self.index >= 0 else { return false }
+        return self.columns.withUnsafeBufferPointer { columns in
+            columns.indices.allSatisfy { self.index < columns[$0].end.count }
+        }
     }
 }
 
 /// A template whose names are bound to columns.
-package struct BoundTemplate: Sendable {
+package final class BoundTemplate: Sendable {
     package let template: Template
     private let slots: [Slot]
     private let fieldCount: Int
 
     /// What a name in a template stands for.
-    fileprivate struct Slot {
+    fileprivate struct Slot: Sendable {
         /// Index of the column, or ``none`` or ``current``.
         let column: Int32
         let isBoolean: Bool
@@ -127,8 +130,12 @@ package struct BoundTemplate: Sendable {
         bytesMax: Int = MessageComposer.messageBytesMax
     ) throws(RenderError) {
         guard row.fits(self.fieldCount) else { throw .rowMismatch }
-        var scope = RowScope(columns: row.columns, row: row.index, slots: self.slots)
-        try self.template.run(&scope, into: &out, bytesMax: bytesMax)
+        try row.columns.withUnsafeBufferPointer { columns throws(RenderError) in
+            try self.slots.withUnsafeBufferPointer { slots throws(RenderError) in
+                var scope = RowScope(columns: columns, row: row.index, slots: slots)
+                try self.template.run(&scope, into: &out, bytesMax: bytesMax)
+            }
+        }
     }
 
     /// The text that one row renders to.
@@ -141,9 +148,9 @@ package struct BoundTemplate: Sendable {
 
 /// A row as a template sees it.
 private struct RowScope: TemplateScope {
-    let columns: [FieldColumn]
+    let columns: UnsafeBufferPointer<FieldColumn>
     let row: Int
-    let slots: [BoundTemplate.Slot]
+    let slots: UnsafeBufferPointer<BoundTemplate.Slot>
     /// Of the open sections, from the outermost.
     var openColumns: [Int32] = []
 
@@ -171,9 +178,8 @@ private struct RowScope: TemplateScope {
     func print(_ name: Int, escaped: Bool, into out: inout MessageBytes) {
         let column = self.column(of: name)
         guard column >= 0 else { return }
-        let source = self.columns[Int(column)]
-        let range = source.range(of: self.row)
-        source.text.withUnsafeBufferPointer { text in
+        let range = self.columns[Int(column)].range(of: self.row)
+        self.columns[Int(column)].text.withUnsafeBufferPointer { text in
             let value = UnsafeBufferPointer(rebasing: text[range])
             if escaped { out.appendEscapingHTML(value) } else { out.append(value) }
         }
