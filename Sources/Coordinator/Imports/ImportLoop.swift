@@ -8,6 +8,7 @@ protocol ImportLoop: Sendable {
     /// An import waits for each write before it asks for the next, so the loop holds one of each import at a time.
     ///
     /// - Parameter work: Takes a few milliseconds at most.
+    /// - Returns: What `work` returned.
     /// - Throws: What `work` threw, or that the loop stopped.
     func write<Result: Sendable>(
         _ work: @escaping @Sendable (any SQLConnection) throws(StoreError) -> Result
@@ -81,7 +82,10 @@ enum ImportSteps {
     ///   - chunk: With the place's fields.
     ///   - place: Where they go.
     ///   - besides: Rejected rows and warnings to be counted with them.
+    ///   - at: Now.
+    ///   - connection: Writes.
     /// - Returns: `besides` and the chunk's counts.
+    /// - Throws: What the database says.
     static func write(
         _ chunk: ContactChunk,
         to place: ImportPlace,

@@ -60,6 +60,8 @@ struct ImportService: Sendable {
     /// - Parameters:
     ///   - text: As ``ImportAnswer/id`` gave it, or whatever a stranger typed.
     ///   - isKnown: Whether an import with this number exists.
+    /// - Returns: The header line first.
+    /// - Throws: ``OperationError/notFound(_:)``, or what `isKnown` throws.
     func rejects(ofImport text: String, isKnown: (Int64) async throws -> Bool) async throws -> Pages<ByteBuffer> {
         guard let id = Self.number(text), try await isKnown(id) else {
             throw OperationError.notFound("there is no import '\(text.prefix(40))'")
@@ -85,7 +87,9 @@ struct ImportService: Sendable {
         }
     }
 
-    /// Also when the task that imports is cancelled. What cannot be marked now is marked when the coordinator starts again.
+    /// Marks an import as aborted, also when the task that imports is cancelled.
+    ///
+    /// What cannot be marked now is marked when the coordinator starts again.
     private func abort(_ id: Int64) async {
         await Task { try? await self.end(id, as: .aborted) }.value
     }

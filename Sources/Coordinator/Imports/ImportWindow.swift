@@ -7,7 +7,9 @@ import Storage
 /// The more rows, the fewer pages of the address index each write touches: with a million random addresses, a window of 64 Ki rows
 /// writes a sixth of the bytes that rows in the order of the file do.
 struct ImportWindow: Sendable {
-    /// Rows of one window. Two windows are in memory, one being filled and one being written: about 25 MiB with a dozen fields.
+    /// Rows of one window.
+    ///
+    /// Two windows are in memory, one being filled and one being written: about 25 MiB with a dozen fields.
     static let rowsMax = 1 << 16
     /// Bytes of one window, which bounds memory when rows are wide.
     static let bytesMax = 16 << 20

@@ -60,6 +60,7 @@ final class RejectFile {
     /// Hands a reject file on in pieces; its header alone when the import rejected nothing.
     ///
     /// - Parameter path: Of an import that is known.
+    /// - Returns: The header line first.
     static func pages(path: String) -> Pages<ByteBuffer> {
         // The offset of the next piece; opening the file for each leaves nothing open when the reader goes away.
         Pages(from: off_t(0)) { offset in

@@ -9,7 +9,9 @@ import Synchronization
 /// Reads never wait for the loop nor the loop for them. Each read has a budget: one that ran longer would keep the write-ahead log
 /// from being used again, which then grows for as long as the read lasts.
 actor ReaderPool {
-    /// Longest read. Long questions are asked in windows, each a read of its own.
+    /// Longest read.
+    ///
+    /// Long questions are asked in windows, each a read of its own.
     static let budgetMilliseconds = 2_000
     /// Readers: as many as small machines have processors.
     static let readersMax = 2
@@ -25,6 +27,7 @@ actor ReaderPool {
     /// - Parameters:
     ///   - path: Of the coordinator's store, which its writer has made.
     ///   - count: Readers, at least 1.
+    /// - Throws: What opening the file throws.
     init(path: String, count: Int = readersMax) throws(StoreError) {
         var readers: [Reader] = []
         for index in 0..<max(1, count) { readers.append(try Reader(path: path, index: index)) }
@@ -35,6 +38,7 @@ actor ReaderPool {
     /// Runs a read on a reader's thread.
     ///
     /// - Parameter work: Reads only.
+    /// - Returns: What `work` returned.
     /// - Throws: ``StoreError/interrupted(_:)`` past the budget, ``StoreError/busy(_:)`` when too many wait.
     func read<Result: Sendable>(
         _ work: @escaping @Sendable (any SQLConnection) throws(StoreError) -> Result
@@ -44,7 +48,9 @@ actor ReaderPool {
         return try await reader.read(work)
     }
 
-    /// Closes the readers. No read may be under way or follow; to be called before the writer closes.
+    /// Closes the readers.
+    ///
+    /// No read may be under way or follow; to be called before the writer closes.
     func close() throws(StoreError) {
         for reader in self.all { try reader.close() }
     }

@@ -54,6 +54,8 @@ struct Reads: Sendable {
     ///   - audience: With its names looked up.
     ///   - conditions: Of the groups of variants, tried in this order; one that is everyone's belongs last.
     ///   - fields: Whose missing values are counted.
+    /// - Returns: The counts.
+    /// - Throws: What the database says.
     func audience(
         channel: String,
         _ audience: AudienceFold.Audience,
@@ -123,6 +125,7 @@ extension Reads {
     ///   - selection: Which of them.
     ///   - variants: Names of the campaign's variants, in file order.
     ///   - relay: Of the campaign.
+    /// - Returns: Pages that are read when they are asked for.
     func targets(
         of id: Campaign.ID,
         _ selection: TargetSelection,

@@ -1,6 +1,8 @@
 package import Domain
 
-/// What an import does with a contact that is already there. The raw value is what operators type.
+/// What an import does with a contact that is already there.
+///
+/// The raw value is what operators type.
 package enum ConflictPolicy: String, Hashable, Sendable, CaseIterable {
     /// Values of the file win; values that the file lacks stay.
     case merge
@@ -28,6 +30,7 @@ package struct ContactStore {
     ///   - connection: Writes.
     ///   - fields: As ``FieldStore/define(_:)`` returned them; a batch must have the same.
     ///   - policy: What happens to contacts that are there.
+    /// - Throws: ``StoreError/statement(_:)`` when a field was not defined.
     package init(_ connection: any SQLConnection, fields: [Field], policy: ConflictPolicy) throws(StoreError) {
         self.connection = connection
         self.fields = fields
@@ -69,6 +72,7 @@ package struct ContactStore {
     ///   - source: Where new contacts come from; contacts that are there keep theirs.
     ///   - at: Now.
     /// - Returns: created, updated and unchanged sum to the chunk's rows.
+    /// - Throws: What the database says; the transaction must then be undone.
     package func upsert(
         _ chunk: ContactChunk,
         list: Int64?,

@@ -88,9 +88,10 @@ extension Field {
     /// The column that has the value as a number, beside ``column``; only a decimal has one.
     package var numberColumn: String? { self.type == .decimal ? "n_\(self.name)" : nil }
 
-    /// What gives the value as people read it, always as text: integers as digits, booleans as `true` and `false`; NULL without a value.
+    /// What gives the value as people read it, always as text.
     ///
     /// - Parameter table: The name under which the query has `contact`.
+    /// - Returns: SQL; integers as digits, booleans as `true` and `false`; NULL without a value.
     package func printedExpression(in table: String = "c") -> String {
         let column = "\(table).\(self.column)"
         return switch self.type {
@@ -100,9 +101,10 @@ extension Field {
         }
     }
 
-    /// What gives the value for comparing: text and dates as text, numbers as numbers, booleans as 1 and 0; NULL without a value.
+    /// What gives the value for comparing.
     ///
     /// - Parameter table: The name under which the query has `contact`.
+    /// - Returns: SQL; text and dates as text, numbers as numbers, booleans as 1 and 0; NULL without a value.
     package func comparedExpression(in table: String = "c") -> String {
         "\(table).\(self.numberColumn ?? self.column)"
     }

@@ -26,7 +26,9 @@ package struct ImportCounts: Hashable, Sendable {
     }
 }
 
-/// How an import stands. The raw value is stored.
+/// How an import stands.
+///
+/// The raw value is stored.
 package enum ImportState: String, Hashable, Sendable, CaseIterable {
     case running
     /// Read to its end.
@@ -61,6 +63,7 @@ package struct ImportStore {
     ///   - file: The file's name.
     ///   - at: When it came.
     /// - Returns: The row id for `contact.source`.
+    /// - Throws: What the database says.
     package func makeSource(
         named name: String,
         basis: String,
@@ -99,7 +102,9 @@ package struct ImportStore {
         try statement.run()
     }
 
-    /// Adds what became of some rows. Belongs into the transaction that wrote them.
+    /// Adds what became of some rows.
+    ///
+    /// Belongs into the transaction that wrote them.
     package func add(_ counts: ImportCounts, to id: Int64) throws(StoreError) {
         let statement = try self.connection.prepare(
             """
@@ -127,7 +132,7 @@ package struct ImportStore {
         try statement.run()
     }
 
-    /// Marks imports that a stop of the coordinator cut off. To be called once at its start.
+    /// Marks imports that a stop of the coordinator cut off, once at its start.
     ///
     /// - Returns: How many there were.
     package func abortRunning(at: Timestamp) throws(StoreError) -> Int {

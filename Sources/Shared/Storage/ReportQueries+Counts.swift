@@ -14,7 +14,9 @@ package struct CountQueries {
         package var sentTwice = 0
     }
 
-    /// Counts all targets of a campaign by lane. Reads the whole campaign: for `doctor` and for tests.
+    /// Counts all targets of a campaign by lane.
+    ///
+    /// Reads the whole campaign: for `doctor` and for tests.
     package func fold(_ campaign: Campaign.ID) throws(StoreError) -> [Int: Fold] {
         var lanes: [Int: Fold] = [:]
         let row = try self.connection.prepare(

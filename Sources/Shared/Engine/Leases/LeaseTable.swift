@@ -51,9 +51,7 @@ package struct OpenLease: Sendable {
     package private(set) var openCount: Int
     private var isOpen: [Bool]
 
-    /// - Parameters:
-    ///   - members: In ascending order of position, at least one.
-    ///   - settled: Positions that already have an outcome (after a restart).
+    /// Makes a lease; `members` in ascending order of position, at least one, all open.
     package init(
         epoch: Epoch,
         campaign: Campaign.ID,
@@ -215,4 +213,16 @@ package struct LeaseTable: Sendable {
 
     /// When the next deadline passes; may be early, never late.
     package var nextDeadline: Instant? { self.deadlines.first?.time }
+}
+
+extension LeaseTable {
+    /// Whether a target is open in some lease; for the rare cases in which its epoch is not known.
+    package func contains(campaign: Campaign.ID, lane: Int, position: Int) -> Bool {
+        self.all.contains { lease in
+            guard lease.campaign == campaign, lease.lane == lane, let index = lease.index(of: position) else {
+                return false
+            }
+            return lease.isOpen(at: index)
+        }
+    }
 }

@@ -1,0 +1,105 @@
+import Crypto
+import Domain
+import Storage
+import UserFiles
+
+/// A campaign file that was checked and may be stored.
+struct CampaignDraft: Sendable {
+    let name: String
+    let channel: String
+    let relay: String
+    let file: String
+    let content: String
+    let files: String
+    let digest: String
+
+    init(upload: CampaignFile, plan: CampaignPlan, relay: String) {
+        self.name = plan.file.name
+        self.channel = plan.file.channel.rawValue
+        self.relay = relay
+        self.file = upload.file
+        self.content = upload.source
+        self.files = CampaignPlan.encode(files: upload.files)
+        self.digest = CampaignDigest.of(content: upload.source, files: self.files, relay: relay)
+    }
+
+    func record(id: Campaign.ID, by who: String, at: Timestamp) -> CampaignRecord {
+        CampaignRecord(
+            id: id,
+            name: self.name,
+            state: .submitted,
+            channel: self.channel,
+            relay: self.relay,
+            file: self.file,
+            content: self.content,
+            files: self.files,
+            digest: self.digest,
+            submittedBy: who,
+            submittedAt: at
+        )
+    }
+
+    func fill(_ record: inout CampaignRecord) {
+        record.name = self.name
+        record.channel = self.channel
+        record.relay = self.relay
+        record.file = self.file
+        record.content = self.content
+        record.files = self.files
+        record.digest = self.digest
+    }
+}
+
+/// What an approval is bound to.
+enum CampaignDigest {
+    /// SHA-256 over the campaign file (which holds audience rule, limits and variants), the files it names, and the relay, each
+    /// preceded by its length; as hex.
+    static func of(content: String, files: String, relay: String) -> String {
+        var hash = SHA256()
+        for part in [content, files, relay] {
+            let bytes = Array(part.utf8)
+            hash.update(data: Array("\(bytes.count):".utf8))
+            hash.update(data: bytes)
+        }
+        return hash.finalize().map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+}
+
+/// Who may approve, and for how long an approval holds.
+struct ApprovalRules: Sendable {
+    /// The submitter may approve.
+    let allowsSubmitter: Bool
+    let expiresMilliseconds: Int64
+
+    /// - Throws: ``OperationError/notAllowed(_:)`` when this caller may not approve this campaign.
+    func check(_ record: CampaignRecord, approvedBy caller: Caller) throws(OperationError) {
+        let isSubmitter = caller.name == record.submittedBy
+        guard !isSubmitter || self.allowsSubmitter else {
+            throw OperationError.notAllowed(
+                "\(caller.name) submitted \(record.id.publicID) and cannot approve it; another approver must, "
+                    + "or the configuration says 'approval: self'"
+            )
+        }
+        guard caller.role >= .approver || (isSubmitter && self.allowsSubmitter) else {
+            throw OperationError.notAllowed("\(caller.name) is no approver")
+        }
+    }
+
+    /// - Throws: ``OperationError/conflict(_:)`` when the approval does not cover what would be sent.
+    func checkStart(_ record: CampaignRecord, at now: Timestamp) throws(OperationError) {
+        let digest = CampaignDigest.of(content: record.content, files: record.files, relay: record.relay)
+        guard digest == record.digest, digest == record.approvedDigest else {
+            throw OperationError.conflict(
+                "\(record.id.publicID) is not what was approved: submit it again with --id and have it approved"
+            )
+        }
+        guard let approvedAt = record.approvedAt,
+            now.milliseconds - approvedAt.milliseconds <= self.expiresMilliseconds
+        else {
+            throw OperationError.conflict("the approval of \(record.id.publicID) has expired: have it approved again")
+        }
+    }
+}

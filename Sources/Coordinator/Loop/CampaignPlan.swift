@@ -1,0 +1,122 @@
+import Domain
+import Engine
+import Foundation
+import Intake
+import Mail
+import Storage
+import UserFiles
+import Wire
+
+/// A campaign file with everything compiled and checked: what granting needs at hand.
+struct CampaignPlan: Sendable {
+    let file: UserFiles.CampaignFile
+    let from: Mailbox
+    let assignment: VariantAssignment
+    /// Fields whose values go to the worker, in the order of the columns.
+    let fields: [Field]
+    /// Index into ``fields`` of what must not be empty, for each variant.
+    let required: [[Int]]
+    /// Text for an empty value, by index into ``fields``; `nil` where the rule says something else.
+    let defaults: [String?]
+    let grants: GrantQuery
+    let audience: AudienceQuery
+    /// The conditions of ``assignment``, parsed.
+    let conditions: [Domain.Expression]
+    /// The audience rule, parsed; `nil` when it is a list.
+    let audienceExpression: Domain.Expression?
+    let retries: RetryPolicy?
+
+    /// Reads a stored campaign again.
+    ///
+    /// - Parameters:
+    ///   - record: The campaign.
+    ///   - fields: All fields there are.
+    init(_ record: CampaignRecord, fields: [Field]) throws(PlanProblems) {
+        try self.init(
+            source: record.content,
+            fileName: record.file,
+            files: CampaignPlan.decode(files: record.files),
+            id: record.id,
+            fields: fields
+        )
+    }
+
+    init(
+        source: String,
+        fileName: String,
+        files: [String: String],
+        id: Campaign.ID,
+        fields: [Field]
+    ) throws(PlanProblems) {
+        let file: UserFiles.CampaignFile
+        do throws(FileProblems) {
+            file = try UserFiles.CampaignFile.parse(source, fileName: fileName, files: files)
+        } catch {
+            throw PlanProblems(diagnostics: error.diagnostics)
+        }
+        var builder = CampaignPlanBuilder(file: file, known: fields)
+        let parts = try builder.build(id: id)
+        self.file = file
+        self.from = parts.from
+        self.assignment = parts.assignment
+        self.fields = parts.fields
+        self.required = parts.required
+        self.defaults = parts.defaults
+        self.grants = parts.grants
+        self.audience = parts.audience
+        self.conditions = parts.conditions
+        self.audienceExpression = parts.audienceExpression
+        self.retries = file.retries.map { RetryPolicy(delays: $0.delaysMilliseconds, jitter: $0.jitter) }
+    }
+
+    static func encode(files: [String: String]) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(files)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    static func decode(files: String) -> [String: String] {
+        (try? JSONDecoder().decode([String: String].self, from: Data(files.utf8))) ?? [:]
+    }
+
+    /// What workers need to make the messages.
+    func content(of record: CampaignRecord, messageIDKey: [UInt8]) -> WireContent {
+        filled(WireContent()) { content in
+            content.campaign = UInt64(record.id.rawValue)
+            content.revision = UInt32(record.revision)
+            content.name = record.name
+            content.fromName = self.from.name
+            content.fromAddress = self.from.address.text
+            content.replyTo = self.file.replyTo ?? ""
+            content.headers = self.file.headers.map { header in
+                filled(WireHeader()) {
+                    $0.name = header.name
+                    $0.value = header.value.text
+                }
+            }
+            content.variants = self.file.variants.map { variant in
+                filled(WireVariant()) {
+                    $0.name = variant.name
+                    $0.subject = variant.subject.text
+                    $0.text = variant.text?.text ?? ""
+                    $0.html = variant.html?.text ?? ""
+                }
+            }
+            content.fields = self.fields.map { field in
+                filled(WireFieldColumn()) {
+                    $0.name = field.name
+                    $0.type = field.type.rawValue
+                }
+            }
+            content.messageIDKey = Data(messageIDKey)
+            content.messageIDDomain = self.from.address.domain
+        }
+    }
+}
+
+/// Everything that is wrong with a campaign.
+struct PlanProblems: Error {
+    let diagnostics: [Diagnostic]
+
+    var text: String { self.diagnostics.map(\.description).joined(separator: "; ") }
+}

@@ -1,0 +1,165 @@
+import Domain
+import Engine
+import Intake
+import Mail
+import Storage
+import UserFiles
+
+/// Compiles the parts of a ``CampaignPlan`` and collects all problems of a campaign file before it gives up.
+struct CampaignPlanBuilder {
+    struct Parts {
+        let from: Mailbox
+        let assignment: VariantAssignment
+        let fields: [Field]
+        let required: [[Int]]
+        let defaults: [String?]
+        let grants: GrantQuery
+        let audience: AudienceQuery
+        let conditions: [Expression]
+        let audienceExpression: Expression?
+    }
+
+    private let file: UserFiles.CampaignFile
+    private let known: [Field]
+    private var problems: [Diagnostic] = []
+    /// Names of all fields in use, in order of first use.
+    private var used: [String] = []
+
+    init(file: UserFiles.CampaignFile, known: [Field]) {
+        self.file = file
+        self.known = known
+    }
+
+    mutating func build(id: Campaign.ID) throws(PlanProblems) -> Parts {
+        let from = self.mailbox(self.file.from, at: "from")
+        if let replyTo = self.file.replyTo { _ = self.mailbox(replyTo, at: "reply_to") }
+        for header in self.file.headers { _ = self.template(header.value, escaping: .none) }
+        let required = self.file.variants.indices.map { self.variant($0) }
+        let assignment = VariantAssignment(
+            variants: self.file.variants.map { ($0.when, $0.weight) },
+            campaign: id
+        )
+        let conditions = self.conditions(assignment)
+        let audience = self.audienceQuery()
+        let fields = self.used.compactMap { name in self.known.first { $0.name == name } }
+        guard self.problems.isEmpty, let from, let audience else { throw PlanProblems(diagnostics: self.problems) }
+        return Parts(
+            from: from,
+            assignment: assignment,
+            fields: fields,
+            required: required.map { names in names.compactMap { name in fields.firstIndex { $0.name == name } } },
+            defaults: fields.map { self.defaultText(for: $0) },
+            grants: GrantQuery(
+                channel: self.file.channel.rawValue,
+                conditions: conditions.sql,
+                bindings: conditions.bindings,
+                columns: fields.map { $0.printedExpression(in: "c") }
+            ),
+            audience: audience.query,
+            conditions: conditions.expressions,
+            audienceExpression: audience.expression
+        )
+    }
+
+    private mutating func mailbox(_ text: String, at key: String) -> Mailbox? {
+        switch MailboxParser.parse(text) {
+        case .success(let mailbox): return mailbox
+        case .failure(let problem):
+            self.problems.append(self.file.diagnostic(at: key, "'\(text)' is no address: \(problem.text)"))
+            return nil
+        }
+    }
+
+    /// Compiles one variant.
+    ///
+    /// - Returns: Names of the fields that must not be empty for it.
+    private mutating func variant(_ index: Int) -> [String] {
+        let variant = self.file.variants[index]
+        var required: [String] = []
+        let parts: [(TemplateText?, Template.Escaping)] = [
+            (variant.subject, .none), (variant.text, .none), (variant.html, .html),
+        ]
+        for (text, escaping) in parts {
+            guard let text else { continue }
+            for name in self.template(text, escaping: escaping) where !required.contains(name) {
+                required.append(name)
+            }
+        }
+        return required.filter { self.isRequired($0) }
+    }
+
+    private func isRequired(_ name: String) -> Bool {
+        switch self.file.missingField {
+        case .reject: true
+        case .blank: false
+        case .defaults(let texts): texts[name] == nil
+        }
+    }
+
+    private func defaultText(for field: Field) -> String? {
+        guard case .defaults(let texts) = self.file.missingField else { return nil }
+        return texts[field.name]
+    }
+
+    /// Compiles one template and notes the fields it uses.
+    ///
+    /// - Returns: Names of the fields it prints whatever else is there.
+    private mutating func template(_ text: TemplateText, escaping: Template.Escaping) -> [String] {
+        do throws(InvalidContent) {
+            let template = try Template(text.text, escaping: escaping, file: text.file)
+            for problem in template.unknownFields(among: self.known) { self.add(problem, in: text) }
+            for use in template.fields where !self.used.contains(use.name) { self.used.append(use.name) }
+            return template.required
+        } catch {
+            for problem in error.diagnostics { self.add(problem, in: text) }
+            return []
+        }
+    }
+
+    private mutating func add(_ problem: Diagnostic, in text: TemplateText) {
+        self.problems.append(text.diagnostic(line: problem.line, column: problem.column, problem.message))
+    }
+
+    private mutating func conditions(
+        _ assignment: VariantAssignment
+    ) -> (sql: [String], bindings: [SQLValue], expressions: [Expression]) {
+        var sql: [String] = []
+        var bindings: [SQLValue] = []
+        var expressions: [Expression] = []
+        for condition in assignment.conditions {
+            let variant = self.file.variants.firstIndex { $0.when == condition } ?? 0
+            guard let expression = self.parse(condition, at: "variants[\(variant)].when") else { continue }
+            let segment = Self.segment(expression, firstParameter: GrantQuery.firstFreeParameter + bindings.count)
+            sql.append(segment.condition)
+            bindings += segment.bindings
+            expressions.append(expression)
+        }
+        return (sql, bindings, expressions)
+    }
+
+    private mutating func audienceQuery() -> (query: AudienceQuery, expression: Expression?)? {
+        let first = AudienceQuery.firstFreeParameter
+        switch self.file.audience {
+        case .list(let name):
+            let membership = AudienceQuery.membership(parameter: first)
+            return (AudienceQuery(condition: membership, bindings: [.text(name)]), nil)
+        case .expression(let text):
+            guard let expression = self.parse(text, at: "audience") else { return nil }
+            let segment = Self.segment(expression, firstParameter: first)
+            return (AudienceQuery(condition: segment.condition, bindings: segment.bindings), expression)
+        }
+    }
+
+    private mutating func parse(_ text: String, at path: String) -> Expression? {
+        switch ExpressionParser.parse(text, fields: self.known) {
+        case .success(let expression): return expression
+        case .failure(let problems):
+            self.problems += problems.diagnostics.map { self.file.diagnostic(at: path, $0.message) }
+            return nil
+        }
+    }
+
+    private static func segment(_ expression: Expression, firstParameter: Int) -> SegmentSQL {
+        SegmentSQL(expression, firstParameter: firstParameter) { $0.comparedExpression(in: "c") }
+    }
+}

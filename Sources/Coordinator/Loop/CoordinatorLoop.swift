@@ -1,0 +1,156 @@
+import Domain
+import Logging
+import Storage
+import StorageSQLite
+import Synchronization
+import Telemetry
+import Transport
+
+/// The thread of the loop: gathers, takes a turn, and lets out what the turn said.
+final class CoordinatorLoop: Sendable {
+    private let commands = Mutex<[LoopCommand]>([])
+    private let isStopping = Atomic<Bool>(false)
+    private let wakeup: Wakeup
+    /// Writes a note to the log; called on the loop's thread.
+    private let log: @Sendable (LoopNote) -> Void
+    /// Counts as of the last turn, for metrics.
+    let snapshot = Mutex(LoopSnapshot())
+
+    /// Commands that may wait; beyond it a caller is told to come again.
+    static let waitingMax = 1_000
+
+    init(log: @escaping @Sendable (LoopNote) -> Void) throws(TransportError) {
+        self.wakeup = try Wakeup()
+        self.log = log
+    }
+
+    /// Runs the loop on the calling thread until ``stop()``.
+    func run(_ core: sending LoopCore, database: SQLiteDatabase, router: RouterSocket) throws(TransportError) {
+        let poller = Poller(router, self.wakeup)
+        while !self.isStopping.load(ordering: .acquiring) {
+            let now = BootClock.now()
+            let next = core.nextTurn.map { max(0, $0.milliseconds - now) } ?? SocketLimits.waitMillisecondsMax
+            _ = try poller.wait(timeoutMilliseconds: min(next, SocketLimits.waitMillisecondsMax))
+            self.wakeup.drain()
+            try self.turn(core, database: database, router: router)
+        }
+        // What was asked last is still answered.
+        try self.turn(core, database: database, router: router)
+    }
+
+    private func turn(_ core: LoopCore, database: SQLiteDatabase, router: RouterSocket) throws(TransportError) {
+        var events = self.takeCommands().map { LoopEvent.command($0) }
+        while let event = try router.nextEvent() { self.note(event) }
+        gather: for _ in 0..<LoopLimits.framesPerTurn {
+            switch try router.receive() {
+            case .frame(let received):
+                events.append(
+                    .frame(routing: received.routing, principal: received.principal, payload: received.payload)
+                )
+            case .malformed(let principal, _, let parts):
+                self.log(LoopNote(.warning, .frameRefused, "worker \(principal) sent a message of \(parts) parts"))
+            case .revoked(let principal):
+                self.log(LoopNote(.warning, .frameRefused, "worker \(principal) was removed; its frame is ignored"))
+            case nil: break gather
+            }
+        }
+        let instant = Instant(milliseconds: BootClock.now())
+        let effects = self.step(core, events, now: instant, database: database)
+        for effect in effects {
+            switch effect {
+            case .send(let routing, let payload):
+                // A peer that is gone or does not read is let go: it says Hello when it is back.
+                if try router.send(payload, to: routing) != .sent { core.peerGone(routing) }
+            case .finished(let command, let error): command.finished(error)
+            case .log(let note): self.log(note)
+            }
+        }
+        self.snapshot.withLock { $0 = core.snapshot() }
+    }
+
+    private func step(
+        _ core: LoopCore,
+        _ events: [LoopEvent],
+        now: Instant,
+        database: SQLiteDatabase
+    ) -> [LoopEffect] {
+        do throws(StoreError) {
+            return try database.access { _ throws(StoreError) in
+                core.step(events, now: now, wall: WallClock.now())
+            }
+        } catch {
+            return [.log(LoopNote(.error, .storage, error.text))]
+        }
+    }
+
+    private func takeCommands() -> [LoopCommand] {
+        self.commands.withLock { waiting in
+            let count = min(waiting.count, LoopLimits.commandsPerTurn)
+            let taken = Array(waiting.prefix(count))
+            waiting.removeFirst(count)
+            // Those that stay get the next turn at once.
+            if !waiting.isEmpty { self.wakeup.signal() }
+            return taken
+        }
+    }
+
+    private func note(_ event: MonitorEvent) {
+        switch event {
+        case .handshakeFailed(let text):
+            self.log(LoopNote(.warning, .workerRefused, "a connection was refused: \(text)"))
+        case .acceptFailed(let text):
+            self.log(LoopNote(.error, .workerRefused, "connections cannot be taken: \(text)"))
+        default: break
+        }
+    }
+
+    func stop() {
+        self.isStopping.store(true, ordering: .releasing)
+        self.wakeup.signal()
+    }
+
+    /// Runs `body` inside a turn's transaction.
+    ///
+    /// - Parameter body: What it throws other than a StoreError must be thrown before it changes anything.
+    /// - Returns: Its result, once the turn is committed.
+    func ask<Result: Sendable>(_ body: @escaping @Sendable (LoopCore) throws -> Result) async throws -> Result {
+        let box = Mutex<Result?>(nil)
+        return try await withCheckedThrowingContinuation { continuation in
+            let command = LoopCommand(
+                body: { core in
+                    let result = try body(core)
+                    box.withLock { $0 = result }
+                },
+                finished: { error in
+                    if let error {
+                        continuation.resume(
+                            throwing: (error as? StoreError).map { OperationError.unavailable($0.text) } ?? error
+                        )
+                    } else if let result = box.withLock({ $0 }) {
+                        continuation.resume(returning: result)
+                    }
+                }
+            )
+            let isTaken = self.commands.withLock { waiting in
+                guard waiting.count < Self.waitingMax, !self.isStopping.load(ordering: .acquiring) else { return false }
+                waiting.append(command)
+                return true
+            }
+            if isTaken {
+                self.wakeup.signal()
+            } else {
+                continuation.resume(
+                    throwing: OperationError.unavailable("the coordinator is busy or stopping; try again")
+                )
+            }
+        }
+    }
+}
+
+extension CoordinatorLoop: ImportLoop {
+    func write<Result: Sendable>(
+        _ work: @escaping @Sendable (any SQLConnection) throws(StoreError) -> Result
+    ) async throws -> Result {
+        try await self.ask { core in try work(core.connection) }
+    }
+}

@@ -1,0 +1,185 @@
+import Domain
+import Engine
+import Logging
+import Storage
+import Telemetry
+import UserFiles
+
+/// What operators do with campaigns.
+extension LoopCore {
+    func fields() throws(StoreError) -> [Field] { try FieldStore(self.connection).all() }
+
+    /// Stores a campaign that was checked, new or in place of one that has not started.
+    func submit(_ draft: CampaignDraft, replacing id: Campaign.ID?, by who: String) throws -> CampaignRecord {
+        var record: CampaignRecord
+        if let id {
+            guard let known = try self.stores.campaigns.campaign(id) else { throw OperationError.unknown(id) }
+            _ = try self.after(.replace, known)
+            record = known
+            record.revision += 1
+            record.approvedBy = nil
+            record.approvedAt = nil
+            record.approvedDigest = nil
+        } else {
+            record = draft.record(id: try self.stores.campaigns.nextID(), by: who, at: self.wall)
+        }
+        draft.fill(&record)
+        record.state = .submitted
+        record.submittedBy = who
+        record.submittedAt = self.wall
+        try self.stores.campaigns.save(record)
+        try self.audit(id == nil ? "submit" : "replace", record, by: who)
+        return record
+    }
+
+    /// Does one step and says where the campaign stands then.
+    func take(
+        _ step: CampaignStep,
+        on id: Campaign.ID,
+        by caller: Caller,
+        rules: ApprovalRules
+    ) throws -> CampaignStatus {
+        guard let record = try self.campaigns[id]?.record ?? self.stores.campaigns.campaign(id) else {
+            throw OperationError.unknown(id)
+        }
+        switch step {
+        case .approve: try self.approve(record, by: caller, rules: rules)
+        case .start: try self.begin(record, by: caller.name, rules: rules)
+        case .pause: try self.pause(record, by: caller.name)
+        case .resume: try self.resumeSending(record, by: caller.name)
+        case .cancel: try self.cancel(record, by: caller.name)
+        }
+        return try self.status(of: id)
+    }
+
+    private func approve(_ record: CampaignRecord, by caller: Caller, rules: ApprovalRules) throws {
+        var record = record
+        let state = try self.after(.approve, record)
+        try rules.check(record, approvedBy: caller)
+        record.state = state
+        record.approvedBy = caller.name
+        record.approvedAt = self.wall
+        record.approvedDigest = record.digest
+        // Approval starts it; everything that can be refused is refused before anything is written.
+        try self.begin(record, by: caller.name, rules: rules)
+        try self.audit("approve", record, by: caller.name)
+    }
+
+    private func begin(_ stored: CampaignRecord, by who: String, rules: ApprovalRules) throws {
+        var record = stored
+        let state = try self.after(.start, record)
+        guard record.state != state else { return }
+        try rules.checkStart(record, at: self.wall)
+        guard self.options.relays[record.relay] != nil else {
+            let known = self.options.relays.keys.sorted().joined(separator: ", ")
+            throw OperationError.conflict("relay '\(record.relay)' is not configured; configured: \(known)")
+        }
+        let plan: CampaignPlan
+        do throws(PlanProblems) {
+            plan = try CampaignPlan(record, fields: try self.knownFields())
+        } catch {
+            throw OperationError.invalid(error.diagnostics)
+        }
+        record.state = state
+        record.startedAt = self.wall
+        record.expiresAt = self.wall.advanced(byMilliseconds: plan.file.expiresAfterMilliseconds)
+        record.freezeBound = try self.stores.campaigns.highestContact()
+        record.freezeCursor = 0
+        try self.stores.campaigns.save(record)
+        try self.audit("start", record, by: who)
+        let campaign = RunningCampaign(record, plan: plan, lanes: [])
+        self.campaigns[record.id] = campaign
+        self.throttles.define(.campaign(record.id), limits: plan.file.throttles, at: self.now)
+        self.serve(campaign)
+        self.note(record, "started")
+    }
+
+    private func knownFields() throws(PlanProblems) -> [Field] {
+        do throws(StoreError) {
+            return try self.fields()
+        } catch {
+            throw PlanProblems(diagnostics: [Diagnostic(.error, error.text)])
+        }
+    }
+
+    private func pause(_ record: CampaignRecord, by who: String) throws {
+        let state = try self.after(.pause, record)
+        guard state != record.state else { return }
+        try self.change(record, to: state, "pause", by: who)
+        self.recall(record.id)
+    }
+
+    private func resumeSending(_ record: CampaignRecord, by who: String) throws {
+        let state = try self.after(.resume, record)
+        guard state != record.state else { return }
+        try self.change(record, to: state, "resume", by: who)
+        if let campaign = self.campaigns[record.id] { self.serve(campaign) }
+    }
+
+    private func cancel(_ record: CampaignRecord, by who: String) throws {
+        let state = try self.after(.cancel, record)
+        guard state != record.state else { return }
+        guard let campaign = self.campaigns[record.id] else {
+            var record = record
+            record.state = state
+            record.finishedAt = self.wall
+            record.isFrozen = true
+            try self.stores.campaigns.save(record)
+            try self.audit("cancel", record, by: who)
+            return
+        }
+        campaign.record.isCancelling = true
+        try self.change(record, to: state, "cancel", by: who)
+        self.recall(record.id)
+    }
+
+    /// Changes the state of a campaign in memory.
+    private func change(_ record: CampaignRecord, to state: CampaignState, _ act: String, by who: String) throws {
+        guard let campaign = self.campaigns[record.id] else {
+            throw OperationError.conflict(
+                "\(record.id.publicID) is \(record.state.rawValue), but cannot be read; see the log"
+            )
+        }
+        campaign.record.state = state
+        campaign.isDirty = true
+        try self.audit(act, campaign.record, by: who)
+        self.note(campaign.record, "is \(state.rawValue)")
+    }
+
+    private func after(_ act: CampaignLifecycle.Act, _ record: CampaignRecord) throws -> CampaignState {
+        do throws(CampaignLifecycle.Refusal) {
+            return try CampaignLifecycle.after(act, in: record.state)
+        } catch {
+            throw OperationError.conflict("\(record.id.publicID): \(error.text)")
+        }
+    }
+
+    private func audit(_ act: String, _ record: CampaignRecord, by who: String) throws(StoreError) {
+        try self.stores.campaigns.audit(act, on: record.id.publicID, by: who, digest: record.digest, at: self.wall)
+    }
+
+    private func note(_ record: CampaignRecord, _ what: String) {
+        self.log(
+            LoopNote(
+                .info,
+                .campaignState,
+                "\(record.id.publicID) '\(record.name)' \(what)",
+                [(.campaign, .string(record.id.publicID)), (.state, .string(record.state.rawValue))]
+            )
+        )
+    }
+}
+
+extension OperationError {
+    static func unknown(_ id: Campaign.ID) -> Self { .notFound("there is no campaign \(id.publicID)") }
+}
+
+extension LoopCore {
+    /// Names of a campaign's variants, in file order.
+    func variantNames(of id: Campaign.ID) throws -> [String] {
+        if let campaign = self.campaigns[id] { return campaign.plan.file.variants.map(\.name) }
+        guard let record = try self.stores.campaigns.campaign(id) else { throw OperationError.unknown(id) }
+        let plan = try? CampaignPlan(record, fields: try self.fields())
+        return plan?.file.variants.map(\.name) ?? []
+    }
+}

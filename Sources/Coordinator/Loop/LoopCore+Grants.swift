@@ -1,0 +1,352 @@
+import Domain
+import Engine
+import Storage
+import Wire
+
+/// Granting: who gets which targets now.
+extension LoopCore {
+    /// Grants until no lane can be served, or the turn is full.
+    func grantSome() throws(StoreError) {
+        var budget = LoopLimits.grantedPerTurn
+        self.counters.turnWasFull = false
+        guard self.sessions.values.contains(where: { self.room(of: $0) > 0 }) else { return }
+        while budget > 0 {
+            guard let key = self.queue.next(at: self.now) else { return }
+            guard let campaign = self.campaigns[key.campaign], campaign.record.state == .running,
+                !campaign.record.isCancelling, campaign.lanes.indices.contains(key.lane)
+            else {
+                self.queue.park(key)
+                continue
+            }
+            switch try self.attempt(key, campaign, budget: budget) {
+            case .granted(let read, let granted, let again):
+                budget -= max(1, read)
+                self.queue.served(key, targets: granted, again: again)
+            case .wait(let until): self.queue.wait(key, until: until)
+            case .park: self.queue.park(key)
+            case .noRoom:
+                // Nobody has room; whoever gets some asks again.
+                self.queue.park(key)
+                self.queue.wake(key)
+                return
+            }
+        }
+        self.counters.turnWasFull = true
+    }
+
+    private enum Attempt {
+        /// `read` rows were looked at, `granted` of them went out.
+        case granted(read: Int, granted: Int, again: Bool)
+        case wait(until: Instant)
+        case park
+        case noRoom
+    }
+
+    private func room(of session: WorkerSession) -> Int {
+        session.room(open: self.leases.open(of: session.name), at: self.now)
+    }
+
+    private func attempt(_ key: LaneKey, _ campaign: RunningCampaign, budget: Int) throws(StoreError) -> Attempt {
+        if let expires = campaign.record.expiresAt, self.wall >= expires {
+            self.expire(campaign)
+            return .park
+        }
+        let lane = campaign.lanes[key.lane]
+        let isRetry = lane.earliestDue.map { $0 <= self.wall } ?? false
+        let wanted = min(isRetry ? LoopLimits.shardTargets : lane.fresh, LoopLimits.shardTargets, budget)
+        guard wanted > 0 else {
+            guard let due = lane.earliestDue else { return .park }
+            return .wait(until: self.now.advanced(byMilliseconds: max(1, due.milliseconds - self.wall.milliseconds)))
+        }
+        let permits: Int
+        switch self.permits(for: wanted, lane: lane, campaign) {
+        case .permits(let count): permits = count
+        case .wait(let milliseconds): return .wait(until: self.now.advanced(byMilliseconds: milliseconds))
+        }
+        switch self.chooseWorker(for: lane, campaign) {
+        case .session(let session, let room, let slots):
+            return try self.cut(key, campaign, to: session, slots: slots, count: min(permits, room), isRetry: isRetry)
+        case .noRoom: return .noRoom
+        case .busy: return .park
+        case .relayDown(let probe): return .wait(until: probe)
+        }
+    }
+
+    private func permits(for wanted: Int, lane: RunningLane, _ campaign: RunningCampaign) -> ThrottleTable.Room {
+        var scopes = self.sharedScopes(campaign)
+        if !lane.record.isTail {
+            self.defineSite(lane.record.site)
+            scopes.append(.site(lane.record.site))
+        }
+        var permits = wanted
+        var wait: Int64 = 0
+        for scope in scopes {
+            switch self.throttles.room(for: wanted, in: scope, at: self.now) {
+            case .permits(let count): permits = min(permits, count)
+            case .wait(let milliseconds): wait = max(wait, milliseconds)
+            }
+        }
+        return wait > 0 ? .wait(wait) : .permits(permits)
+    }
+
+    // Which worker.
+
+    private enum Choice {
+        case session(WorkerSession, room: Int, slots: Int)
+        case noRoom
+        /// Those with room have all slots of this site in use.
+        case busy
+        case relayDown(until: Instant)
+    }
+
+    private func chooseWorker(for lane: RunningLane, _ campaign: RunningCampaign) -> Choice {
+        let relay = campaign.record.relay
+        let able = self.sessions.values.sorted { $0.name < $1.name }
+        var best: (session: WorkerSession, room: Int, slots: Int)?
+        var hasRoom = false
+        var probe: Instant?
+        for (index, session) in able.enumerated() {
+            let room = self.room(of: session)
+            guard room > 0 else { continue }
+            if let problem = session.relayProblems[relay], problem.probeAt > self.now {
+                probe = min(probe ?? problem.probeAt, problem.probeAt)
+                continue
+            }
+            hasRoom = true
+            let slots = self.slots(of: lane.record.site, worker: index, of: able.count)
+            let open = session.openBySite[lane.record.site] ?? 0
+            let site = slots * LoopLimits.targetsPerSlot - open
+            guard slots > 0, site > 0, room > (best?.room ?? 0) else { continue }
+            best = (session, min(room, site), slots)
+        }
+        if let best {
+            self.holdProbes(of: best.session, relay)
+            return .session(best.session, room: best.room, slots: best.slots)
+        }
+        if hasRoom { return .busy }
+        return probe.map { .relayDown(until: $0) } ?? .noRoom
+    }
+
+    /// A worker whose relay had a problem gets one shard to try it, then waits again.
+    private func holdProbes(of session: WorkerSession, _ relay: String) {
+        guard session.relayProblems[relay] != nil else { return }
+        session.relayProblems[relay]?.probeAt = self.now.advanced(byMilliseconds: LoopLimits.relayProbeMilliseconds)
+    }
+
+    /// A worker's share of a site's connection slots: whole slots, the odd ones to the first workers.
+    private func slots(of site: String, worker index: Int, of count: Int) -> Int {
+        let configured = self.options.siteLimits(site).connections
+        let paced = self.paces[site]?.slots(of: configured) ?? configured
+        return paced / count + (index < paced % count ? 1 : 0)
+    }
+
+    // Which targets.
+
+    /// Cuts a shard and grants it.
+    private func cut(
+        _ key: LaneKey,
+        _ campaign: RunningCampaign,
+        to session: WorkerSession,
+        slots: Int,
+        count: Int,
+        isRetry: Bool
+    ) throws(StoreError) -> Attempt {
+        let lane = campaign.lanes[key.lane].record
+        let rows = try self.read(campaign, lane: lane, count: count, isRetry: isRetry)
+        var shard = ShardDraft(isRetry: isRetry)
+        for row in rows { try self.consider(row, lane: lane, campaign, into: &shard) }
+        if isRetry {
+            campaign.lanes[key.lane].earliestDue =
+                rows.count < count
+                ? try self.stores.lanes.earliestDue(campaign: key.campaign, lane: key.lane)
+                : campaign.lanes[key.lane].earliestDue
+        } else {
+            let last = rows.last.map { $0.target.position + 1 } ?? lane.audience
+            campaign.lanes[key.lane].record.cursor = max(lane.cursor, last)
+            campaign.lanes[key.lane].isDirty = true
+        }
+        if !shard.members.isEmpty { try self.grant(shard, key, campaign, to: session, slots: slots) }
+        return .granted(read: rows.count, granted: shard.members.count, again: true)
+    }
+
+    private func read(
+        _ campaign: RunningCampaign,
+        lane: LaneRecord,
+        count: Int,
+        isRetry: Bool
+    ) throws(StoreError) -> [GrantRow] {
+        guard isRetry else {
+            return try campaign.plan.grants.fresh(
+                campaign: campaign.id,
+                lane: lane.lane,
+                from: lane.cursor,
+                limit: count,
+                on: self.connection
+            )
+        }
+        let rows = try campaign.plan.grants.due(
+            campaign: campaign.id,
+            lane: lane.lane,
+            by: self.wall,
+            limit: count,
+            on: self.connection
+        )
+        return rows.sorted { $0.target.position < $1.target.position }
+    }
+
+    /// Decides about one target: into the shard, put aside, or never to be sent.
+    private func consider(
+        _ row: GrantRow,
+        lane: LaneRecord,
+        _ campaign: RunningCampaign,
+        into shard: inout ShardDraft
+    ) throws(StoreError) {
+        guard let address = row.address, !address.isEmpty else {
+            return try self.suppress(row, .erased, lane: lane, campaign)
+        }
+        if row.suppression != nil { return try self.suppress(row, .suppressed, lane: lane, campaign) }
+        guard let variant = row.target.variant ?? self.variant(of: row, in: campaign) else {
+            return try self.suppress(row, .noVariant, lane: lane, campaign)
+        }
+        if campaign.plan.required[variant].contains(where: { row.value($0).isEmpty }) {
+            return try self.suppress(row, .missingField, lane: lane, campaign)
+        }
+        let site = lane.isTail ? self.options.site(of: row.domain) : lane.site
+        if lane.isTail {
+            self.defineSite(site)
+            if case .wait(let milliseconds) = self.throttles.room(for: 1, in: .site(site), at: self.now) {
+                return try self.putAside(row, for: milliseconds, lane: lane, campaign)
+            }
+            self.throttles.debit(1, in: .site(site))
+        }
+        shard.add(row, address: address, variant: variant, site: site, plan: campaign.plan)
+    }
+
+    func variant(of row: GrantRow, in campaign: RunningCampaign) -> Int? {
+        campaign.plan.assignment.variant(for: row.target.contact) { row.conditions[$0] }
+    }
+
+    /// The decision not to write to somebody.
+    private func suppress(
+        _ row: GrantRow,
+        _ reason: Reason,
+        lane: LaneRecord,
+        _ campaign: RunningCampaign
+    ) throws(StoreError) {
+        try self.decide(.suppressed, reason: reason.rawValue, about: row.target, lane: lane.lane, campaign)
+    }
+
+    /// Records a decision about a target that is in nobody's hands.
+    func decide(
+        _ outcome: Outcome,
+        reason: String,
+        about target: TargetRecord,
+        lane: Int,
+        _ campaign: RunningCampaign
+    ) throws(StoreError) {
+        let entry = LedgerEntry(
+            key: TargetKey(campaign: campaign.id, lane: lane, position: target.position),
+            epoch: Epoch(0),
+            outcome: outcome,
+            reason: reason,
+            at: self.wall
+        )
+        _ = try self.stores.targets.append(entry)
+        try self.stores.targets.settle(entry, variant: target.variant, attempts: target.attempts)
+        campaign.move(lane: lane, from: target.outcome, to: outcome)
+        self.counters.outcomes[outcome, default: 0] += 1
+    }
+
+    /// A target of a shared lane whose own site has no permit now: it waits by itself, the others go on.
+    private func putAside(
+        _ row: GrantRow,
+        for milliseconds: Int64,
+        lane: LaneRecord,
+        _ campaign: RunningCampaign
+    ) throws(StoreError) {
+        let due = self.wall.advanced(byMilliseconds: milliseconds)
+        let entry = LedgerEntry(
+            key: TargetKey(campaign: campaign.id, lane: lane.lane, position: row.target.position),
+            epoch: row.target.epoch,
+            outcome: .deferred,
+            reason: "",
+            at: self.wall
+        )
+        try self.stores.targets.schedule(
+            entry,
+            isPending: row.target.outcome == nil,
+            variant: row.target.variant,
+            attempts: row.target.attempts,
+            due: due,
+            isDoubted: row.target.wasDoubted
+        )
+        campaign.waits(lane: lane.lane, until: due)
+    }
+
+    // The grant itself.
+
+    private func grant(
+        _ shard: ShardDraft,
+        _ key: LaneKey,
+        _ campaign: RunningCampaign,
+        to session: WorkerSession,
+        slots: Int
+    ) throws(StoreError) {
+        self.epoch = self.epoch.next()
+        let lane = campaign.lanes[key.lane].record
+        let record = ShardRecord(
+            epoch: self.epoch,
+            campaign: campaign.id,
+            lane: key.lane,
+            contents: shard.contents,
+            holder: session.name
+        )
+        try self.stores.shards.insert(record, at: self.wall)
+        if shard.isRetry {
+            for member in shard.members {
+                let target = TargetKey(campaign: campaign.id, lane: key.lane, position: member.position)
+                try self.stores.targets.grant(target, epoch: self.epoch)
+            }
+        }
+        for scope in self.sharedScopes(campaign) { self.throttles.debit(shard.members.count, in: scope) }
+        if !lane.isTail { self.throttles.debit(shard.members.count, in: .site(lane.site)) }
+        self.leases.insert(
+            OpenLease(
+                epoch: self.epoch,
+                campaign: campaign.id,
+                lane: key.lane,
+                relay: campaign.record.relay,
+                holder: session.name,
+                members: shard.members,
+                deadline: self.leaseDeadline
+            )
+        )
+        for member in shard.members { session.openBySite[member.site, default: 0] += 1 }
+        self.counters.grants += 1
+        self.counters.granted += shard.members.count
+        self.send(shard, lane: lane, campaign, to: session, slots: slots)
+    }
+
+    private func send(
+        _ shard: ShardDraft,
+        lane: LaneRecord,
+        _ campaign: RunningCampaign,
+        to session: WorkerSession,
+        slots: Int
+    ) {
+        if session.contents[campaign.id] != campaign.record.revision {
+            session.contents[campaign.id] = campaign.record.revision
+            let key = MessageIDKey.derive(from: self.options.messageIDKey, for: campaign.id)
+            self.say(.content(campaign.plan.content(of: campaign.record, messageIDKey: key)), to: session)
+        }
+        var grant = shard.frame()
+        grant.nonce = session.credit?.nonce ?? 0
+        grant.epoch = self.epoch.rawValue
+        grant.campaign = UInt64(campaign.id.rawValue)
+        grant.lane = UInt32(lane.lane)
+        grant.relay = campaign.record.relay
+        grant.site = lane.site
+        grant.slots = UInt32(slots)
+        self.say(.grant(grant), to: session)
+    }
+}

@@ -1,0 +1,167 @@
+import Domain
+import Engine
+import Logging
+import Storage
+import Telemetry
+import UserFiles
+
+extension LoopCore {
+    /// Begins a new incarnation and reads the state; once, before the first turn.
+    func start(now: Instant, wall: Timestamp) throws(StoreError) {
+        self.now = now
+        self.wall = wall
+        let incarnation = try self.connection.transaction { () throws(StoreError) -> UInt32 in
+            let last = try self.stores.cluster.meta(MetaKey.incarnation).flatMap { UInt32($0) } ?? 0
+            try self.stores.cluster.setMeta(MetaKey.incarnation, String(last + 1))
+            return last + 1
+        }
+        self.epoch = Epoch(incarnation: incarnation, counter: 0)
+        // Sessions of an earlier incarnation must not look like ours.
+        self.lastSession = UInt64(incarnation) << 32
+        try self.reload()
+    }
+
+    /// Reads everything that is kept in memory from the database.
+    func reload() throws(StoreError) {
+        self.campaigns.removeAll()
+        self.leases = LeaseTable()
+        self.throttles = ThrottleTable()
+        self.queue = LaneQueue()
+        self.orphans = TimerHeap()
+        let levels = try self.stores.cluster.levels()
+        self.defineThrottles(levels)
+        let fields = try self.fields()
+        for record in try self.stores.campaigns.active() {
+            let plan: CampaignPlan
+            do throws(PlanProblems) {
+                plan = try CampaignPlan(record, fields: fields)
+            } catch {
+                self.log(LoopNote(.error, .storage, "\(record.id.publicID) cannot be continued: \(error.text)"))
+                continue
+            }
+            try self.resume(record, plan: plan, levels: levels)
+        }
+        try self.reopenLeases()
+    }
+
+    private func defineThrottles(_ levels: [String: ClusterStore.StoredLevel]) {
+        self.define(.cluster, limits: self.options.clusterLimits, levels: levels)
+        for (name, relay) in self.options.relays { self.define(.relay(name), limits: relay.limits, levels: levels) }
+        // Sites are defined when they are first granted; those with stored levels now, while the levels are at hand.
+        for key in levels.keys where key.hasPrefix("site:") {
+            guard let end = key.lastIndex(of: "#") else { continue }
+            let site = String(key[key.index(key.startIndex, offsetBy: 5)..<end])
+            self.define(.site(site), limits: self.options.siteLimits(site).limits, levels: levels)
+        }
+    }
+
+    /// Defines a scope with what was left in its buckets and what flowed in since.
+    private func define(_ scope: ThrottleScope, limits: [Limit], levels: [String: ClusterStore.StoredLevel]) {
+        var stored: [Int: Double] = [:]
+        for (index, limit) in limits.enumerated() {
+            guard let level = levels[scope.storageKey(index: index)] else { continue }
+            // Within one boot the boot clock tells the time that passed whatever happened to the wall clock.
+            let elapsed =
+                level.bootID == self.options.machineBoot
+                ? self.now.milliseconds(since: level.boot) : self.wall.milliseconds - level.wall.milliseconds
+            let inflow = Double(max(0, elapsed)) * Double(limit.quantity) / Double(limit.periodMilliseconds)
+            stored[index] = level.level + inflow
+        }
+        self.throttles.define(scope, limits: limits, stored: stored, at: self.now)
+    }
+
+    private func resume(
+        _ record: CampaignRecord,
+        plan: CampaignPlan,
+        levels: [String: ClusterStore.StoredLevel]
+    ) throws(StoreError) {
+        let campaign = RunningCampaign(record, plan: plan, lanes: try self.stores.lanes.lanes(of: record.id))
+        for index in campaign.lanes.indices {
+            campaign.lanes[index].earliestDue = try self.stores.lanes.earliestDue(campaign: record.id, lane: index)
+        }
+        self.campaigns[record.id] = campaign
+        self.define(.campaign(record.id), limits: plan.file.throttles, levels: levels)
+        if record.state == .running { self.serve(campaign) }
+    }
+
+    /// Lets a campaign's lanes take part in granting.
+    func serve(_ campaign: RunningCampaign) {
+        self.queue.add(campaign: campaign.id, weight: campaign.plan.file.weight)
+        for lane in campaign.lanes.indices { self.queue.wake(LaneKey(campaign: campaign.id, lane: lane)) }
+    }
+
+    /// Rebuilds the leases that were open.
+    private func reopenLeases() throws(StoreError) {
+        // Deadlines are not stored: no holder can have renewed later than now.
+        let deadline = self.leaseDeadline
+        for shard in try self.stores.shards.open() {
+            guard let campaign = self.campaigns[shard.campaign] else { continue }
+            let members = try self.openMembers(of: shard, in: campaign)
+            guard !members.isEmpty else {
+                try self.stores.shards.close(shard.epoch)
+                continue
+            }
+            let lease = OpenLease(
+                epoch: shard.epoch,
+                campaign: shard.campaign,
+                lane: shard.lane,
+                relay: campaign.record.relay,
+                holder: shard.holder,
+                members: members,
+                deadline: deadline
+            )
+            self.leases.insert(lease)
+            for scope in self.sharedScopes(campaign) {
+                self.throttles.restore(outstanding: members.count, in: scope, at: self.now)
+            }
+            for (site, count) in Dictionary(members.map { ($0.site, 1) }, uniquingKeysWith: +) {
+                self.defineSite(site)
+                self.throttles.restore(outstanding: count, in: .site(site), at: self.now)
+            }
+        }
+    }
+
+    private func openMembers(
+        of shard: ShardRecord,
+        in campaign: RunningCampaign
+    ) throws(StoreError) -> [OpenLease.Member] {
+        var members: [OpenLease.Member] = []
+        for row in try campaign.plan.grants.leased(shard, on: self.connection) {
+            members.append(
+                OpenLease.Member(
+                    position: row.target.position,
+                    contact: row.target.contact,
+                    variant: row.target.variant ?? self.variant(of: row, in: campaign) ?? 0,
+                    attempts: row.target.attempts,
+                    wasDeferred: row.target.outcome == .deferred,
+                    wasDoubted: row.target.wasDoubted,
+                    site: self.options.site(of: row.domain)
+                )
+            )
+        }
+        return members
+    }
+
+    var leaseDeadline: Instant {
+        self.now.advanced(byMilliseconds: self.options.leaseTTLMilliseconds + LoopLimits.leaseGuardMilliseconds)
+    }
+
+    /// Scopes that every target of a campaign takes a permit of, besides its site's.
+    func sharedScopes(_ campaign: RunningCampaign) -> [ThrottleScope] {
+        [.cluster, .relay(campaign.record.relay), .campaign(campaign.id)]
+    }
+
+    /// Makes sure that a site's limits are known to the throttles.
+    func defineSite(_ site: String) {
+        guard !self.throttles.isDefined(.site(site)) else { return }
+        self.throttles.define(.site(site), limits: self.options.siteLimits(site).limits, at: self.now)
+    }
+}
+
+/// Keys of the `meta` table.
+enum MetaKey {
+    /// Starts of the coordinator on this database.
+    static let incarnation = "incarnation"
+    /// Secret from which Message-ID keys are derived, as hex.
+    static let messageIDKey = "message_id_key"
+}

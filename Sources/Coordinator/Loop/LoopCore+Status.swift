@@ -1,0 +1,190 @@
+import Domain
+import Engine
+import Logging
+import Storage
+import Telemetry
+
+/// Where things stand.
+extension LoopCore {
+    func status(of id: Campaign.ID) throws -> CampaignStatus {
+        if let campaign = self.campaigns[id] { return self.status(of: campaign) }
+        guard let record = try self.stores.campaigns.campaign(id) else { throw OperationError.unknown(id) }
+        return try self.status(of: record)
+    }
+
+    func statuses() throws(StoreError) -> [CampaignStatus] {
+        var statuses: [CampaignStatus] = []
+        for record in try self.stores.campaigns.all() {
+            if let campaign = self.campaigns[record.id] {
+                statuses.append(self.status(of: campaign))
+            } else {
+                statuses.append(try self.status(of: record))
+            }
+        }
+        return statuses
+    }
+
+    /// A campaign that is being sent: counts from memory, where they are those of the last commit.
+    private func status(of campaign: RunningCampaign) -> CampaignStatus {
+        let open = self.leases.open(of: campaign.id)
+        let counts = campaign.counts
+        var status = self.status(
+            of: campaign.record,
+            audience: campaign.audience,
+            counts: counts,
+            leased: open.targets,
+            leasedDeferred: open.deferred,
+            sentTwice: campaign.sentTwice
+        )
+        status.ratePerSecond = campaign.rate.perSecond(at: self.now)
+        status.problem = self.problem(of: campaign)
+        return status
+    }
+
+    /// A campaign that is not in memory: not started, or over.
+    private func status(of record: CampaignRecord) throws(StoreError) -> CampaignStatus {
+        let lanes = try self.stores.lanes.lanes(of: record.id)
+        return self.status(
+            of: record,
+            audience: lanes.reduce(0) { $0 + $1.audience },
+            counts: lanes.reduce(into: LaneCounts()) { $0 += $1.counts },
+            leased: 0,
+            leasedDeferred: 0,
+            sentTwice: lanes.reduce(0) { $0 + $1.sentTwice }
+        )
+    }
+
+    private func status(
+        of record: CampaignRecord,
+        audience: Int,
+        counts: LaneCounts,
+        leased: Int,
+        leasedDeferred: Int,
+        sentTwice: Int
+    ) -> CampaignStatus {
+        let targets = TargetCounts(
+            pending: audience - counts.sum - (leased - leasedDeferred),
+            leased: leased,
+            deferred: counts.deferred - leasedDeferred,
+            accepted: counts.accepted,
+            bounced: counts.bounced,
+            suppressed: counts.suppressed,
+            inDoubt: counts.inDoubt,
+            expired: counts.expired,
+            cancelled: counts.cancelled,
+            failed: counts.failed
+        )
+        return CampaignStatus(
+            id: record.id.publicID,
+            name: record.name,
+            state: record.state,
+            channel: record.channel,
+            audience: audience,
+            freezing: record.startedAt != nil && !record.isFrozen,
+            counts: targets,
+            sentTwice: sentTwice,
+            ratePerSecond: 0,
+            startedAt: record.startedAt,
+            finishedAt: record.finishedAt,
+            submittedAt: record.submittedAt,
+            approvedAt: record.approvedAt,
+            digest: record.digest,
+            relay: record.relay,
+            problem: nil
+        )
+    }
+
+    /// One sentence on what holds a campaign up.
+    private func problem(of campaign: RunningCampaign) -> String? {
+        guard campaign.record.state == .running else { return nil }
+        guard !self.sessions.isEmpty else { return "no worker is connected" }
+        let problems = self.sessions.values.map { $0.relayProblems[campaign.record.relay] }
+        guard problems.allSatisfy({ $0 != nil }), let first = problems.first.flatMap({ $0 }) else { return nil }
+        return "relay \(campaign.record.relay) cannot be used: \(first.text)"
+    }
+
+    /// Workers that are connected, and those that were.
+    func workers(allowed: [String]) throws(StoreError) -> [WorkerStatus] {
+        let known = try self.stores.cluster.workers()
+        let names = Set(allowed).union(known.map(\.name))
+        return names.sorted().map { name in
+            let session = self.sessionOfWorker[name].flatMap { self.sessions[$0] }
+            let record = known.first { $0.name == name }
+            var tally = self.tallies[name] ?? WorkerTally()
+            return WorkerStatus(
+                name: name,
+                state: !allowed.contains(name) ? .removed : session == nil ? .away : .connected,
+                leased: self.leases.open(of: name),
+                accepted: tally.accepted,
+                acceptedPerSecond: tally.rate.perSecond(at: self.now),
+                lastSeen: session == nil ? record?.lastSeen : self.wall,
+                build: session?.build ?? record?.build,
+                relays: self.options.relays.keys.sorted().map { relay in
+                    WorkerStatus.Relay(name: relay, problem: session?.relayProblems[relay]?.text)
+                }
+            )
+        }
+    }
+
+    /// A worker's key was taken off the list: what it holds and has not reported is in doubt at once.
+    func remove(worker name: String) throws(StoreError) {
+        if let session = self.sessionOfWorker[name].flatMap({ self.sessions[$0] }) {
+            self.end(session, saying: "worker \(name) was removed")
+        }
+        for epoch in self.leases.epochs(of: name) {
+            guard let lease = self.leases[epoch] else { continue }
+            for member in lease.openMembers { try self.doubt(member, of: lease, reason: .orphaned) }
+        }
+    }
+
+    /// The line that `grep throughput` watches, one for each running campaign.
+    func logThroughput() {
+        guard self.now >= self.nextThroughput else { return }
+        self.nextThroughput = self.now.advanced(byMilliseconds: LoopLimits.throughputMilliseconds)
+        for campaign in self.sortedCampaigns() where campaign.record.state == .running {
+            let status = self.status(of: campaign)
+            let meters: [(key: LogKey, value: Double)] = [
+                (.acceptedPerSecond, campaign.rate.perSecond(at: self.now)),
+                (.deferredPerSecond, campaign.deferredRate.perSecond(at: self.now)),
+                (.bouncedPerSecond, campaign.bouncedRate.perSecond(at: self.now)),
+            ]
+            let rates = meters.map { (key: $0.key, value: Logger.MetadataValue.number(($0.value * 10).rounded() / 10)) }
+            let counts = status.counts
+            self.log(
+                LoopNote(
+                    .info,
+                    .throughput,
+                    "\(campaign.id.publicID): \(Int(status.ratePerSecond)) accepted a second, \(counts.pending) to go",
+                    [(.campaign, .string(campaign.id.publicID))] + rates + [
+                        (.inFlight, .number(counts.leased)), (.leased, .number(counts.leased)),
+                        (.pending, .number(counts.pending)),
+                    ]
+                )
+            )
+        }
+    }
+}
+
+/// What metrics show of the loop, copied after each turn.
+struct LoopSnapshot: Sendable {
+    var counters = LoopCounters()
+    var sessions = 0
+    var openTargets = 0
+    var campaigns: [CampaignState: Int] = [:]
+    var relayProblems: [String: Int] = [:]
+}
+
+extension LoopCore {
+    func snapshot() -> LoopSnapshot {
+        var snapshot = LoopSnapshot(counters: self.counters, sessions: self.sessions.count)
+        for campaign in self.campaigns.values {
+            snapshot.campaigns[campaign.record.state, default: 0] += 1
+            snapshot.openTargets += self.leases.open(of: campaign.id).targets
+        }
+        for relay in self.options.relays.keys { snapshot.relayProblems[relay] = 0 }
+        for session in self.sessions.values {
+            for relay in session.relayProblems.keys { snapshot.relayProblems[relay, default: 0] += 1 }
+        }
+        return snapshot
+    }
+}

@@ -1,0 +1,264 @@
+import Domain
+import Engine
+import Foundation
+import Logging
+import Storage
+import Telemetry
+import Wire
+
+/// What workers say, apart from reports.
+extension LoopCore {
+    func takeFrame(_ payload: [UInt8], routing: [UInt8], from name: String) throws(StoreError) {
+        let frame: Framed<WorkerMessage>
+        do throws(FrameError) {
+            frame = try WorkerMessage.decode(payload)
+        } catch {
+            self.counters.malformed += 1
+            self.log(
+                LoopNote(
+                    .warning,
+                    .frameRefused,
+                    "a frame of worker \(name) was refused: \(error)",
+                    [(.worker, .string(name))]
+                )
+            )
+            self.answer(.problem(filled(WireProblem()) { $0.text = "\(error)" }), to: routing, session: 0, sequence: 0)
+            return
+        }
+        if case .hello(let hello) = frame.message {
+            try self.welcome(hello, routing: routing, from: name)
+            return
+        }
+        guard let session = self.sessions[frame.header.session], session.name == name, session.routing == routing else {
+            let problem = filled(WireProblem()) {
+                $0.text = "unknown session: say Hello"
+                $0.sessionUnknown = true
+            }
+            self.answer(.problem(problem), to: routing, session: frame.header.session, sequence: 0)
+            return
+        }
+        session.lastHeard = self.now
+        switch frame.message {
+        case .hello: break
+        case .credit(let credit): self.takeCredit(credit, from: session)
+        case .progress(let progress): self.takeProgress(progress, from: session)
+        case .report(let report): try self.takeReport(report, from: session)
+        case .relayState(let state): self.takeRelayState(state, from: session)
+        case .goodbye: self.end(session, saying: "worker \(name) said goodbye")
+        }
+    }
+
+    /// Compares what the worker still knows with what it was granted, and opens a session.
+    private func welcome(_ hello: WireHello, routing: [UInt8], from name: String) throws(StoreError) {
+        guard self.sessions.count < LoopLimits.sessions || self.sessionOfWorker[name] != nil else {
+            self.answer(
+                .problem(filled(WireProblem()) { $0.text = "too many workers" }),
+                to: routing,
+                session: 0,
+                sequence: 0
+            )
+            return
+        }
+        if let old = self.sessionOfWorker[name].flatMap({ self.sessions[$0] }) {
+            self.end(old, saying: "worker \(name) came again")
+        }
+        try self.reconcile(hello, of: name)
+        self.lastSession += 1
+        let session = WorkerSession(
+            id: self.lastSession,
+            name: name,
+            routing: routing,
+            build: hello.build,
+            at: self.now
+        )
+        self.sessions[session.id] = session
+        self.sessionOfWorker[name] = session.id
+        for epoch in self.leases.epochs(of: name) { self.countOpen(epoch, in: session) }
+        let welcome = filled(WireWelcome()) {
+            $0.leaseTtl = UInt32(self.options.leaseTTLMilliseconds)
+            $0.credit = UInt32(LoopLimits.credit)
+            $0.worker = name
+            $0.relays = self.options.relays.keys.sorted().compactMap { self.options.relays[$0]?.wire }
+        }
+        self.say(.welcome(welcome), to: session)
+        self.log(
+            LoopNote(
+                .info,
+                .workerConnected,
+                "worker \(name) is connected",
+                [(.worker, .string(name)), (.build, .string(hello.build))]
+            )
+        )
+        self.wakeAll()
+    }
+
+    private func reconcile(_ hello: WireHello, of name: String) throws(StoreError) {
+        let journal = Array(hello.journal)
+        let known = try self.stores.cluster.workers().first { $0.name == name }
+        let remembers =
+            known.map { $0.journal == journal && ($0.machineBoot == hello.machineBoot || hello.journalDurable) } ?? true
+        try self.stores.cluster.save(
+            ClusterStore.WorkerRecord(
+                name: name,
+                journal: journal,
+                machineBoot: hello.machineBoot,
+                build: hello.build,
+                lastSeen: self.wall
+            )
+        )
+        var held: [Epoch: WireHeldLease] = [:]
+        for lease in hello.held { held[Epoch(lease.epoch)] = lease }
+        for epoch in self.leases.epochs(of: name) {
+            guard let lease = self.leases[epoch] else { continue }
+            if let known = held[epoch], known.running, remembers {
+                self.leases.resume(epoch, deadline: self.leaseDeadline)
+                continue
+            }
+            let begun = Set((held[epoch]?.begun ?? []).map { Int($0) })
+            for member in lease.openMembers {
+                if remembers {
+                    if !begun.contains(member.position) { try self.takeBack(member, of: lease) }
+                } else {
+                    try self.doubt(member, of: lease, reason: .journalLost)
+                }
+            }
+        }
+        if !remembers {
+            self.log(
+                LoopNote(
+                    .warning,
+                    .journal,
+                    "worker \(name) lost its journal or its machine restarted: what it held and did not report is in doubt",
+                    [(.worker, .string(name))]
+                )
+            )
+        }
+        // Leases it still runs that are not ours to give any more must stop.
+        let strange = held.values.filter { $0.running && self.leases[Epoch($0.epoch)]?.holder != name }
+        self.pendingRecalls[name] = strange.map(\.epoch)
+    }
+
+    private func takeCredit(_ credit: WireCredit, from session: WorkerSession) {
+        session.credit = WorkerSession.Credit(nonce: credit.nonce, targets: Int(credit.targets), at: self.now)
+        if let recalls = self.pendingRecalls.removeValue(forKey: session.name), !recalls.isEmpty {
+            self.say(.recall(filled(WireRecall()) { $0.epoch = recalls }), to: session)
+        }
+    }
+
+    private func takeProgress(_ progress: WireProgress, from session: WorkerSession) {
+        var renewed: [UInt64] = []
+        for epoch in progress.epoch {
+            if self.leases.renew(Epoch(epoch), by: session.name, deadline: self.leaseDeadline) { renewed.append(epoch) }
+        }
+        let answer = filled(WireRenew()) {
+            $0.nonce = progress.nonce
+            $0.epoch = renewed
+        }
+        self.say(.renew(answer), to: session)
+    }
+
+    private func takeRelayState(_ state: WireRelayState, from session: WorkerSession) {
+        guard self.options.relays[state.relay] != nil else { return }
+        if state.available {
+            guard session.relayProblems.removeValue(forKey: state.relay) != nil else { return }
+            self.log(
+                LoopNote(
+                    .info,
+                    .relayRecovered,
+                    "relay \(state.relay) works again for worker \(session.name)",
+                    [(.relay, .string(state.relay)), (.worker, .string(session.name))]
+                )
+            )
+            self.wakeAll()
+        } else {
+            session.relayProblems[state.relay] = WorkerSession.RelayProblem(
+                text: state.problem,
+                probeAt: self.now.advanced(byMilliseconds: LoopLimits.relayProbeMilliseconds)
+            )
+        }
+    }
+
+    func end(_ session: WorkerSession, saying message: String) {
+        self.sessions[session.id] = nil
+        if self.sessionOfWorker[session.name] == session.id { self.sessionOfWorker[session.name] = nil }
+        self.log(LoopNote(.info, .workerAway, message, [(.worker, .string(session.name))]))
+    }
+
+    /// The socket says that this worker's connection is gone.
+    func peerGone(_ routing: [UInt8]) {
+        for session in self.sessions.values where session.routing == routing {
+            self.end(session, saying: "worker \(session.name) cannot be reached")
+        }
+    }
+
+    // Sending.
+
+    func say(_ message: CoordinatorMessage, to session: WorkerSession) {
+        session.sequence += 1
+        self.answer(message, to: session.routing, session: session.id, sequence: session.sequence)
+    }
+
+    private func answer(_ message: CoordinatorMessage, to routing: [UInt8], session: UInt64, sequence: UInt64) {
+        do throws(FrameError) {
+            let payload = try message.frame(session: session, sequence: sequence)
+            self.effects.append(.send(routing: routing, payload: payload))
+        } catch {
+            self.log(LoopNote(.error, .frameRefused, "a frame could not be made: \(error)"))
+        }
+    }
+
+    /// Asks holders to hand back what they have not begun of a campaign.
+    func recall(_ campaign: Campaign.ID) {
+        var epochs: [String: [UInt64]] = [:]
+        for epoch in self.leases.epochs(of: campaign) {
+            guard let holder = self.leases[epoch]?.holder, self.leases.recall(epoch) else { continue }
+            epochs[holder, default: []].append(epoch.rawValue)
+        }
+        for (holder, recalled) in epochs {
+            guard let session = self.sessionOfWorker[holder].flatMap({ self.sessions[$0] }) else { continue }
+            self.say(.recall(filled(WireRecall()) { $0.epoch = recalled }), to: session)
+        }
+    }
+
+    /// Every lane may have something to do: a worker came, or a relay works again.
+    func wakeAll() {
+        for campaign in self.campaigns.values where campaign.record.state == .running {
+            for lane in campaign.lanes.indices { self.queue.wakeIfParked(LaneKey(campaign: campaign.id, lane: lane)) }
+        }
+    }
+
+    private func countOpen(_ epoch: Epoch, in session: WorkerSession) {
+        guard let lease = self.leases[epoch] else { return }
+        for member in lease.openMembers { session.openBySite[member.site, default: 0] += 1 }
+    }
+
+    // Leases whose holder is gone.
+
+    /// Takes note of leases whose deadline passed, and ends those whose grace is over.
+    func endLostLeases() throws(StoreError) {
+        for lease in self.leases.expire(at: self.now) {
+            // No permit of it can be used any more: the holder stopped before we did.
+            self.release(lease.openMembers, of: lease, asReturned: false)
+            self.orphans.insert(
+                lease.epoch,
+                at: self.now.advanced(byMilliseconds: self.options.orphanGraceMilliseconds)
+            )
+            self.log(
+                LoopNote(
+                    .warning,
+                    .leaseExpired,
+                    "worker \(lease.holder) did not renew a lease of \(lease.openCount) targets",
+                    [
+                        (.worker, .string(lease.holder)), (.campaign, .string(lease.campaign.publicID)),
+                        (.targets, .number(lease.openCount)),
+                    ]
+                )
+            )
+        }
+        while let first = self.orphans.first, first.time <= self.now {
+            self.orphans.removeFirst()
+            guard let lease = self.leases[first.value], lease.isOverdue else { continue }
+            for member in lease.openMembers { try self.doubt(member, of: lease, reason: .orphaned) }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+import Domain
+import Engine
+import Logging
+import Storage
+import Telemetry
+import Wire
+
+/// The coordinator's state and one turn of its loop.
+///
+/// A turn gathers events, decides with the machines of Engine, and writes everything it decided in one transaction; what it
+/// returns may go out only then. When the transaction fails, the turn did not happen: the state is read again from the database, and
+/// workers introduce themselves anew.
+///
+/// Owned by one thread; time comes in as arguments, randomness from ``random``, so that a simulation replays it.
+final class LoopCore {
+    let connection: any SQLConnection
+    let options: LoopOptions
+    var stores: LoopStores
+    var random: any RandomNumberGenerator
+
+    // Of this turn.
+    var now = Instant(milliseconds: 0)
+    var wall = Timestamp(milliseconds: 0)
+    var effects: [LoopEffect] = []
+    private var finishedCommands: [(LoopCommand, (any Error)?)] = []
+
+    // Rebuilt from the database after a start or a failed turn.
+    var campaigns: [Campaign.ID: RunningCampaign] = [:]
+    var leases = LeaseTable()
+    var throttles = ThrottleTable()
+    var queue = LaneQueue()
+    var paces: [String: SitePace] = [:]
+    var epoch = Epoch(0)
+
+    // Of this process.
+    var sessions: [UInt64: WorkerSession] = [:]
+    var sessionOfWorker: [String: UInt64] = [:]
+    var lastSession: UInt64 = 0
+    var tallies: [String: WorkerTally] = [:]
+    /// Leases that workers run and that are not theirs any more, to be recalled at their first credit.
+    var pendingRecalls: [String: [UInt64]] = [:]
+    /// Leases that are overdue, by when their grace ends.
+    var orphans = TimerHeap<Epoch>()
+    var nextIdleSites = Instant(milliseconds: 0)
+    var nextThroughput = Instant(milliseconds: 0)
+    var freezeTurn = 0
+    var counters = LoopCounters()
+
+    init(_ connection: any SQLConnection, options: LoopOptions, random: any RandomNumberGenerator) throws(StoreError) {
+        self.connection = connection
+        self.options = options
+        self.random = random
+        self.stores = try LoopStores(connection)
+    }
+
+    /// One turn.
+    ///
+    /// - Parameters:
+    ///   - events: What came in, at most what ``LoopLimits`` allow.
+    ///   - now: The present, for leases and throttles.
+    ///   - wall: The present, for people and for retries.
+    /// - Returns: What goes out now that everything is durable.
+    func step(_ events: [LoopEvent], now: Instant, wall: Timestamp) -> [LoopEffect] {
+        self.now = max(self.now, now)
+        self.wall = wall
+        self.effects.removeAll(keepingCapacity: true)
+        self.finishedCommands.removeAll(keepingCapacity: true)
+        do throws(StoreError) {
+            try self.connection.transaction { () throws(StoreError) in
+                for event in events { try self.take(event) }
+                try self.endLostLeases()
+                try self.freezeSome()
+                try self.settleSome()
+                try self.grantSome()
+                try self.finishCampaigns()
+                try self.save()
+            }
+        } catch {
+            return self.undo(events, error)
+        }
+        self.counters.turns += 1
+        self.logThroughput()
+        for (command, error) in self.finishedCommands { self.effects.append(.finished(command, error)) }
+        return self.effects
+    }
+
+    /// When the next turn is due although nothing comes in; `nil`: whenever something does.
+    var nextTurn: Instant? {
+        if self.hasBackgroundWork { return self.now }
+        var times = [self.queue.nextTime, self.leases.nextDeadline, self.orphans.first?.time].compactMap { $0 }
+        if !self.campaigns.isEmpty { times.append(self.nextThroughput) }
+        return times.min()
+    }
+
+    /// An audience being frozen or a campaign being settled, or grants that did not fit into the turn.
+    private var hasBackgroundWork: Bool {
+        self.counters.turnWasFull
+            || self.campaigns.values.contains { campaign in
+                !campaign.record.isFrozen
+                    || (campaign.record.isCancelling && campaign.settleLane < campaign.lanes.count)
+            }
+    }
+
+    private func take(_ event: LoopEvent) throws(StoreError) {
+        switch event {
+        case .frame(let routing, let principal, let payload):
+            try self.takeFrame(payload, routing: routing, from: principal)
+        case .command(let command):
+            do {
+                try command.body(self)
+                self.finishedCommands.append((command, nil))
+            } catch let error as StoreError {
+                throw error
+            } catch {
+                self.finishedCommands.append((command, error))
+            }
+        }
+    }
+
+    /// Writes what changed in lanes, campaigns and throttles.
+    private func save() throws(StoreError) {
+        for campaign in self.campaigns.values {
+            for index in campaign.lanes.indices where campaign.lanes[index].isDirty {
+                try self.stores.lanes.save(campaign.lanes[index].record)
+                campaign.lanes[index].isDirty = false
+            }
+            guard campaign.isDirty else { continue }
+            try self.stores.campaigns.save(campaign.record)
+            campaign.isDirty = false
+        }
+        for change in self.throttles.takeChanges() {
+            let level = ClusterStore.StoredLevel(
+                level: change.level,
+                wall: self.wall,
+                bootID: self.options.machineBoot,
+                boot: self.now
+            )
+            try self.stores.cluster.saveLevel(change.key, level)
+        }
+        if self.now >= self.nextIdleSites {
+            self.throttles.dropIdleSites(at: self.now)
+            self.nextIdleSites = self.now.advanced(byMilliseconds: LoopLimits.idleSitesMilliseconds)
+        }
+    }
+
+    /// The turn was rolled back: nothing of it is true.
+    private func undo(_ events: [LoopEvent], _ error: StoreError) -> [LoopEffect] {
+        var effects: [LoopEffect] = [.log(LoopNote(.error, .storage, error.text))]
+        for event in events {
+            if case .command(let command) = event { effects.append(.finished(command, error)) }
+        }
+        self.sessions.removeAll()
+        self.sessionOfWorker.removeAll()
+        do throws(StoreError) {
+            try self.reload()
+        } catch {
+            effects.append(.log(LoopNote(.error, .storage, "cannot read the state again: \(error.text)")))
+        }
+        self.counters.failedTurns += 1
+        return effects
+    }
+
+    func log(_ note: LoopNote) { self.effects.append(.log(note)) }
+
+    func sortedCampaigns() -> [RunningCampaign] { self.campaigns.values.sorted { $0.id < $1.id } }
+}
+
+/// What the loop is told once, at the start.
+struct LoopOptions: Sendable {
+    var relays: [String: RelayOptions]
+    var siteLimits: @Sendable (String) -> SiteOptions
+    /// Sites with limits of their own.
+    var namedSites: Set<String>
+    var rollup: [String: String]
+    var clusterLimits: [Limit]
+    var leaseTTLMilliseconds: Int64
+    var orphanGraceMilliseconds: Int64
+    /// Names this boot of the machine.
+    var machineBoot: String
+    /// Key from which each campaign's Message-ID key is derived.
+    var messageIDKey: [UInt8]
+    var build: String
+
+    struct RelayOptions: Sendable {
+        var wire: WireRelay
+        var limits: [Limit]
+        var retries: RetryPolicy
+    }
+
+    struct SiteOptions: Sendable {
+        var limits: [Limit]
+        var connections: Int
+    }
+
+    /// The site that a recipient's domain belongs to.
+    func site(of domain: String) -> String { self.rollup[domain] ?? domain }
+}
+
+/// The repositories on the writing connection.
+struct LoopStores {
+    let campaigns: CampaignStore
+    let lanes: LaneStore
+    let targets: TargetStore
+    let shards: ShardStore
+    let cluster: ClusterStore
+
+    init(_ connection: any SQLConnection) throws(StoreError) {
+        self.campaigns = CampaignStore(connection)
+        self.lanes = try LaneStore(connection)
+        self.targets = try TargetStore(connection)
+        self.shards = try ShardStore(connection)
+        self.cluster = try ClusterStore(connection)
+    }
+}
+
+/// Plain counts since the start, for metrics.
+struct LoopCounters: Sendable {
+    var turns = 0
+    var failedTurns = 0
+    var grants = 0
+    var granted = 0
+    var outcomes: [Outcome: Int] = [:]
+    var returned = 0
+    var refusedReports = 0
+    var staleReports = 0
+    var sentTwice = 0
+    var frozen = 0
+    var malformed = 0
+    var turnWasFull = false
+}

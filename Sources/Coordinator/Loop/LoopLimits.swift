@@ -1,0 +1,37 @@
+/// Bounds of the loop's work, each with its reason.
+enum LoopLimits {
+    /// Frames taken in one turn: with reports of 512 outcomes at most, about 20 ms of work.
+    static let framesPerTurn = 64
+    /// Operators' commands taken in one turn.
+    static let commandsPerTurn = 16
+    /// Targets granted in one turn: about 10 µs each.
+    static let grantedPerTurn = 1_024
+    /// Contact ids looked at for one chunk of an audience: about 10 ms.
+    static let freezeWindow: Int64 = 4_000
+    /// Targets settled in one turn for a cancelled or expired campaign.
+    static let settledPerTurn = 1_000
+    /// Targets a worker may hold: enough to keep its connections busy over a round trip, few enough to take back at once.
+    static let credit = 1_024
+    /// Targets in one shard.
+    static let shardTargets = 256
+    /// Credit older than this is not granted on: its lease would be born old. Workers renew it every 5 s.
+    static let creditAgeMilliseconds: Int64 = 15_000
+    /// How much later than the holder the coordinator takes a lease for lost.
+    static let leaseGuardMilliseconds: Int64 = 5_000
+    /// How long after its problem a worker's relay may be tried again with one shard.
+    static let relayProbeMilliseconds: Int64 = 5_000
+    /// Targets of one site in one worker's hands for each connection slot: keeps the slots busy while outcomes are on their way.
+    static let targetsPerSlot = 48
+    /// Queues that small sites share, for each campaign.
+    static let tailLanes = 16
+    /// Sites with a lane of their own, for each campaign.
+    static let ownLanes = 512
+    /// A site gets a lane of its own once this many of its contacts are in the audience.
+    static let ownLaneTargets: UInt32 = 200
+    /// Workers that may be connected at once.
+    static let sessions = 1_000
+    /// How long idle sites' throttles stay in memory.
+    static let idleSitesMilliseconds: Int64 = 60_000
+    /// How often the throughput line is written.
+    static let throughputMilliseconds: Int64 = 5_000
+}

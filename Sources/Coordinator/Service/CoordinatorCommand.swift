@@ -1,0 +1,60 @@
+import ArgumentParser
+import Domain
+import Foundation
+import Logging
+import Telemetry
+import UserFiles
+
+/// `postrider-coordinator`: reads the settings and runs the service until it is told to stop.
+@main
+struct CoordinatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "postrider-coordinator",
+        abstract: "Holds contacts, campaigns and the ledger, and leases work to workers.",
+        discussion: "SIGTERM stops it once what is under way is written. SIGHUP reads the workers' allow-list again."
+    )
+
+    @Option(help: "The configuration file.")
+    var config = "postrider.yaml"
+
+    @Option(help: "json or text; the configuration's log.format otherwise.")
+    var logFormat: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Stop when standard input ends: the process that started this one is gone.",
+            visibility: .hidden
+        )
+    )
+    var exitWithParent = false
+
+    func run() async throws {
+        let settings: Settings
+        do throws(FileProblems) {
+            settings = try Settings.load(path: self.config, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            FileHandle.standardError.write(Data((error.description + "\n").utf8))
+            throw ExitCode(65)
+        }
+        let log = ServiceLog(
+            format: self.logFormat.flatMap { LogFormat(rawValue: $0) } ?? LogFormat(
+                rawValue: settings.log.format.rawValue
+            ) ?? .json,
+            level: Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
+        )
+        log.install()
+        let logger = Logger(label: "coordinator")
+        do {
+            try await CoordinatorService(settings: settings, logger: logger).run(exitWithParent: self.exitWithParent)
+        } catch let error as StartProblem {
+            logger.event(.failed, level: .error, "\(error.text)")
+            FileHandle.standardError.write(Data("postrider-coordinator: \(error.text)\n".utf8))
+            throw ExitCode.failure
+        }
+    }
+}
+
+/// Why the coordinator does not start: one sentence with what to do.
+struct StartProblem: Error {
+    let text: String
+}

@@ -1,0 +1,164 @@
+package import Domain
+
+/// One target as the coordinator looks at it before it grants it: its state, its contact's address, and what the messages need.
+package struct GrantRow: Sendable {
+    package let target: TargetRecord
+    /// `nil` when the contact was erased.
+    package let address: String?
+    /// Domain of the address, as it was imported.
+    package let domain: String
+    /// Why the address must not be written to; `nil` when it may.
+    package let suppression: String?
+    /// Result of each condition of the campaign, in order.
+    package let conditions: [Bool]
+    /// The values of all fields in one piece; see ``value(_:)``.
+    package let bytes: [UInt8]
+    private let ends: [Int]
+
+    fileprivate init(
+        target: TargetRecord,
+        address: String?,
+        domain: String,
+        suppression: String?,
+        conditions: [Bool],
+        bytes: [UInt8],
+        ends: [Int]
+    ) {
+        self.target = target
+        self.address = address
+        self.domain = domain
+        self.suppression = suppression
+        self.conditions = conditions
+        self.bytes = bytes
+        self.ends = ends
+    }
+
+    /// UTF-8 of the field with this index; empty when the contact has none.
+    package func value(_ index: Int) -> ArraySlice<UInt8> {
+        self.bytes[(index == 0 ? 0 : self.ends[index - 1])..<self.ends[index]]
+    }
+}
+
+/// Reads targets of one campaign with everything that decides about them.
+package struct GrantQuery: Sendable {
+    private let head: String
+    private let conditionCount: Int
+    private let fieldCount: Int
+    private let bindings: [SQLValue]
+
+    /// Parameters before those of the conditions.
+    package static let firstFreeParameter = 6
+
+    /// - Parameters:
+    ///   - channel: Whose suppressions count.
+    ///   - conditions: SQL over the contact `c`, parameters from ``firstFreeParameter`` on.
+    ///   - bindings: Of those parameters, in order.
+    ///   - columns: SQL over the contact `c` of each value to read, as text.
+    package init(channel: String, conditions: [String], bindings: [SQLValue], columns: [String]) {
+        self.conditionCount = conditions.count
+        self.fieldCount = columns.count
+        self.bindings = bindings
+        let extras = (conditions.map { "coalesce(\($0), 0)" } + columns).map { ", " + $0 }.joined()
+        self.head = """
+            SELECT t.position, t.contact, t.state, t.attempts, t.due, t.epoch, t.variant, t.doubted,
+                c.email, c.domain, s.reason\(extras)
+            FROM target t LEFT JOIN contact c ON c.id = t.contact
+            LEFT JOIN suppression s ON s.channel = '\(channel)' AND s.address_key = c.email_key
+            WHERE t.campaign = ?1 AND t.lane = ?2
+            """
+    }
+
+    /// Targets that were never granted, from `position` on, in order.
+    package func fresh(
+        campaign: Campaign.ID,
+        lane: Int,
+        from position: Int,
+        limit: Int,
+        on connection: any SQLConnection
+    ) throws(StoreError) -> [GrantRow] {
+        let statement = try connection.prepare(
+            self.head + " AND t.position >= ?3 AND t.state = 0 AND t.due IS NULL ORDER BY t.position LIMIT ?4"
+        )
+        return try self.rows(statement, campaign, lane, Int64(position), limit)
+    }
+
+    /// Targets that came due, the longest waiting first.
+    package func due(
+        campaign: Campaign.ID,
+        lane: Int,
+        by now: Timestamp,
+        limit: Int,
+        on connection: any SQLConnection
+    ) throws(StoreError) -> [GrantRow] {
+        let statement = try connection.prepare(
+            self.head + " AND t.due IS NOT NULL AND t.due <= ?3 ORDER BY t.due, t.position LIMIT ?4"
+        )
+        return try self.rows(statement, campaign, lane, now.milliseconds, limit)
+    }
+
+    /// Targets that a shard granted and that have no outcome under it, in order of position.
+    package func leased(_ shard: ShardRecord, on connection: any SQLConnection) throws(StoreError) -> [GrantRow] {
+        switch shard.contents {
+        case .range(let range):
+            // A target of the range that was put aside or granted again since bears a due time or an epoch.
+            let statement = try connection.prepare(
+                self.head
+                    + " AND t.position >= ?3 AND t.position < ?5 AND t.state = 0 AND t.due IS NULL AND t.epoch = 0"
+                    + " ORDER BY t.position LIMIT ?4"
+            )
+            statement.bind(5, range.upperBound)
+            return try self.rows(statement, shard.campaign, shard.lane, Int64(range.lowerBound), range.count)
+        case .members(let members):
+            let statement = try connection.prepare(
+                self.head
+                    + " AND t.position = ?3 AND t.state IN (0, \(Outcome.deferred.rawValue)) AND t.due IS NULL"
+                    + " AND t.epoch = ?5 LIMIT ?4"
+            )
+            var rows: [GrantRow] = []
+            for member in members {
+                statement.bind(5, Int64(bitPattern: shard.epoch.rawValue))
+                rows += try self.rows(statement, shard.campaign, shard.lane, Int64(member), 1)
+            }
+            return rows
+        }
+    }
+
+    private func rows(
+        _ statement: any SQLStatement,
+        _ campaign: Campaign.ID,
+        _ lane: Int,
+        _ third: Int64,
+        _ limit: Int
+    ) throws(StoreError) -> [GrantRow] {
+        defer { statement.reset() }
+        statement.bind(1, campaign.rawValue)
+        statement.bind(2, lane)
+        statement.bind(3, third)
+        statement.bind(4, limit)
+        for (index, value) in self.bindings.enumerated() { statement.bind(Self.firstFreeParameter + index, value) }
+        var rows: [GrantRow] = []
+        while try statement.step() { rows.append(self.row(statement)) }
+        return rows
+    }
+
+    private func row(_ statement: any SQLStatement) -> GrantRow {
+        let firstCondition = 11
+        let firstField = firstCondition + self.conditionCount
+        var bytes: [UInt8] = []
+        var ends: [Int] = []
+        ends.reserveCapacity(self.fieldCount)
+        for index in 0..<self.fieldCount {
+            statement.withBytes(firstField + index) { bytes.append(contentsOf: $0) }
+            ends.append(bytes.count)
+        }
+        return GrantRow(
+            target: TargetRecord(statement),
+            address: statement.optionalText(8),
+            domain: statement.text(9),
+            suppression: statement.optionalText(10),
+            conditions: (0..<self.conditionCount).map { statement.integer(firstCondition + $0) != 0 },
+            bytes: bytes,
+            ends: ends
+        )
+    }
+}
