@@ -62,7 +62,9 @@ package final class SQLiteDatabase: Sendable {
         return try outcome.get()
     }
 
-    /// Makes the statements that run now fail with ``StoreError/interrupted(_:)``. From any thread; nothing happens when none runs.
+    /// Makes the statements that run now fail with ``StoreError/interrupted(_:)``.
+    ///
+    /// From any thread; nothing happens when none runs.
     package func interrupt() { self.queue.interrupt() }
 
     /// Closes the file; the database must not be used afterwards.

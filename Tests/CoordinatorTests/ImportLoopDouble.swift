@@ -1,0 +1,125 @@
+import Dispatch
+import Domain
+import Foundation
+import NIOCore
+import Storage
+import StorageSQLite
+import Synchronization
+
+@testable import Coordinator
+
+/// A loop that does nothing but an import's writes, each in a transaction of its own.
+final class ImportLoopDouble: ImportLoop {
+    let database: SQLiteDatabase
+    let folder: String
+    private let queue = DispatchQueue(label: "test.loop")
+    private let state = Mutex(State())
+
+    private struct State {
+        var writes = 0
+        var failsAt: Int?
+        var isBusy = false
+        var overlapped = false
+    }
+
+    init() throws {
+        self.folder =
+            FileManager.default.temporaryDirectory.appendingPathComponent("postrider-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
+        self.database = try SQLiteDatabase(
+            path: self.folder + "/ledger.db",
+            profile: .ledger,
+            applicationID: Schema.ledgerID
+        )
+        try self.database.access { connection throws(StoreError) in try Schema.migrate(connection) }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: self.folder) }
+
+    var writes: Int { self.state.withLock { $0.writes } }
+    /// Whether two writes were asked for at once.
+    var overlapped: Bool { self.state.withLock { $0.overlapped } }
+
+    /// Lets the write with this number, from 1, fail as a full disk does.
+    func fail(at write: Int?) { self.state.withLock { $0.failsAt = write } }
+
+    func write<Result: Sendable>(
+        _ work: @escaping @Sendable (any SQLConnection) throws(StoreError) -> Result
+    ) async throws -> Result {
+        self.state.withLock { state in
+            state.overlapped = state.overlapped || state.isBusy
+            state.isBusy = true
+        }
+        defer { self.state.withLock { $0.isBusy = false } }
+        return try await withCheckedThrowingContinuation { done in
+            self.queue.async { done.resume(with: Swift.Result { try self.perform(work) }) }
+        }
+    }
+
+    private func perform<Result>(
+        _ work: (any SQLConnection) throws(StoreError) -> Result
+    ) throws -> Result {
+        let fails = self.state.withLock { state in
+            state.writes += 1
+            return state.writes == state.failsAt
+        }
+        if fails { throw StoreError.full("no space left") }
+        return try self.database.access { connection throws(StoreError) in
+            try connection.transaction { () throws(StoreError) in try work(connection) }
+        }
+    }
+
+    func integer(_ sql: String) throws -> Int {
+        try self.database.access { connection throws(StoreError) in Int(try connection.firstInteger(sql) ?? -1) }
+    }
+
+    func record(_ id: Int64) throws -> ImportRecord? {
+        try self.database.access { connection throws(StoreError) in try ImportStore(connection).record(id) }
+    }
+
+    var service: ImportService {
+        ImportService(loop: self, rejectsFolder: self.folder, now: { Timestamp(milliseconds: 1_000) })
+    }
+
+    /// Imports a text that comes in pieces.
+    func importText(
+        _ text: String,
+        list: String? = nil,
+        onConflict: ConflictRule = .merge,
+        pieceBytes: Int = 1_000,
+        breaksAfter: Int? = nil
+    ) async throws -> ImportAnswer {
+        try await self.service.run(
+            ImportRequest(file: "people.csv", list: list, source: "fair", basis: "consent", onConflict: onConflict),
+            body: Pieces(bytes: Array(text.utf8), pieceBytes: pieceBytes, breaksAfter: breaksAfter)
+        )
+    }
+}
+
+/// A body that comes in pieces, and may break.
+struct Pieces: AsyncSequence, Sendable {
+    typealias Element = ByteBuffer
+    typealias Failure = any Error
+
+    let bytes: [UInt8]
+    let pieceBytes: Int
+    /// Bytes after which the sender goes away.
+    var breaksAfter: Int?
+
+    struct Broken: Error {}
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        let pieces: Pieces
+        var offset = 0
+
+        mutating func next() async throws -> ByteBuffer? {
+            if let end = self.pieces.breaksAfter, self.offset >= end { throw Broken() }
+            guard self.offset < self.pieces.bytes.count else { return nil }
+            let end = Swift.min(self.offset + self.pieces.pieceBytes, self.pieces.bytes.count)
+            defer { self.offset = end }
+            return ByteBuffer(bytes: self.pieces.bytes[self.offset..<end])
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pieces: self) }
+}

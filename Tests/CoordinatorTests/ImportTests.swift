@@ -1,0 +1,176 @@
+import Domain
+import NIOCore
+import Storage
+import Testing
+
+@testable import Coordinator
+
+@Suite("Imports")
+struct ImportTests {
+    private static let people = """
+        Email,First Name,Visits,Is Member
+        ann@x.org,Ann,3,yes
+        bob@y.org,Bob,,no
+        not an address,Carl,1,no
+        ANN@X.ORG,Anna,4,yes
+        dora@z.org,"Dora, MD",many,1
+
+        """
+
+    @Test("an answer counts each row once, and says which field a column became")
+    func answer() async throws {
+        let loop = try ImportLoopDouble()
+        let answer = try await loop.importText(Self.people, list: "fair", pieceBytes: 7)
+        #expect(answer.id == "i1")
+        #expect([answer.rows, answer.created, answer.updated, answer.unchanged, answer.rejected] == [5, 3, 1, 0, 1])
+        #expect(answer.firstRejects.map(\.line) == [4])
+        #expect(answer.firstRejects.map(\.column) == [1])
+        #expect(answer.fields.map(\.name) == ["email", "first_name", "visits", "is_member"])
+        #expect(answer.fields.map(\.type) == ["text", "text", "text", "boolean"])
+        #expect(answer.fields.map(\.column) == ["Email", "First Name", "Visits", "Is Member"])
+        #expect(try loop.integer("SELECT count(*) FROM list_member") == 3)
+        let record = try #require(try loop.record(1))
+        #expect(record.state == .finished)
+        #expect([record.counts.rows, record.counts.created, record.counts.rejected] == [5, 3, 1])
+        #expect(try loop.integer("SELECT count(*) FROM source WHERE name = 'fair' AND basis = 'consent'") == 1)
+        #expect(!loop.overlapped)
+    }
+
+    @Test("the reject file has the rows that were not taken", arguments: ["i1", "1"])
+    func rejects(id: String) async throws {
+        let loop = try ImportLoopDouble()
+        _ = try await loop.importText(Self.people)
+        let pages = try await loop.service.rejects(ofImport: id) { try loop.record($0) != nil }
+        let next = pages.read()
+        var text = ""
+        while let page = try await next() { for piece in page { text += String(buffer: piece) } }
+        let lines = text.split(separator: "\r\n")
+        #expect(lines.count == 2)
+        #expect(lines.first == "line,column,reason,row")
+        #expect(lines.last?.hasPrefix("4,1,") == true)
+        #expect(lines.last?.hasSuffix(#""not an address,Carl,1,no""#) == true)
+    }
+
+    @Test(
+        "an import that is not there has no rejects",
+        arguments: ["i2", "2", "", "x", "i", "-1", "99999999999999999999"]
+    )
+    func unknown(id: String) async throws {
+        let loop = try ImportLoopDouble()
+        _ = try await loop.importText(Self.people)
+        await #expect(throws: OperationError.self) {
+            _ = try await loop.service.rejects(ofImport: id) { try loop.record($0) != nil }
+        }
+    }
+
+    @Test(
+        "a file with nobody in it is refused",
+        arguments: [
+            "", "email\n", "name,city\nAnn,Ames\n", "email,name\nnobody,Ann\n", "email,email\na@b.c,d@e.f\n",
+            "PK\u{3}\u{4}",
+        ]
+    )
+    func nobody(text: String) async throws {
+        let loop = try ImportLoopDouble()
+        let error = await #expect(throws: OperationError.self) { try await loop.importText(text, list: "fair") }
+        guard case .invalid(let diagnostics) = error else {
+            Issue.record("refused as \(String(describing: error))")
+            return
+        }
+        #expect(!diagnostics.isEmpty)
+        #expect(diagnostics.allSatisfy { $0.file == "people.csv" })
+        #expect(try loop.integer("SELECT count(*) FROM contact") == 0)
+        #expect(try loop.record(1)?.state != .running)
+    }
+
+    @Test("counts add up whatever is wrong with the file, and the same file changes nothing", arguments: UInt64(1)...12)
+    func damage(seed: UInt64) async throws {
+        var random = SplitMix(seed: seed)
+        var lines = ["email,name,visits,gift,joined"]
+        for index in 0..<800 {
+            var line =
+                "p\(index)@x\(index % 7).org,\"Name \(index)\",\(index % 50),\(index % 9).50,2026-01-\(10 + index % 20)"
+            let roll = Int.random(in: 0..<20, using: &random)
+            if roll < 5 {
+                let damages = ["\"", ",", "\u{0}", "\n", "é", "@"]
+                let place = line.index(line.startIndex, offsetBy: Int.random(in: 0..<line.count, using: &random))
+                line.insert(contentsOf: damages[roll % damages.count], at: place)
+            }
+            lines.append(line)
+        }
+        let text = lines.joined(separator: "\n") + "\n"
+        let loop = try ImportLoopDouble()
+        let pieceBytes = Int.random(in: 1...5_000, using: &random)
+        let first = try await loop.importText(text, pieceBytes: pieceBytes)
+        #expect(first.rows == first.created + first.updated + first.unchanged + first.rejected)
+        #expect(try loop.integer("SELECT count(*) FROM contact") == first.created)
+        let record = try #require(try loop.record(1))
+        #expect(record.counts.rows == first.rows)
+        #expect(record.counts.warnings == first.warnings)
+        let second = try await loop.importText(text, onConflict: .keep, pieceBytes: pieceBytes)
+        #expect([second.rows, second.created, second.updated] == [first.rows, 0, 0])
+        #expect(second.rejected == first.rejected)
+        if first.updated == 0 {
+            let third = try await loop.importText(text, pieceBytes: 300)
+            #expect([third.created, third.updated, third.unchanged] == [0, 0, first.created + first.unchanged])
+        }
+    }
+
+    @Test("a disk that fills up leaves what was committed, and the import is marked", arguments: 1...5)
+    func full(write: Int) async throws {
+        let loop = try ImportLoopDouble()
+        loop.fail(at: write)
+        let text = "email\n" + (0..<1_200).map { "p\($0)@x.org\n" }.joined()
+        let error = await #expect(throws: OperationError.self) { try await loop.importText(text) }
+        guard case .unavailable = error else {
+            Issue.record("refused as \(String(describing: error))")
+            return
+        }
+        // Writes: begin, open, then chunks of 500.
+        #expect(try loop.integer("SELECT count(*) FROM contact") == max(0, write - 3) * 500)
+        let record = try loop.record(1)
+        #expect(record?.state == (write == 1 ? nil : .aborted))
+        #expect(record?.counts.created ?? 0 == max(0, write - 3) * 500)
+        let again = try await loop.importText(text)
+        #expect(again.created + again.unchanged == 1_200)
+    }
+
+    @Test("a sender that goes away leaves an aborted import")
+    func broken() async throws {
+        let loop = try ImportLoopDouble()
+        let text = "email\n" + (0..<1_200).map { "p\($0)@x.org\n" }.joined()
+        await #expect(throws: Pieces.Broken.self) { try await loop.importText(text, breaksAfter: 8_000) }
+        #expect(try loop.record(1)?.state == .aborted)
+        let counts = try #require(try loop.record(1)?.counts)
+        #expect(try loop.integer("SELECT count(*) FROM contact") == counts.created)
+    }
+
+    @Test("files of more than one window are read whole, and the later row of an address wins")
+    func windows() async throws {
+        let loop = try ImportLoopDouble()
+        let count = ImportWindow.rowsMax + 2_000
+        var text = "email,n\n"
+        for index in 0..<count { text += "p\(index)@x.org,\(index)\n" }
+        text += "p5@x.org,-1\nnobody,0\n"
+        let answer = try await loop.importText(text, pieceBytes: 1 << 16)
+        #expect([answer.created, answer.updated, answer.rejected] == [count, 1, 1])
+        #expect(try loop.integer("SELECT f_n FROM contact WHERE email_key = 'p5@x.org'") == -1)
+        #expect(try loop.integer("SELECT max(f_n) FROM contact") == count - 1)
+        #expect(!loop.overlapped)
+    }
+}
+
+/// Numbers from a seed, so that a failure can be repeated.
+private struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { self.state = seed }
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9E37_79B9_7F4A_7C15
+        var z = self.state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

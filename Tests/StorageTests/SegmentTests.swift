@@ -1,0 +1,68 @@
+import Domain
+import Storage
+import Testing
+
+@Suite("Counting segments and audiences")
+struct SegmentTests {
+    private static let state = Field(name: "state", type: .text)
+    private static let visits = Field(name: "visits", type: .integer)
+
+    private func makeStore() throws -> TestStore {
+        let store = try TestStore()
+        try store.write { connection throws(StoreError) in
+            let fields = try FieldStore(connection).define([Self.state, Self.visits])
+            let rows = [
+                ["a@x.org", "IA", "1"], ["b@x.org", "IA", ""], ["c@x.org", "NH", "3"], ["d@x.org", "", "4"],
+                ["e@x.org", "IA", "5"],
+            ]
+            let list = try ListStore(connection).make(named: "all")
+            _ = try ContactStore(connection, fields: fields, policy: .merge).upsert(
+                ContactChunk(ContactRows(fields, rows), rows: [0, 1, 2, 3, 4]),
+                list: list,
+                source: nil,
+                at: Timestamp(milliseconds: 0)
+            )
+            try connection.execute(
+                """
+                INSERT INTO suppression (channel, address_key, reason, at) VALUES ('email', 'e@x.org', 'bounced', 0),
+                    ('sms', 'a@x.org', 'bounced', 0);
+                INSERT INTO contact (id, email_key, f_state, created_at, updated_at) VALUES (400123, 'tel:1', 'IA', 0, 0)
+                """
+            )
+        }
+        return store
+    }
+
+    @Test(
+        "a segment is counted over all windows of ids",
+        arguments: [
+            (Expression.everyone, 6), (.compare(Self.state, .equal, .text("IA")), 4),
+            (.compare(Self.visits, .greaterOrEqual, .integer(3)), 3),
+            (.not(.compare(Self.state, .equal, .text("IA"))), 1),
+        ] as [(Domain.Expression, Int)]
+    )
+    func segments(expression: Domain.Expression, expected: Int) throws {
+        let store = try self.makeStore()
+        var fold = SegmentFold(expression)
+        while try store.access({ connection throws(StoreError) in try fold.step(on: connection) }) {}
+        #expect(fold.count == expected)
+    }
+
+    @Test("an audience says who gets which group, what is missing, and who is left out", arguments: [true, false])
+    func audiences(byList: Bool) throws {
+        let store = try self.makeStore()
+        let list = try store.access { connection throws(StoreError) in try ListStore(connection).id(named: "all") }
+        var fold = AudienceFold(
+            channel: "email",
+            audience: byList ? .list(list ?? 0) : .expression(.everyone),
+            conditions: [.compare(Self.state, .equal, .text("IA")), .compare(Self.visits, .less, .integer(4))],
+            fields: [Self.visits, Self.state]
+        )
+        while try store.access({ connection throws(StoreError) in try fold.step(on: connection) }) {}
+        #expect(fold.shares.map(\.contacts) == [2, 1, 1])
+        #expect(fold.shares.map(\.missing) == [[1, 0], [0, 0], [0, 1]])
+        #expect(fold.suppressed == 1)
+        #expect(fold.withoutAddress == (byList ? 0 : 1))
+        #expect(fold.audience == 5)
+    }
+}
