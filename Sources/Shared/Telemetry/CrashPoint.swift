@@ -26,6 +26,9 @@ package enum CrashPoint: String, Sendable, CaseIterable {
         armed.pass()
     }
 
+    /// Whether this is the point that was asked for: where reaching it takes work of its own.
+    package static func isArmed(_ point: CrashPoint) -> Bool { Self.armed?.name == point.rawValue }
+
     /// As ``reach(_:)`` for the points of other programs, which name their own.
     package static func reach(named name: StaticString) {
         guard let armed = Self.armed, armed.name == "\(name)" else { return }

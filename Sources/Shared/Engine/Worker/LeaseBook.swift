@@ -81,6 +81,12 @@ package struct LeaseBook {
     /// The earliest time at which a target that waits for its time may begin.
     package var nextDue: Instant? { self.timed.first?.due }
 
+    /// Whether it is worth asking for a relay's next target. May be `true` where ``next(relay:at:)`` then has none.
+    package func mayHaveNext(relay: Int, at now: Instant) -> Bool {
+        guard !self.isDraining else { return false }
+        return !self.relays[relay].ready.isEmpty || self.timed.first.map { $0.due <= now } ?? false
+    }
+
     // MARK: The way of a message
 
     /// Takes the next target for a connection of a relay: fair over the relay's sites, and over the leases of one site.

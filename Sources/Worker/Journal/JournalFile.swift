@@ -1,0 +1,70 @@
+import Domain
+import Foundation
+import Storage
+import StorageSQLite
+
+/// The journal's file: opened, or moved aside and begun anew when it cannot be believed.
+struct JournalFile {
+    let database: SQLiteDatabase
+    let store: JournalStore
+    let restored: JournalStore.Restored
+    /// Where a damaged journal was moved to; the coordinator learns of it by the new identity.
+    let movedAside: String?
+
+    /// Opens `journal-NAME.sqlite` in `folder`.
+    ///
+    /// - Throws: ``StoreError/busy(_:)`` when another process has it, and whatever keeps a file from being made.
+    static func open(
+        folder: String,
+        worker: String,
+        powerSafe: Bool,
+        at now: Timestamp
+    ) throws(StoreError) -> JournalFile {
+        let path = "\(folder)/journal-\(worker).sqlite"
+        do throws(StoreError) {
+            return try Self.open(path: path, powerSafe: powerSafe, movedAside: nil, at: now)
+        } catch .corrupt {
+            let aside = try Self.moveAside(path, at: now)
+            return try Self.open(path: path, powerSafe: powerSafe, movedAside: aside, at: now)
+        }
+    }
+
+    private static func open(
+        path: String,
+        powerSafe: Bool,
+        movedAside: String?,
+        at now: Timestamp
+    ) throws(StoreError) -> JournalFile {
+        let database = try SQLiteDatabase(
+            path: path,
+            profile: .journal(powerSafe: powerSafe),
+            applicationID: Schema.journalID
+        )
+        do throws(StoreError) {
+            var generator = SystemRandomNumberGenerator()
+            let identity = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+            let parts = try database.access { connection throws(StoreError) in
+                let store = try JournalStore(connection, newIdentity: identity)
+                return (store, try store.restore(at: now))
+            }
+            return JournalFile(database: database, store: parts.0, restored: parts.1, movedAside: movedAside)
+        } catch {
+            try? database.close()
+            throw error
+        }
+    }
+
+    /// Renames the file and what SQLite keeps beside it; nothing is deleted, so that a person can look.
+    private static func moveAside(_ path: String, at now: Timestamp) throws(StoreError) -> String {
+        let aside = "\(path).damaged-\(now.milliseconds)"
+        let files = FileManager.default
+        do {
+            for suffix in ["", "-wal", "-shm"] where files.fileExists(atPath: path + suffix) {
+                try files.moveItem(atPath: path + suffix, toPath: aside + suffix)
+            }
+        } catch {
+            throw .io("\(path) is damaged and cannot be moved aside: \(error.localizedDescription)")
+        }
+        return aside
+    }
+}

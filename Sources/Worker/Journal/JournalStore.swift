@@ -1,0 +1,199 @@
+import Domain
+import Engine
+import Storage
+
+/// The journal's rows over one database connection, and which intents are open in them.
+///
+/// Used by one thread at a time. Each call is one transaction; when it throws, nothing changed, here or in the file.
+///
+/// Invariant: every open intent stands in a row that is in the file. A row is freed only together with writing its open intents again
+/// under a higher number.
+final class JournalStore {
+    /// Records in one row at most. A report is made of whole rows, so this bounds its size.
+    static let recordsPerRow = 512
+
+    private struct Target: Hashable {
+        let epoch: Epoch
+        let position: UInt32
+    }
+
+    struct CommittedRow: Sendable {
+        let number: UInt64
+        let facts: [TargetFact]
+    }
+
+    /// What an earlier process left behind, including the doubts that were found by reading it.
+    struct Restored: Sendable {
+        var rows: [CommittedRow] = []
+        /// Highest epoch named in any row; 0 for none.
+        var highestEpoch = Epoch(0)
+        /// Intents without an outcome, which are `IN_DOUBT` facts in `rows` now.
+        var doubts = 0
+    }
+
+    /// 16 random bytes, made with the file.
+    private(set) var identity: [UInt8] = []
+    private let connection: any SQLConnection
+    private var lastNumber: UInt64 = 0
+    /// Row that holds each open intent: at most one per relay connection.
+    private var openIntents: [Target: UInt64] = [:]
+    /// Rows up to this one are freed.
+    private var freed: UInt64 = 0
+
+    /// - Parameter newIdentity: Used when the file is new.
+    /// - Throws: ``StoreError/corrupt(_:)`` for a file whose rows cannot be believed.
+    init(_ connection: any SQLConnection, newIdentity: [UInt8]) throws(StoreError) {
+        self.connection = connection
+        try self.prepareTables(newIdentity: newIdentity)
+    }
+
+    /// Version of the tables and of ``JournalRow``.
+    private static let format: Int64 = 1
+
+    private func prepareTables(newIdentity: [UInt8]) throws(StoreError) {
+        // One process at a time: two would each take the other's intents for doubts.
+        try self.connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        try self.connection.transaction { () throws(StoreError) in
+            try self.connection.execute(
+                """
+                CREATE TABLE IF NOT EXISTS journal (
+                    identity BLOB NOT NULL, format INTEGER NOT NULL, last INTEGER NOT NULL
+                ) STRICT;
+                CREATE TABLE IF NOT EXISTS entry (
+                    number INTEGER PRIMARY KEY, records BLOB NOT NULL, checksum INTEGER NOT NULL
+                ) STRICT
+                """
+            )
+            let found = try self.connection.prepare("SELECT identity, format, last FROM journal")
+            defer { found.reset() }
+            if try found.step() {
+                self.identity = found.bytes(0)
+                let format = Int(found.integer(1))
+                guard format == Int(Self.format) else { throw .tooNew(found: format, known: Int(Self.format)) }
+                self.lastNumber = UInt64(clamping: found.integer(2))
+                guard self.identity.count == 16 else { throw .corrupt("the journal's identity is not 16 bytes") }
+                return
+            }
+            let insert = try self.connection.prepare("INSERT INTO journal (identity, format, last) VALUES (?1, ?2, 0)")
+            insert.bind(1, bytes: newIdentity)
+            insert.bind(2, Self.format)
+            try insert.run()
+            self.identity = newIdentity
+        }
+    }
+
+    /// Reads what an earlier process left; intents without an outcome become facts.
+    ///
+    /// - Parameter now: Time of those facts.
+    func restore(at now: Timestamp) throws(StoreError) -> Restored {
+        var restored = Restored()
+        let rows = try self.connection.prepare("SELECT number, records, checksum FROM entry ORDER BY number")
+        defer { rows.reset() }
+        while try rows.step() {
+            let number = UInt64(clamping: rows.integer(0))
+            let bytes = rows.bytes(1)
+            guard JournalRow.checksum(number: number, bytes) == UInt64(bitPattern: rows.integer(2)),
+                let records = JournalRow.unpack(bytes)
+            else { throw .corrupt("row \(number) of the journal is damaged") }
+            self.lastNumber = max(self.lastNumber, number)
+            var facts: [TargetFact] = []
+            for record in records {
+                switch record {
+                case .intent(let epoch, let position):
+                    restored.highestEpoch = max(restored.highestEpoch, epoch)
+                    self.openIntents[Target(epoch: epoch, position: position)] = number
+                case .fact(let fact):
+                    restored.highestEpoch = max(restored.highestEpoch, fact.epoch)
+                    self.openIntents[Target(epoch: fact.epoch, position: fact.position)] = nil
+                    facts.append(fact)
+                }
+            }
+            if !facts.isEmpty { restored.rows.append(CommittedRow(number: number, facts: facts)) }
+        }
+        rows.reset()
+        let doubts = self.openIntents.keys.sorted { ($0.epoch, $0.position) < ($1.epoch, $1.position) }.map {
+            TargetFact(epoch: $0.epoch, position: $0.position, fate: .inDoubt, reason: .noReply, at: now)
+        }
+        restored.doubts = doubts.count
+        restored.rows += try self.commit(intents: [], facts: doubts)
+        return restored
+    }
+
+    struct Intent: Sendable {
+        let epoch: Epoch
+        let position: UInt32
+    }
+
+    /// Writes a group, and frees rows up to `acknowledged`.
+    ///
+    /// - Parameters:
+    ///   - intents: Taken to be before all `facts`.
+    ///   - facts: Each closes the intent of its target, when there is one.
+    ///   - acknowledged: Rows up to this number are not needed any more, except for their open intents.
+    /// - Returns: The new rows that hold facts.
+    func commit(intents: [Intent], facts: [TargetFact], acknowledged: UInt64 = 0) throws(StoreError) -> [CommittedRow] {
+        let freeing = min(acknowledged, self.lastNumber)
+        let mustFree = freeing > self.freed
+        var records: [JournalRecord] = []
+        records.reserveCapacity(intents.count + facts.count)
+        if mustFree {
+            let closed = Set(facts.map { Target(epoch: $0.epoch, position: $0.position) })
+            for (target, number) in self.openIntents where number <= freeing && !closed.contains(target) {
+                records.append(.intent(epoch: target.epoch, position: target.position))
+            }
+        }
+        for intent in intents { records.append(.intent(epoch: intent.epoch, position: intent.position)) }
+        for fact in facts { records.append(.fact(fact)) }
+        guard mustFree || !records.isEmpty else { return [] }
+
+        let groups = stride(from: 0, to: records.count, by: Self.recordsPerRow).map {
+            records[$0..<min($0 + Self.recordsPerRow, records.count)]
+        }
+        let first = self.lastNumber + 1
+        try self.connection.transaction { () throws(StoreError) in
+            for (offset, group) in groups.enumerated() { try self.insert(first + UInt64(offset), group) }
+            if mustFree { try self.free(upTo: freeing, keepsLast: !groups.isEmpty) }
+        }
+        if mustFree { self.freed = freeing }
+        return groups.enumerated().compactMap { self.note(first + UInt64($0), $1) }
+    }
+
+    private func insert(_ number: UInt64, _ records: ArraySlice<JournalRecord>) throws(StoreError) {
+        let bytes = JournalRow.pack(records)
+        let insert = try self.connection.prepare("INSERT INTO entry (number, records, checksum) VALUES (?1, ?2, ?3)")
+        insert.bind(1, Int64(number))
+        insert.bind(2, bytes: bytes)
+        insert.bind(3, Int64(bitPattern: JournalRow.checksum(number: number, bytes)))
+        try insert.run()
+    }
+
+    private func free(upTo number: UInt64, keepsLast: Bool) throws(StoreError) {
+        let delete = try self.connection.prepare("DELETE FROM entry WHERE number <= ?1")
+        delete.bind(1, Int64(number))
+        try delete.run()
+        guard !keepsLast else { return }
+        // With no row left, the next process would not know where the numbers stood.
+        let remember = try self.connection.prepare("UPDATE journal SET last = ?1")
+        remember.bind(1, Int64(self.lastNumber))
+        try remember.run()
+    }
+
+    /// Follows a committed row in memory.
+    private func note(_ number: UInt64, _ records: ArraySlice<JournalRecord>) -> CommittedRow? {
+        self.lastNumber = max(self.lastNumber, number)
+        var facts: [TargetFact] = []
+        for record in records {
+            switch record {
+            case .intent(let epoch, let position):
+                self.openIntents[Target(epoch: epoch, position: position)] = number
+            case .fact(let fact):
+                self.openIntents[Target(epoch: fact.epoch, position: fact.position)] = nil
+                facts.append(fact)
+            }
+        }
+        return facts.isEmpty ? nil : CommittedRow(number: number, facts: facts)
+    }
+
+    /// Intents without an outcome; for tests and logs.
+    var openIntentCount: Int { self.openIntents.count }
+}

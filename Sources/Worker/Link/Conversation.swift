@@ -1,0 +1,264 @@
+import Domain
+import Engine
+import Logging
+import Mail
+import NIOCore
+import Relay
+import Telemetry
+import Wire
+
+/// What this worker says of itself in `Hello`.
+struct WorkerIdentity: Sendable {
+    var build: String
+    var machineBoot: String
+    var journal: [UInt8]
+    var journalIsDurable: Bool
+    var connections: Int
+    /// Said in EHLO to relays that have no name of their own for it.
+    var hostName: String
+}
+
+/// The talk with the coordinator: what came is done, what is due is said.
+///
+/// Belongs to the event loop, together with the ``ShardRunner``.
+final class Conversation {
+    private let eventLoop: any EventLoop
+    private let link: CoordinatorLink
+    private let journal: JournalWriter
+    private let runner: ShardRunner
+    private let identity: WorkerIdentity
+    private var log: Logger
+    private var session = LinkSession()
+    private var contents: [Campaign.ID: CampaignContent] = [:]
+    private var relays: [String: WireRelay] = [:]
+    private(set) var tallies: [Campaign.ID: CampaignTally] = [:]
+    private var random = SystemRandomNumberGenerator()
+    private var isLeaving = false
+    private var wasReady = false
+    private var troubles = Occasionally()
+    private var refusals = Occasionally()
+
+    init(
+        on eventLoop: any EventLoop,
+        link: CoordinatorLink,
+        journal: JournalWriter,
+        runner: ShardRunner,
+        identity: WorkerIdentity,
+        log: Logger
+    ) {
+        self.eventLoop = eventLoop
+        self.link = link
+        self.journal = journal
+        self.runner = runner
+        self.identity = identity
+        self.log = log
+    }
+
+    var isWelcomed: Bool { self.session.session != nil }
+
+    // MARK: What came
+
+    func handle(_ events: [LinkEvent]) {
+        for event in events { self.handle(event) }
+        self.link.handled()
+        self.speak()
+        self.runner.wakePools()
+    }
+
+    private func handle(_ event: LinkEvent) {
+        switch event {
+        case .connected: self.session.connected()
+        case .disconnected:
+            if self.isWelcomed { self.log.event(.coordinatorAway, level: .warning, "The connection to the coordinator was lost") }
+            self.session.disconnected()
+        case .trouble(let trouble): self.report(trouble)
+        case .noFrame(let problem): self.complain(problem)
+        case .message(let header, .welcome(let welcome)): self.welcome(welcome, header)
+        case .message(let header, .problem(let problem)): self.heed(problem, header)
+        case .message(let header, let message):
+            guard self.session.accepts(session: header.session, sequence: header.sequence) else { return }
+            self.handle(message)
+        case .grant(let header, let grant):
+            guard self.session.accepts(session: header.session, sequence: header.sequence) else { return }
+            self.take(grant)
+        case .wrongGrant(let header, let grant, let problem):
+            guard self.session.accepts(session: header.session, sequence: header.sequence) else { return }
+            self.runner.handBack(epoch: Epoch(grant.epoch), positions: Set(grant.position).sorted())
+            self.complain("grant \(grant.epoch): \(problem)")
+        }
+    }
+
+    private func handle(_ message: CoordinatorMessage) {
+        switch message {
+        case .content(let content): self.compile(content)
+        case .renew(let renew): self.runner.takeBack(self.runner.book.renew(nonce: renew.nonce, epochs: renew.epoch))
+        case .recall(let recall): self.runner.takeBack(self.runner.book.recall(epochs: recall.epoch))
+        case .acknowledge(let acknowledge):
+            self.runner.reports.acknowledge(acknowledge.number, at: ShardRunner.now())
+            self.journal.acknowledge(acknowledge.number)
+        case .forget(let forget):
+            guard let campaign = Self.campaign(forget.campaign) else { return }
+            self.contents[campaign] = nil
+            if self.tallies[campaign]?.isQuiet ?? false { self.tallies[campaign] = nil }
+        case .welcome, .problem, .grant: break
+        }
+    }
+
+    private func welcome(_ welcome: WireWelcome, _ header: FrameHeader) {
+        guard self.session.welcomed(session: header.session, sequence: header.sequence) else { return }
+        self.log[metadataKey: LogKey.worker.rawValue] = .string(welcome.worker)
+        for relay in welcome.relays { self.configure(relay, among: welcome.relays.count) }
+        self.runner.book.welcome(ttl: Int64(welcome.leaseTtl), credit: Int(welcome.credit))
+        self.runner.reports.tellAgain()
+        let event: LogEventName = self.wasReady ? .coordinatorConnected : .ready
+        self.wasReady = true
+        self.log.event(event, "The coordinator welcomed this worker", [.session: .string(String(header.session))])
+        for desk in self.runner.desks where desk.problem != nil { self.sayState(of: desk) }
+    }
+
+    private func heed(_ problem: WireProblem, _ header: FrameHeader) {
+        guard header.session == 0 || header.session == self.session.session else { return }
+        if problem.sessionUnknown { self.session.sessionUnknown() } else { self.complain("the coordinator says: \(problem.text)") }
+    }
+
+    private func take(_ grant: ReceivedGrant) {
+        let problem = self.runner.take(
+            grant,
+            content: self.contents[grant.campaign],
+            desk: self.runner.desk(named: grant.relay)
+        )
+        guard let problem else { return }
+        self.complain("grant \(grant.epoch.rawValue): \(problem)")
+        if self.runner.desk(named: grant.relay) == nil {
+            self.send(.relayState(grant.relay, problem: "not known to this worker"))
+        }
+    }
+
+    private func compile(_ content: WireContent) {
+        guard let campaign = Self.campaign(content.campaign) else { return self.complain("content of no campaign") }
+        let tally = self.tallies[campaign] ?? CampaignTally(campaign: campaign, name: content.name)
+        self.tallies[campaign] = tally
+        do throws(InvalidContent) {
+            self.contents[campaign] = try CampaignContent(content, campaign: campaign, tally: tally)
+        } catch {
+            self.contents[campaign] = nil
+            let problems = error.diagnostics.map(\.description).joined(separator: "; ")
+            self.complain("content of \(campaign.publicID): \(problems)")
+        }
+    }
+
+    private func configure(_ relay: WireRelay, among count: Int) {
+        guard self.relays[relay.name] != relay else { return }
+        do throws(Diagnostic) {
+            // TCP connections are the worker's: relays share its number.
+            let configuration = try RelayAddress.configuration(
+                relay,
+                connections: max(1, self.identity.connections / count),
+                hostName: self.identity.hostName
+            )
+            let desk = self.runner.desk(named: relay.name) ?? self.runner.addDesk(named: relay.name)
+            // The old pool ends by itself: what it has under way it still brings to its end.
+            _ = desk.pool?.drain()
+            desk.pool = RelayPool(configuration, on: self.eventLoop, source: desk) { Double.random(in: 0..<1) }
+            desk.isDry = true
+            self.relays[relay.name] = relay
+        } catch {
+            self.complain(error.message)
+        }
+    }
+
+    private static func campaign(_ number: UInt64) -> Campaign.ID? {
+        guard let value = Int64(exactly: number), value > 0 else { return nil }
+        return Campaign.ID(value)
+    }
+
+    // MARK: What is due
+
+    /// Says whatever is due.
+    func speak() {
+        let now = ShardRunner.now()
+        if self.session.shouldGreet(at: now) { self.greet() }
+        guard self.isWelcomed else { return }
+        while let report = self.runner.reports.nextReport(at: now, flush: self.isLeaving) {
+            self.send(report)
+        }
+        if self.runner.book.creditIsDue(at: now) {
+            let nonce = self.random.next()
+            let targets = self.runner.book.offerCredit(nonce: nonce, at: now)
+            self.send(.credit(nonce: nonce, targets: targets))
+        }
+        if self.runner.book.progressIsDue(at: now) {
+            let nonce = self.random.next()
+            self.send(.progress(nonce: nonce, self.runner.book.tellProgress(nonce: nonce, at: now)))
+        }
+    }
+
+    private func greet() {
+        self.link.send(.message(.hello(self.identity, holding: self.runner.inventory())), session: 0)
+    }
+
+    func sayState(of desk: RelayDesk) { self.send(.relayState(desk.name, problem: desk.problem)) }
+
+    /// Reports wait for no company from now on.
+    func leaveSoon() {
+        self.isLeaving = true
+        self.speak()
+    }
+
+    func sayGoodbye() { self.send(.goodbye(WireGoodbye())) }
+
+    private func send(_ message: WorkerMessage) {
+        guard let session = self.session.session else { return }
+        self.link.send(.message(message), session: session)
+    }
+
+    private func send(_ report: ReportBook.Report) {
+        guard let session = self.session.session else { return }
+        self.link.send(.report(report), session: session)
+    }
+
+    // MARK: Logs
+
+    private func report(_ trouble: LinkTrouble) {
+        guard self.troubles.allows(at: ShardRunner.now()) else { return }
+        switch trouble {
+        case .refused:
+            self.log.event(
+                .coordinatorAway,
+                level: .error,
+                "The coordinator refuses this worker's key: add it with `postrider worker add`, or check the key file"
+            )
+        case .handshake(let problem):
+            self.log.event(
+                .coordinatorAway,
+                level: .error,
+                "What answers at the coordinator's address is not the coordinator with the configured key",
+                [.problem: .string(problem)]
+            )
+        case .unreachable:
+            self.log.event(.coordinatorAway, level: .warning, "The coordinator cannot be reached; trying on")
+        }
+    }
+
+    private func complain(_ problem: String) {
+        guard self.refusals.allows(at: ShardRunner.now()) else { return }
+        self.log.event(
+            .frameRefused,
+            level: .warning,
+            "Something the coordinator said cannot be followed",
+            [.problem: .string(problem)]
+        )
+    }
+}
+
+/// Lets a log line through once a minute: what repeats is not worth more.
+struct Occasionally {
+    static let interval: Int64 = 60_000
+    private var last: Instant?
+
+    mutating func allows(at now: Instant) -> Bool {
+        if let last = self.last, now.milliseconds(since: last) < Self.interval { return false }
+        self.last = now
+        return true
+    }
+}

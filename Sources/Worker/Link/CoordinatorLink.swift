@@ -1,0 +1,242 @@
+import Dispatch
+import Engine
+import Synchronization
+import Telemetry
+import Transport
+import Wire
+
+/// What the link tells the event loop.
+enum LinkEvent: Sendable {
+    /// The handshake is done; nothing was said yet.
+    case connected
+    case disconnected
+    /// The connection cannot be made, and why; libzmq goes on trying.
+    case trouble(LinkTrouble)
+    case message(FrameHeader, CoordinatorMessage)
+    /// A grant whose columns fit together.
+    case grant(FrameHeader, ReceivedGrant)
+    /// A grant that cannot be understood, so that all of it goes back.
+    case wrongGrant(FrameHeader, WireGrant, problem: String)
+    /// Bytes that are no frame of ours.
+    case noFrame(problem: String)
+}
+
+enum LinkTrouble: Hashable, Sendable {
+    /// The coordinator does not know our key.
+    case refused
+    /// Whoever answers there is not the coordinator we know, or breaks off.
+    case handshake(String)
+    /// Nobody answers there.
+    case unreachable
+}
+
+/// What the event loop has to say.
+enum Outgoing: Sendable {
+    case message(WorkerMessage)
+    case report(ReportBook.Report)
+}
+
+/// The thread that owns the DEALER socket: frames to messages and back, nothing decided.
+///
+/// What comes in goes to the event loop in batches, what goes out comes through a bounded queue. Every frame that is lost with a
+/// connection, or finds the queue full, is said again by ``Conversation``.
+final class CoordinatorLink: Sendable {
+    /// Frames waiting to go out. More wait only when the coordinator does not read; all of them are repeated later anyway.
+    static let outgoingMax = 1_024
+    /// Batches that the event loop has not looked at yet, before the link waits for it (and TCP for the link).
+    static let batchesMax = 64
+    /// Longest wait for the event loop to catch up, so that the socket's own timers are looked at.
+    static let catchUpMilliseconds = 100
+
+    struct Address: Sendable {
+        let endpoint: Transport.Endpoint
+        let keys: CurveKeyPair
+        let coordinator: PublicKey
+    }
+
+    private struct Outbox: Sendable {
+        var items: [(item: Outgoing, session: UInt64)] = []
+        var isStopping = false
+    }
+
+    private let outbox = Mutex(Outbox())
+    private let wakeup: Wakeup
+    private let openBatches = Atomic<Int>(0)
+    private let caughtUp = DispatchSemaphore(value: 0)
+    private let deliver: @Sendable ([LinkEvent]) -> Void
+
+    /// - Parameter deliver: Called on the link's thread; ``handled()`` must follow once the events were looked at.
+    init(deliver: @escaping @Sendable ([LinkEvent]) -> Void) throws(TransportError) {
+        self.wakeup = try Wakeup()
+        self.deliver = deliver
+    }
+
+    /// Begins the thread, which connects, and again whenever the connection is lost.
+    func start(_ address: Address, in context: Context) throws(TransportError) -> SystemThread {
+        try SystemThread.start(name: "link") { self.run(address, context) }
+    }
+
+    /// Queues a frame of a session (0 for `Hello`).
+    func send(_ item: Outgoing, session: UInt64) {
+        self.outbox.withLock { outbox in
+            guard outbox.items.count < Self.outgoingMax else { return }
+            outbox.items.append((item, session))
+        }
+        self.wakeup.signal()
+    }
+
+    /// The event loop looked at a batch.
+    func handled() {
+        if self.openBatches.subtract(1, ordering: .relaxed).newValue == Self.batchesMax - 1 { self.caughtUp.signal() }
+    }
+
+    /// Sends what is queued, as far as there is room, and ends the thread.
+    func stop() {
+        self.outbox.withLock { $0.isStopping = true }
+        self.wakeup.signal()
+    }
+
+    // MARK: The link's thread
+
+    private func run(_ address: Address, _ context: Context) {
+        do throws(TransportError) {
+            let dealer = try DealerSocket(
+                context,
+                keys: address.keys,
+                coordinator: address.coordinator,
+                endpoint: address.endpoint
+            )
+            defer { dealer.close() }
+            try self.serve(dealer, Poller(dealer, self.wakeup))
+        } catch {
+            self.deliver([.trouble(.handshake(error.message))])
+        }
+    }
+
+    private func serve(_ dealer: DealerSocket, _ poller: Poller) throws(TransportError) {
+        var sender = FrameSender()
+        while true {
+            let ready = try poller.wait(
+                timeoutMilliseconds: SocketLimits.waitMillisecondsMax,
+                wantsRoom: sender.isBlocked
+            )
+            if ready.wakeup { self.wakeup.drain() }
+            var events: [LinkEvent] = []
+            if ready.monitor {
+                while let event = try dealer.nextEvent() { self.note(event, &sender, &events) }
+            }
+            if ready.socket {
+                // As many as one batch should hold, then what goes out has its turn.
+                for _ in 0..<256 {
+                    guard let inbound = try dealer.receive() else { break }
+                    events.append(FrameReading.event(inbound))
+                }
+            }
+            self.hand(events)
+            let (items, isStopping) = self.outbox.withLock { outbox in
+                defer { outbox.items.removeAll() }
+                return (outbox.items, outbox.isStopping)
+            }
+            sender.queue(items)
+            try sender.send(over: dealer)
+            if isStopping { return }
+        }
+    }
+
+    private func note(_ event: MonitorEvent, _ sender: inout FrameSender, _ events: inout [LinkEvent]) {
+        switch event {
+        case .connected:
+            // What was said to the last connection is said again after `Welcome`.
+            sender.removeAll()
+            events.append(.connected)
+        case .disconnected: events.append(.disconnected)
+        case .retrying: events.append(.trouble(.unreachable))
+        case .refused: events.append(.trouble(.refused))
+        case .handshakeFailed(let problem), .acceptFailed(let problem): events.append(.trouble(.handshake(problem)))
+        }
+    }
+
+    private func hand(_ events: [LinkEvent]) {
+        guard !events.isEmpty else { return }
+        let open = self.openBatches.add(1, ordering: .relaxed).newValue
+        self.deliver(events)
+        if open >= Self.batchesMax {
+            _ = self.caughtUp.wait(timeout: .now() + .milliseconds(Self.catchUpMilliseconds))
+        }
+    }
+}
+
+/// Frames on their way out, in order, numbered when they go.
+private struct FrameSender {
+    private var items: [(item: Outgoing, session: UInt64)] = []
+    private var session: UInt64 = 0
+    private var sequence: UInt64 = 0
+    /// The first item as bytes, when the socket had no room for it.
+    private var blocked: [UInt8]?
+
+    var isBlocked: Bool { self.blocked != nil }
+
+    mutating func queue(_ more: [(item: Outgoing, session: UInt64)]) {
+        self.items.append(contentsOf: more.prefix(CoordinatorLink.outgoingMax - min(self.items.count, CoordinatorLink.outgoingMax)))
+    }
+
+    mutating func removeAll() {
+        self.items.removeAll()
+        self.blocked = nil
+    }
+
+    mutating func send(over dealer: DealerSocket) throws(TransportError) {
+        var done = 0
+        defer { self.items.removeFirst(done) }
+        while done < self.items.count {
+            let bytes = self.blocked ?? self.frame(self.items[done].item, self.items[done].session)
+            guard let bytes else {
+                done += 1
+                continue
+            }
+            guard try dealer.send(bytes) == .sent else {
+                self.blocked = bytes
+                return
+            }
+            if case .report = self.items[done].item { CrashPoint.reach(.w07Reported) }
+            self.blocked = nil
+            done += 1
+        }
+    }
+
+    private mutating func frame(_ item: Outgoing, _ session: UInt64) -> [UInt8]? {
+        if session != self.session || session == 0 {
+            self.session = session
+            self.sequence = 0
+        }
+        let message: WorkerMessage
+        switch item {
+        case .message(let plain): message = plain
+        case .report(let report): message = .report(ReportFrame.wire(report))
+        }
+        // Too long for a frame can only be a Hello with more leases than were ever granted: then there is nothing to say.
+        guard let bytes = try? message.frame(session: session, sequence: self.sequence + 1) else { return nil }
+        self.sequence += 1
+        return bytes
+    }
+}
+
+enum FrameReading {
+    static func event(_ inbound: DealerInbound) -> LinkEvent {
+        switch inbound {
+        case .malformed(let parts): return .noFrame(problem: "a message of \(parts) parts; 1 is allowed")
+        case .frame(let bytes):
+            do throws(FrameError) {
+                let framed = try CoordinatorMessage.decode(bytes)
+                guard case .grant(let grant) = framed.message else { return .message(framed.header, framed.message) }
+                do throws(ColumnError) {
+                    return .grant(framed.header, try ReceivedGrant(grant))
+                } catch {
+                    return .wrongGrant(framed.header, grant, problem: error.description)
+                }
+            } catch {
+                return .noFrame(problem: error.description)
+            }
+        }
+    }
+}

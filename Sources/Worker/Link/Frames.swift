@@ -1,0 +1,49 @@
+import Domain
+import Engine
+import Foundation
+import Wire
+
+// The worker's messages, made from what it knows.
+
+extension WorkerMessage {
+    static func credit(nonce: UInt64, targets: Int) -> Self {
+        var message = WireCredit()
+        message.nonce = nonce
+        message.targets = UInt32(clamping: targets)
+        return .credit(message)
+    }
+
+    static func progress(nonce: UInt64, _ progress: LeaseBook.Progress) -> Self {
+        var message = WireProgress()
+        message.nonce = nonce
+        message.epoch = progress.epochs
+        message.settled = progress.settled
+        return .progress(message)
+    }
+
+    /// - Parameter problem: `nil` when the relay can be used.
+    static func relayState(_ relay: String, problem: String?) -> Self {
+        var message = WireRelayState()
+        message.relay = relay
+        message.available = problem == nil
+        message.problem = problem ?? ""
+        return .relayState(message)
+    }
+
+    static func hello(_ identity: WorkerIdentity, holding leases: [HeldLease]) -> Self {
+        var message = WireHello()
+        message.build = identity.build
+        message.machineBoot = identity.machineBoot
+        message.journal = Data(identity.journal)
+        message.journalDurable = identity.journalIsDurable
+        message.connections = UInt32(clamping: identity.connections)
+        message.held = leases.map { lease in
+            var held = WireHeldLease()
+            held.epoch = lease.epoch.rawValue
+            held.running = lease.running
+            held.begun = lease.begun
+            return held
+        }
+        return .hello(message)
+    }
+}

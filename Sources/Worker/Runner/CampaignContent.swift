@@ -1,0 +1,131 @@
+import Domain
+import Engine
+import Mail
+import NIOCore
+import Wire
+
+/// One campaign as this worker sends it: compiled once for each revision.
+///
+/// Belongs to the event loop.
+final class CampaignContent {
+    let campaign: Campaign.ID
+    let revision: UInt32
+    /// Envelope sender.
+    let sender: String
+    let variantCount: Int
+    let fieldCount: Int
+    let tally: CampaignTally
+    private let composer: MessageComposer
+
+    /// - Parameter tally: Counts go on over revisions.
+    /// - Throws: ``InvalidContent`` with all that is wrong.
+    init(_ content: WireContent, campaign: Campaign.ID, tally: CampaignTally) throws(InvalidContent) {
+        let fields = try content.fields.map { column throws(InvalidContent) in
+            guard let type = FieldType(rawValue: column.type) else {
+                let allowed = FieldType.allCases.map(\.rawValue).joined(separator: ", ")
+                let message = "field \(column.name) has type \"\(column.type)\"; allowed: \(allowed)"
+                throw InvalidContent([Diagnostic(.error, message)])
+            }
+            return Field(name: column.name, type: type)
+        }
+        guard let from = Self.address(content.fromAddress) else {
+            throw InvalidContent([Diagnostic(.error, "from_address \"\(content.fromAddress)\" is no address")])
+        }
+        self.composer = try MessageComposer(
+            MessageContent(
+                from: Mailbox(name: content.fromName, address: from),
+                replyTo: content.replyTo,
+                headers: content.headers.map { .init(name: $0.name, value: $0.value) },
+                variants: content.variants.map {
+                    .init(name: $0.name, subject: $0.subject, text: $0.text, html: $0.html)
+                },
+                fields: fields,
+                messageIDKey: Array(content.messageIDKey),
+                messageIDDomain: content.messageIDDomain
+            )
+        )
+        self.campaign = campaign
+        self.revision = content.revision
+        self.sender = from.text
+        self.variantCount = content.variants.count
+        self.fieldCount = fields.count
+        self.tally = tally
+    }
+
+    /// One target's message, dot-stuffed, without the final dot.
+    func message(of index: Int, in shard: HeldShard, at now: Timestamp) throws(RenderError) -> ByteBuffer {
+        try self.composer.withMessage(
+            lane: shard.grant.lane,
+            position: Int(shard.grant.positions[index]),
+            variant: Int(shard.grant.variants[index]),
+            recipient: shard.grant.addresses[index],
+            row: FieldRow(columns: shard.columns, index: index),
+            date: now
+        ) { bytes in
+            var buffer = ByteBufferAllocator().buffer(capacity: bytes.count)
+            buffer.writeBytes(bytes)
+            return buffer
+        }
+    }
+
+    private static func address(_ text: String) -> EmailAddress? {
+        guard let at = text.lastIndex(of: "@"), at != text.startIndex else { return nil }
+        let domain = text[text.index(after: at)...]
+        guard !domain.isEmpty else { return nil }
+        return EmailAddress(checkedLocal: String(text[..<at]), checkedDomain: String(domain))
+    }
+}
+
+/// A shard while its lease lives.
+struct HeldShard {
+    let grant: ReceivedGrant
+    let content: CampaignContent
+    let relay: Int
+    /// The grant's fields as templates read them.
+    let columns: [FieldColumn]
+
+    /// - Returns: `nil` when the columns do not fit the content; ``ReceivedGrant`` checked all but that.
+    init?(_ grant: ReceivedGrant, content: CampaignContent, relay: Int) {
+        var columns: [FieldColumn] = []
+        columns.reserveCapacity(grant.fields.count)
+        for column in grant.fields {
+            let ends = (0..<column.count).map { UInt32(column.range(of: $0).upperBound) }
+            guard let made = FieldColumn(text: column.bytes, end: ends) else { return nil }
+            columns.append(made)
+        }
+        self.grant = grant
+        self.content = content
+        self.relay = relay
+        self.columns = columns
+    }
+}
+
+/// What a campaign did since the last `throughput` line, and what it holds now.
+///
+/// Belongs to the event loop.
+final class CampaignTally {
+    let campaign: Campaign.ID
+    var name: String
+    var accepted = 0
+    var deferred = 0
+    var bounced = 0
+    /// Targets held, and those of them that are with a connection.
+    var leased = 0
+    var inFlight = 0
+
+    init(campaign: Campaign.ID, name: String) {
+        self.campaign = campaign
+        self.name = name
+    }
+
+    var isQuiet: Bool { self.accepted + self.deferred + self.bounced + self.leased == 0 }
+
+    func count(_ fate: Fate) {
+        switch fate {
+        case .accepted: self.accepted += 1
+        case .deferred: self.deferred += 1
+        case .bounced: self.bounced += 1
+        case .inDoubt, .failed, .returned: break
+        }
+    }
+}
