@@ -1,0 +1,55 @@
+# What people and the build service type. `make help` lists it.
+
+PROTOC_GEN_SWIFT_VERSION := 1.39.0
+PEERS := .build/test-peers
+FORMAT := swift format lint --strict --parallel --configuration .swift-format
+# Generated code has its generator's style.
+OWN_SWIFT = $(shell find Sources Tests Package.swift -name '*.swift' ! -name '*.pb.swift')
+CONTACTS ?= 100000
+
+.PHONY: help deps build demo test check lint format proto peers clean
+
+help:
+	@echo 'make deps     install the system libraries that the build needs (Debian, Ubuntu)'
+	@echo 'make build    the three programs, optimised'
+	@echo 'make demo     a whole campaign on this machine: CONTACTS=$(CONTACTS) people, two workers, a test relay'
+	@echo 'make test     every test'
+	@echo 'make check    what has to pass before a change goes in: lint, warnings, imports, every test'
+	@echo 'make lint     format and style only'
+	@echo 'make format   rewrites the sources in the house format'
+	@echo 'make proto    generates worker.pb.swift from worker.proto again'
+
+deps:
+	@deploy/install-dependencies --build
+
+build: deps
+	swift build -c release
+
+demo: build
+	@CONTACTS=$(CONTACTS) scripts/demo "$$(swift build -c release --show-bin-path)"
+
+# Programs that others wrote, to test against; without a network the tests that need them say so and are skipped.
+peers:
+	@scripts/test-peers $(PEERS)
+
+test: deps peers
+	swift build --build-tests
+	@. $(PEERS)/environment && set -x && swift test --skip-build
+
+# Warnings in our own code are errors (Package.swift says so for every target of ours).
+check: deps lint peers
+	swift build --build-tests --explicit-target-dependency-import-check error
+	@. $(PEERS)/environment && set -x && swift test --skip-build
+
+lint:
+	@$(FORMAT) $(OWN_SWIFT)
+
+format:
+	@swift format --in-place --parallel --configuration .swift-format $(OWN_SWIFT)
+
+proto:
+	@deploy/install-dependencies --proto
+	@scripts/generate-proto $(PROTOC_GEN_SWIFT_VERSION)
+
+clean:
+	rm -rf .build .build-proto
