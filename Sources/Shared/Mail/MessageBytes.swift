@@ -69,12 +69,6 @@ package struct MessageBytes: ~Copyable {
         self.append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    /// Forgets the bytes after the first `count`, and keeps the memory.
-    package mutating func truncate(to count: Int) {
-        precondition((0...self.count).contains(count))
-        self.count = count
-    }
-
     /// Forgets all bytes and keeps the memory.
     package mutating func removeAll() { self.count = 0 }
 
