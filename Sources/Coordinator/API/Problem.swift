@@ -33,8 +33,13 @@ struct Problem: Error, Hashable, Sendable {
     init(_ error: OperationError) {
         switch error {
         case .invalid(let diagnostics):
-            let detail = diagnostics.first?.message ?? "The input is wrong."
-            self.init(422, "The input is wrong", detail, diagnostics: diagnostics)
+            let count = diagnostics.count
+            self.init(
+                422,
+                "The input is wrong",
+                count == 1 ? "One problem was found." : "\(count) problems were found.",
+                diagnostics: diagnostics
+            )
         case .notFound(let detail): self = .notFound(detail)
         case .conflict(let detail): self.init(409, "Not in this state", detail)
         case .notAllowed(let detail): self = .forbidden(detail)
