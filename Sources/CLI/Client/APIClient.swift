@@ -36,6 +36,8 @@ struct APIClient: Sendable {
         configuration.timeout.connect = Self.connectTimeout
         // Counts from the end of a request: an upload may take as long as it takes.
         configuration.timeout.read = Self.importTimeout
+        // Who is not there now will not be there in five seconds; `watch` and `up` ask again by themselves.
+        configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {

@@ -53,7 +53,7 @@ struct ProblemDocument: Decodable, Sendable {
     }
 
     /// The exit code for an HTTP status, as the table of docs/api.md has it.
-    static func status(of code: Int) -> ExitStatus {
+    static func status(of code: Int) -> CommandStatus {
         switch code {
         case 400, 413, 415, 422: .badInput
         case 401, 403: .notAllowed

@@ -14,15 +14,17 @@ final class RejectsFile: Sendable {
     }
 
     /// The name for the rejects of `file`: in its folder, without its last extension.
-    static func path(beside file: String) -> String {
-        let url = URL(fileURLWithPath: file)
+    ///
+    /// A pipe has no folder worth the name: its rejects go to the current one.
+    static func path(beside file: String, isRegular: Bool = true) -> String {
+        let url = URL(fileURLWithPath: isRegular ? file : URL(fileURLWithPath: file).lastPathComponent)
         let name = url.deletingPathExtension().lastPathComponent
         return url.deletingLastPathComponent().appendingPathComponent("\(name).rejects.csv").path
     }
 
     /// Begins the file; an older one stays until this one is whole.
-    static func open(beside file: String) throws(Failure) -> RejectsFile {
-        let path = Self.path(beside: file)
+    static func open(beside file: String, isRegular: Bool) throws(Failure) -> RejectsFile {
+        let path = Self.path(beside: file, isRegular: isRegular)
         let partial = "\(path).\(getpid()).part"
         // What people wrote about themselves is nobody else's to read.
         let descriptor = Foundation.open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)

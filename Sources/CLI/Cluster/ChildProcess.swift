@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -15,6 +16,9 @@ final class ChildProcess: Sendable {
             }
         }
     }
+
+    /// Time for the lines that were written just before the end.
+    private static let lastLinesTimeout = DispatchTimeInterval.seconds(1)
 
     let pid: pid_t
     /// The end of the child's stdin that is kept open, so that its end means ours; -1 once the child is gone.
@@ -52,10 +56,20 @@ final class ChildProcess: Sendable {
             throw error
         }
         let child = ChildProcess(pid: pid, lifeline: input.writing)
+        let readers = DispatchGroup()
         for (end, isError) in [(output.reading, false), (errors.reading, true)] {
-            Thread.detachNewThread { LineReader.run(end) { onLine($0, isError) } }
+            readers.enter()
+            Thread.detachNewThread {
+                LineReader.run(end) { onLine($0, isError) }
+                readers.leave()
+            }
         }
-        Thread.detachNewThread { onEnd(child.wait()) }
+        Thread.detachNewThread {
+            let ending = child.wait()
+            // Its last lines come before the news of its end, unless a grandchild keeps the pipe open.
+            _ = readers.wait(timeout: .now() + Self.lastLinesTimeout)
+            onEnd(ending)
+        }
         return child
     }
 

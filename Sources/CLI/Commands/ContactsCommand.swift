@@ -66,7 +66,7 @@ struct ContactsImportCommand: PostriderLeaf {
             let document = try await client.upload("/v1/imports", query, chunks, length: upload.length)
             let report = try document.decode(ImportReport.self)
             guard report.rejected > 0 else { return (report, nil as RejectsFile?) }
-            let rejects = try RejectsFile.open(beside: self.file)
+            let rejects = try RejectsFile.open(beside: self.file, isRegular: upload.length != nil)
             let path = "/v1/imports/\(APIClient.escaped(report.id.text))/rejects"
             do {
                 try await client.stream(path) { (chunk) throws(Failure) in try rejects.write(chunk) }
@@ -87,9 +87,13 @@ struct ContactsImportCommand: PostriderLeaf {
         }
         var text = "\(ProgressLine.bar(sent.bytes, of: length)) \(NumberText.percent(sent.bytes, of: length))"
         text += "  \(NumberText.bytes(sent.bytes)) of \(NumberText.bytes(length))"
+        guard sent.bytes < length else {
+            line.show("\(text)  writing the last rows")
+            return
+        }
         if let rate = sent.bytesPerSecond { text += "  \(NumberText.bytes(Int(rate)))/s" }
         if let left = sent.secondsLeft { text += "  \(NumberText.duration(seconds: left)) left" }
-        line.show(sent.bytes == length ? "\(text)  finishing" : text)
+        line.show(text)
     }
 
     private func show(

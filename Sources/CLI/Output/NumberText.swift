@@ -44,9 +44,13 @@ enum NumberText {
         return "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
 
-    /// `45 s`, `3 min 05 s`, `2 h 10 min`, `3 d 4 h`.
+    /// `0.3 s`, `45 s`, `3 min 05 s`, `2 h 10 min`, `3 d 4 h`.
     static func duration(seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0, seconds < 8_640_000 else { return "a long time" }
+        if seconds < 9.95 {
+            let tenths = Int((seconds * 10).rounded())
+            return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+        }
         let whole = Int(seconds.rounded(.up))
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
         if whole < 60 { return "\(whole) s" }

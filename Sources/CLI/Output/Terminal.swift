@@ -70,7 +70,7 @@ final class Terminal: Sendable {
         buffer.removeAll(keepingCapacity: true)
         if !isWritten {
             // Only a reader that left is none of our business; a full disk behind `> file` is a failure.
-            let status = errno == EPIPE ? ExitStatus.done : .failed
+            let status = errno == EPIPE ? CommandStatus.done : .failed
             if status == .failed { _ = writeAll(Array("error: cannot write the output\n".utf8), to: STDERR_FILENO) }
             _exit(status.rawValue)
         }

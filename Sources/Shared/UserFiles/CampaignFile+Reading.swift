@@ -50,8 +50,13 @@ extension CampaignFile {
     )
 
     /// A required text on one line.
-    private static func line(_ keys: KeyReader, _ key: String, charactersMax: Int) -> String? {
-        let allowed = "1 to \(charactersMax) characters on one line"
+    private static func line(
+        _ keys: KeyReader,
+        _ key: String,
+        charactersMax: Int,
+        like example: String = ""
+    ) -> String? {
+        let allowed = "\(example)1 to \(charactersMax) characters on one line"
         guard let text = keys.required(key, allowed) else { return nil }
         guard (1...charactersMax).contains(text.count), text.unicodeScalars.allSatisfy(isPrintable) else {
             keys.problem(key, "\(quoted(text)) is not allowed; allowed: \(allowed)")
@@ -65,9 +70,10 @@ extension CampaignFile {
 
     private static func address(_ keys: KeyReader, _ key: String, isRequired: Bool) -> String? {
         guard isRequired || keys.has(key) else { return nil }
-        guard let text = Self.line(keys, key, charactersMax: Self.addressCharactersMax) else { return nil }
+        let allowed = "an address such as Ann Lee <ann@campaign.example>"
+        let text = Self.line(keys, key, charactersMax: Self.addressCharactersMax, like: "\(allowed), ")
+        guard let text else { return nil }
         guard text.contains("@") else {
-            let allowed = "an address such as Ann Lee <ann@campaign.example>"
             keys.problem(key, "\(quoted(text)) is not allowed; allowed: \(allowed)")
             return nil
         }

@@ -1,7 +1,7 @@
 import Domain
 
 /// How a command ended; the numbers are a contract with scripts.
-enum ExitStatus: Int32, Sendable {
+enum CommandStatus: Int32, Sendable {
     case done = 0
     case failed = 1
     /// The command line itself is wrong (EX_USAGE).
@@ -16,7 +16,7 @@ enum ExitStatus: Int32, Sendable {
 
 /// Why a command did not succeed: what is told on stderr, and the exit code.
 struct Failure: Error, Hashable {
-    let status: ExitStatus
+    let status: CommandStatus
     /// Lines for people, without "error:" before a plain sentence.
     let message: String
     /// Problems with places, shown before the message.
@@ -24,7 +24,7 @@ struct Failure: Error, Hashable {
     /// The coordinator's own document, printed on stdout with `--json`.
     var document: String?
 
-    init(_ status: ExitStatus, _ message: String, diagnostics: [Diagnostic] = [], document: String? = nil) {
+    init(_ status: CommandStatus, _ message: String, diagnostics: [Diagnostic] = [], document: String? = nil) {
         self.status = status
         self.message = message
         self.diagnostics = diagnostics

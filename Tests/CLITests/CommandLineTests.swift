@@ -1,0 +1,144 @@
+import ArgumentParser
+import Domain
+import NIOCore
+import Testing
+import UserFiles
+
+@testable import CLI
+
+@Suite("The command line")
+struct CommandLineTests {
+    private static let leaves: [[String]] = [
+        ["init"], ["up"], ["contacts", "import", "f.csv"], ["segment", "count", "x = 1"],
+        ["campaign", "check", "c.yaml"],
+        ["campaign", "submit", "c.yaml"], ["campaign", "approve", "c1"], ["campaign", "start", "c1"],
+        ["campaign", "pause", "c1"], ["campaign", "resume", "c1"], ["campaign", "cancel", "c1"],
+        ["campaign", "status"],
+        ["campaign", "status", "c1"], ["campaign", "watch", "c1"], ["campaign", "report", "c1"],
+        ["campaign", "targets", "c1"], ["workers"], ["worker", "add", "w2"], ["worker", "remove", "w2"], ["sink"],
+        ["sample-contacts"],
+    ]
+
+    @Test("global options are accepted after every subcommand", arguments: Self.leaves)
+    func globalOptions(arguments: [String]) throws {
+        let options = ["--config", "p.yaml", "--url", "http://h:1", "--token-file", "t", "--json"]
+        let command = try PostriderCommand.parseAsRoot(arguments + options)
+        let leaf = try #require(command as? any PostriderLeaf)
+        #expect(leaf.global.config == "p.yaml")
+        #expect(leaf.global.url == "http://h:1")
+        #expect(leaf.global.tokenFile == "t")
+        #expect(leaf.global.json)
+    }
+
+    @Test(
+        "a wrong command line exits with 64",
+        arguments: [
+            ["nope"], ["campaign", "nope"], ["campaign", "approve"], ["up", "--workers", "0"],
+            ["up", "--workers", "65"],
+            ["up", "--workers", "many"], ["contacts", "import"], ["contacts", "import", "f", "--on-conflict", "guess"],
+            ["contacts", "import", "f", "--map", "m.yaml"], ["campaign", "targets", "c1", "--outcome", "lost"],
+            ["campaign", "report", "c1", "--csv", "--json"], ["worker", "add", "W 2"],
+            ["worker", "add", "w", "--coordinator", "x"],
+            ["sink", "--listen", "nowhere"], ["sample-contacts", "--count", "0"], ["status", "--config"],
+        ]
+    )
+    func usage(arguments: [String]) {
+        do {
+            _ = try PostriderCommand.parseAsRoot(arguments)
+            Issue.record("\(arguments) was accepted")
+        } catch {
+            #expect(PostriderCommand.exitCode(for: error).rawValue == 64)
+        }
+    }
+
+    @Test("help exits with 0", arguments: [["--help"], ["campaign", "--help"], ["--version"]])
+    func help(arguments: [String]) {
+        do {
+            var command = try PostriderCommand.parseAsRoot(arguments)
+            try command.run()
+            Issue.record("help is an error of its own kind")
+        } catch {
+            #expect(PostriderCommand.exitCode(for: error).rawValue == 0)
+        }
+    }
+
+    @Test(
+        "exit codes are the contract's",
+        arguments: [
+            (CommandStatus.done, 0), (.failed, 1), (.usage, 64), (.badInput, 65), (.unreachable, 69), (.notAllowed, 77),
+        ] as [(CommandStatus, Int32)]
+    )
+    func exitCodes(status: CommandStatus, code: Int32) {
+        #expect(status.rawValue == code)
+    }
+
+    @Test(
+        "an HTTP status becomes an exit code",
+        arguments: [
+            (400, CommandStatus.badInput), (401, .notAllowed), (403, .notAllowed), (404, .failed), (409, .failed),
+            (413, .badInput), (422, .badInput), (500, .failed), (503, .unreachable), (507, .failed), (302, .failed),
+        ]
+    )
+    func statuses(code: Int, status: CommandStatus) {
+        let body = Array(
+            #"{"title":"T","status":1,"detail":"D","diagnostics":[{"severity":"error","line":2,"message":"m"}]}"#.utf8
+        )
+        let failure = ProblemDocument.failure(code: code, body: body, tokenFile: "t")
+        #expect(failure.status == status)
+        #expect(failure.diagnostics == [Diagnostic(line: 2, "m")])
+        #expect(failure.document != nil)
+        #expect(ProblemDocument.failure(code: code, body: Array("<html>".utf8), tokenFile: "t").status == status)
+    }
+
+    @Test("a result of an import always has every key")
+    func importSummary() throws {
+        let report = try Document(bytes: .init(string: Self.importReport)).decode(ImportReport.self)
+        #expect(
+            try JSONText.of(ImportSummary(report, rejectsFile: nil))
+                == #"{"created":1,"rejected":4,"rejects_file":null,"rows":10,"unchanged":3,"updated":2,"warnings":5}"#
+        )
+        let named = try JSONText.of(ImportSummary(report, rejectsFile: "/a/b.rejects.csv"))
+        #expect(named.contains(#""rejects_file":"/a/b.rejects.csv""#))
+    }
+
+    private static let importReport = #"""
+        {"id":3,"rows":10,"created":1,"updated":2,"unchanged":3,"rejected":4,"warnings":5,
+         "first_rejects":[{"line":2,"column":null,"reason":"no address"}],"fields":[]}
+        """#
+
+    @Test(
+        "rejects go beside the file, under its name",
+        arguments: [
+            ("/data/iowa.csv", true, "/data/iowa.rejects.csv"), ("/data/iowa", true, "/data/iowa.rejects.csv"),
+            ("/data/a.b.tsv", true, "/data/a.b.rejects.csv"),
+        ]
+    )
+    func rejects(file: String, isRegular: Bool, path: String) {
+        #expect(RejectsFile.path(beside: file, isRegular: isRegular) == path)
+        #expect(!RejectsFile.path(beside: "/dev/stdin", isRegular: false).hasPrefix("/dev/"))
+    }
+
+    @Test(
+        "what stands in a path or a query is escaped",
+        arguments: [
+            ("c7", "c7"), ("a b&c=d/e?f", "a%20b%26c%3Dd%2Fe%3Ff"), ("\u{1}ü", "%01%C3%BC"), ("~-._", "~-._"),
+        ]
+    )
+    func escaping(text: String, escaped: String) {
+        #expect(APIClient.escaped(text) == escaped)
+    }
+
+    @Test("a log line of up has the form of the services' lines")
+    func logLines() {
+        let now = Timestamp(milliseconds: 0)
+        let fields: [(String, ClusterLog.Value)] = [("workers", .number(2)), ("reason", .text("a \"b\""))]
+        #expect(
+            ClusterLog.line(now, "info", "ready", "All is well", fields, isJSON: true)
+                == #"{"ts":"1970-01-01T00:00:00.000Z","level":"info","event":"ready","msg":"All is well","workers":2,"reason":"a \"b\""}"#
+        )
+        #expect(
+            ClusterLog.line(now, "info", "ready", "All is well", [("workers", .number(2))], isJSON: false)
+                == "1970-01-01T00:00:00.000Z info ready All is well workers=2"
+        )
+    }
+}
