@@ -8,6 +8,8 @@ func shared(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [
     .target(name: name, dependencies: dependencies, path: "Sources/Shared/\(name)", exclude: exclude)
 }
 
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+
 let package = Package(
     name: "postrider",
     products: [
@@ -121,6 +123,74 @@ let package = Package(
 
         // Tests
         .testTarget(name: "DomainTests", dependencies: ["Domain"]),
+        .testTarget(name: "EngineTests", dependencies: ["Domain", "Engine"]),
+        .testTarget(name: "MailTests", dependencies: ["Domain", "Mail"]),
+        .testTarget(name: "SMTPTests", dependencies: ["Domain", "Mail"]),
+        .testTarget(name: "IntakeTests", dependencies: ["Domain", "Intake"]),
+        .testTarget(name: "UserFilesTests", dependencies: ["Domain", "UserFiles"]),
+        .testTarget(name: "WireTests", dependencies: ["Domain", "Wire", protobuf]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport", "CZeroMQ"]),
+        .testTarget(name: "StorageTests", dependencies: ["Domain", "Engine", "Storage", "StorageSQLite"]),
+        .testTarget(
+            name: "RelayTests",
+            dependencies: [
+                "Domain", "Mail", "Relay", "Sink",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+        .testTarget(name: "SinkTests", dependencies: ["Sink"]),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: [
+                "Telemetry",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
+            name: "APITests",
+            dependencies: [
+                "Coordinator", "Domain", "Telemetry",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "CoordinatorTests",
+            dependencies: [
+                "Coordinator", "Domain", "Engine", "Storage", "StorageSQLite", "UserFiles", "Wire",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: [
+                "Domain", "Engine", "Sink", "Storage", "StorageSQLite", "Transport", "Wire", "Worker",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "CLITests",
+            dependencies: [
+                "CLI", "Domain", "Transport", "UserFiles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: ["Domain", "Transport", "Wire", protobuf],
+            path: "Tests/Conformance",
+            exclude: [
+                "python_worker.py", "relay.py", "requirements.txt", "worker_journal.py", "worker_link.py", "worker_mail.py",
+            ]
+        ),
+        .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]
 )
