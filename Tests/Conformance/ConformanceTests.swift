@@ -1,7 +1,7 @@
 import Domain
 import Foundation
-import Testing
 import SwiftProtobuf
+import Testing
 import Transport
 import Wire
 

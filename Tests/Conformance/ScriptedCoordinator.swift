@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import SwiftProtobuf
+import Testing
 import Transport
 import Wire
 

@@ -21,8 +21,7 @@ struct ThreadTests {
         }
         var taken = 0
         while taken < 2 * signals {
-            // Hangs here, until the time limit, when a signal is lost.
-            wakeup.wait()
+            try #require(wakeup.wait(timeoutMilliseconds: Int32(patienceMilliseconds)), "a signal was lost")
             wakeup.drain()
             taken += queue.withLock { queue in
                 defer { queue = [] }

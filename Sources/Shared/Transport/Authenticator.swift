@@ -32,7 +32,7 @@ package final class Authenticator: Sendable {
         let core = Core(allowList: allowList, wakeup: try Wakeup(), onRefusal: onRefusal)
         let start = Start(signal: try Wakeup())
         self.thread = try SystemThread.start(name: "authenticator") { core.run(context, start) }
-        start.signal.wait()
+        _ = start.signal.wait()
         self.core = core
         if let error = start.failure.withLock({ $0 }) {
             self.thread.join()

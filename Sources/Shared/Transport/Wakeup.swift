@@ -36,9 +36,14 @@ package final class Wakeup: Sendable {
         _ = self.isRinging.exchange(false, ordering: .acquiringAndReleasing)
     }
 
-    /// Waits for a signal, without a bound: only for a thread that is certain to signal.
-    func wait() {
+    /// Waits for a signal; without a bound (-1) only for a thread that is certain to signal.
+    ///
+    /// Returns whether it came.
+    func wait(timeoutMilliseconds: Int32 = -1) -> Bool {
         var descriptor = pollfd(fd: self.fileDescriptor, events: Int16(POLLIN), revents: 0)
-        while poll(&descriptor, 1, -1) < 0, errno == EINTR {}
+        while true {
+            let count = poll(&descriptor, 1, timeoutMilliseconds)
+            if count >= 0 || errno != EINTR { return count > 0 }
+        }
     }
 }
