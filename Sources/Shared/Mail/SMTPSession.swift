@@ -79,7 +79,8 @@ package struct SMTPSession: Sendable {
     var phase = Phase.greeting
     var isEncrypted: Bool
     var isEncryptionRefused = false
-    var capabilities = SMTPCapabilities()
+    /// What the relay offers, as far as it said.
+    package internal(set) var capabilities = SMTPCapabilities()
     var parser = SMTPReplyParser()
     /// The message whose replies come next.
     var first: Transaction?

@@ -1,6 +1,5 @@
 import Mail
 package import NIOCore
-import NIOPosix
 
 /// The connections of one worker to one relay.
 ///
@@ -20,9 +19,10 @@ package final class RelayPool {
     private static let tickSecondsMax = 1.0
 
     package let configuration: RelayConfiguration
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private var source: (any MessageSource)?
     private let jitter: () -> Double
+    private let dial: (RelayPool, RelayConnection) -> Void
     private let settings: SMTPSession.Settings
     private var state = State.running
     private var connections: [RelayConnection] = []
@@ -40,27 +40,39 @@ package final class RelayPool {
     private var problem: String?
     private var isTicking = false
     private var cachedTLS: RelayTLS?
-    private let ended: EventLoopPromise<Void>
+    /// Made by the first ``drain()``.
+    private var drained: EventLoopPromise<Void>?
 
     /// A pool that opens nothing before it is woken; `jitter` draws uniformly from `0..<1` and spreads the tries of many workers.
-    package init(
+    package convenience init(
         _ configuration: RelayConfiguration,
         on eventLoop: any EventLoop,
         source: any MessageSource,
         jitter: @escaping () -> Double
+    ) {
+        self.init(configuration, on: eventLoop, source: source, jitter: jitter, dial: Self.dialTCP)
+    }
+
+    /// A pool whose channels are made by `dial`.
+    init(
+        _ configuration: RelayConfiguration,
+        on eventLoop: any EventLoop,
+        source: any MessageSource,
+        jitter: @escaping () -> Double,
+        dial: @escaping (RelayPool, RelayConnection) -> Void
     ) {
         eventLoop.preconditionInEventLoop()
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.source = source
         self.jitter = jitter
+        self.dial = dial
         self.settings = SMTPSession.Settings(
             hello: configuration.hello,
             tlsPolicy: configuration.tlsPolicy,
             user: configuration.user,
             password: configuration.password
         )
-        self.ended = eventLoop.makePromise(of: Void.self)
     }
 
     /// Open connections, and among them those whose opening dialogue is over.
@@ -80,12 +92,15 @@ package final class RelayPool {
     ///
     /// - Returns: Succeeds when no connection is left. A relay may take ten minutes to answer a final dot: ``cut()`` ends the waiting.
     package func drain() -> EventLoopFuture<Void> {
+        guard self.state != .ended else { return self.eventLoop.makeSucceededVoidFuture() }
+        let drained = self.drained ?? self.eventLoop.makePromise(of: Void.self)
+        self.drained = drained
         if self.state == .running {
             self.state = .draining
             for connection in self.connections { connection.retire() }
             self.endIfEmpty()
         }
-        return self.ended.futureResult
+        return drained.futureResult
     }
 
     /// Closes everything now: messages whose final dot was sent are `noReply`, the others `notBegun`.
@@ -190,41 +205,7 @@ package final class RelayPool {
         )
         self.connections.append(connection)
         self.startTicking()
-        ClientBootstrap(group: self.eventLoop)
-            .connectTimeout(.relay(self.configuration.timeouts.connectSeconds))
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // The relay speaks first: nothing is read before the handlers are in place.
-            .channelOption(.autoRead, value: false)
-            .connect(host: self.configuration.host, port: self.configuration.port)
-            .assumeIsolated()
-            .whenComplete { result in
-                switch result {
-                case .success(let channel): self.connected(connection, channel)
-                case .failure(let error):
-                    connection.fail(Self.describe(error))
-                    self.ended(connection)
-                }
-            }
-    }
-
-    private func connected(_ connection: RelayConnection, _ channel: any Channel) {
-        do {
-            let pipeline = channel.pipeline.syncOperations
-            if self.configuration.implicitTLS { try pipeline.addHandler(try self.tls().handler()) }
-            try pipeline.addHandler(connection)
-            if self.configuration.implicitTLS { connection.awaitHandshake(try pipeline.context(handler: connection)) }
-            try channel.syncOptions?.setOption(.autoRead, value: true)
-        } catch {
-            connection.fail("the connection cannot be set up: \(error)")
-            channel.close(promise: nil)
-            self.ended(connection)
-        }
-    }
-
-    private static func describe(_ error: any Error) -> String {
-        guard let error = error as? NIOConnectionError else { return "cannot connect: \(error)" }
-        if let first = error.connectionErrors.first { return "cannot connect: \(first.error)" }
-        return "cannot connect: no address found for \(error.host)"
+        self.dial(self, connection)
     }
 
     // MARK: Trouble
@@ -277,6 +258,6 @@ package final class RelayPool {
         guard self.state == .draining, self.connections.isEmpty else { return }
         self.state = .ended
         self.source = nil
-        self.ended.succeed()
+        self.drained?.succeed()
     }
 }
