@@ -139,6 +139,10 @@ struct KeyTests {
             try list.write(to: "\(folder)/workers")
             #expect(try mode("\(folder)/workers") == 0o600)
             #expect(try AllowList.read("\(folder)/workers") == list)
+            #expect(try AllowList.read("\(folder)/none") == AllowList())
+            let changes: [FileAttributeKey: Any] = [.posixPermissions: 0o664]
+            try FileManager.default.setAttributes(changes, ofItemAtPath: "\(folder)/workers")
+            #expect(throws: TransportError.self) { try AllowList.read("\(folder)/workers") }
         }
     }
 

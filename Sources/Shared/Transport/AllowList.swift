@@ -39,12 +39,14 @@ package struct AllowList: Hashable, Sendable {
         guard problems.isEmpty else { throw Problems(list: problems) }
     }
 
-    /// Reads a file; no file is an empty list.
+    /// Reads a file; no file is an empty list, which lets nobody in.
     ///
-    /// - Throws: ``TransportError/Code/allowList`` naming every wrong line, ``TransportError/Code/file`` when it cannot be read.
+    /// - Throws: ``TransportError/Code/allowList`` naming every wrong line; ``TransportError/Code/file`` when it cannot be read, or
+    ///   others than its owner can: who writes it decides who gets relay passwords.
     package static func read(_ path: String) throws(TransportError) -> Self {
         let bytesMax = Self.countMax * (Self.nameCharactersMax + Z85.keyCharacters + 2)
-        let text = try SmallFile.read(path, bytesMax: bytesMax)
+        guard SmallFile.exists(path) else { return Self() }
+        let text = try SmallFile.read(path, bytesMax: bytesMax, isSecret: true)
         do throws(Problems) { return try Self(text: text) } catch {
             let lines = error.list.map { "\(path):\($0.line): \($0.message)" }
             throw TransportError(.allowList, lines.joined(separator: "\n"))

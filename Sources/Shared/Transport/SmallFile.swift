@@ -9,6 +9,12 @@ enum SmallFile {
         case everybody = 0o644
     }
 
+    /// Whether there is something of that name, even a link to nothing.
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 || errno != ENOENT
+    }
+
     /// Reads a regular file (or one of `/proc`) as UTF-8.
     ///
     /// - Parameters:
