@@ -84,7 +84,10 @@ enum WorkerSetup {
             throw Diagnostic(.error, "the worker has no name: give --name or set worker.name")
         }
         guard AllowList.isName(name) else {
-            throw Diagnostic(.error, "\"\(name)\" is no worker name; allowed: 1 to \(AllowList.nameCharactersMax) of a-z, 0-9 and -")
+            throw Diagnostic(
+                .error,
+                "\"\(name)\" is no worker name; allowed: 1 to \(AllowList.nameCharactersMax) of a-z, 0-9 and -"
+            )
         }
         let coordinator: PublicKey =
             switch settings.worker.coordinatorKey {
@@ -110,13 +113,15 @@ enum WorkerSetup {
     /// This machine's name, if it is one that may stand in EHLO (RFC 5321 section 4.1.1.1).
     private static var hostName: String {
         let name = ProcessInfo.processInfo.hostName
-        let isName = !name.isEmpty && name.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"): true
-            default: false
+        let isName =
+            !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"): true
+                default: false
+                }
             }
-        }
         return isName ? name : "localhost"
     }
 }

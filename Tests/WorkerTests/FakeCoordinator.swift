@@ -28,6 +28,7 @@ final class FakeCoordinator {
     private let context: Transport.Context
     private let authenticator: Authenticator
     private var router: RouterSocket
+    private var isOpen = true
     private let wakeup: Wakeup
     private var poller: Poller
     private var routing: [UInt8] = []
@@ -60,18 +61,27 @@ final class FakeCoordinator {
     func restart() throws {
         let endpoint = self.router.endpoint
         self.router.close()
-        self.router = try RouterSocket(
-            self.context,
-            keys: self.keys,
-            authenticator: self.authenticator,
-            endpoint: endpoint
-        )
+        self.isOpen = false
+        let deadline = BootClock.now() + Self.patience
+        while !self.isOpen {
+            do throws(TransportError) {
+                self.router = try self.listen(endpoint)
+                self.isOpen = true
+            } catch {
+                // libzmq frees the port on a thread of its own, a little later.
+                guard BootClock.now() < deadline else { throw error }
+            }
+        }
         self.poller = Poller(self.router, self.wakeup)
         self.waiting.removeAll()
     }
 
+    private func listen(_ endpoint: Transport.Endpoint) throws(TransportError) -> RouterSocket {
+        try RouterSocket(self.context, keys: self.keys, authenticator: self.authenticator, endpoint: endpoint)
+    }
+
     func close() {
-        self.router.close()
+        if self.isOpen { self.router.close() }
         self.authenticator.stop()
         try? self.context.terminate()
     }
@@ -142,7 +152,8 @@ extension FakeCoordinator {
         self.session = session
         self.sequence = 0
         try self.send(
-            .welcome(made(WireWelcome()) { ($0.leaseTtl, $0.credit, $0.worker, $0.relays) = (ttl, credit, "test-1", relays) }
+            .welcome(
+                made(WireWelcome()) { ($0.leaseTtl, $0.credit, $0.worker, $0.relays) = (ttl, credit, "test-1", relays) }
             )
         )
     }
@@ -150,13 +161,16 @@ extension FakeCoordinator {
     /// Content of campaign 1: one variant, one field.
     func sendContent(text: String = "Hello {{first_name}}!\n") throws {
         try self.send(
-            .content(made(WireContent()) {
+            .content(
+                made(WireContent()) {
                     $0.campaign = 1
                     $0.revision = 1
                     $0.name = "first"
                     $0.fromName = "Ann"
                     $0.fromAddress = "ann@campaign.example"
-                    $0.variants = [made(WireVariant()) { ($0.name, $0.subject, $0.text) = ("a", "Hi {{first_name}}", text) }]
+                    $0.variants = [
+                        made(WireVariant()) { ($0.name, $0.subject, $0.text) = ("a", "Hi {{first_name}}", text) }
+                    ]
                     $0.fields = [made(WireFieldColumn()) { ($0.name, $0.type) = ("first_name", "text") }]
                     $0.messageIDKey = Data([1, 2, 3])
                     $0.messageIDDomain = "campaign.example"
@@ -165,7 +179,13 @@ extension FakeCoordinator {
         )
     }
 
-    func grant(nonce: UInt64, epoch: UInt64, positions: [UInt32], slots: UInt32 = 20, relay: String = "main") -> WireGrant {
+    func grant(
+        nonce: UInt64,
+        epoch: UInt64,
+        positions: [UInt32],
+        slots: UInt32 = 20,
+        relay: String = "main"
+    ) -> WireGrant {
         var addresses = StringColumnBuilder()
         var names = StringColumnBuilder()
         for position in positions {
@@ -203,6 +223,8 @@ extension FakeCoordinator {
     }
 
     static func relay(port: Int, name: String = "main") -> WireRelay {
-        made(WireRelay()) { ($0.name, $0.url, $0.tls, $0.helo) = (name, "smtp://127.0.0.1:\(port)", "off", "worker.example") }
+        made(WireRelay()) {
+            ($0.name, $0.url, $0.tls, $0.helo) = (name, "smtp://127.0.0.1:\(port)", "off", "worker.example")
+        }
     }
 }

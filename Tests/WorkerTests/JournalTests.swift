@@ -57,7 +57,9 @@ extension JournalFile {
         _ facts: [TargetFact] = [],
         acknowledged: UInt64 = 0
     ) throws -> [JournalStore.CommittedRow] {
-        try self.store.commit(intents: intents, facts: facts, acknowledged: acknowledged)
+        try self.database.access { connection throws(StoreError) in
+            try self.store.commit(connection, intents: intents, facts: facts, acknowledged: acknowledged)
+        }
     }
 }
 
@@ -198,8 +200,10 @@ struct JournalTests {
         #expect(zip(rows, rows.dropFirst()).allSatisfy { $0.number < $1.number })
     }
 
-    @Test("a journal that cannot be believed is moved aside, and its successor has another identity",
-        arguments: ["garbage", "row", "moved", "empty row", "foreign"])
+    @Test(
+        "a journal that cannot be believed is moved aside, and its successor has another identity",
+        arguments: ["garbage", "row", "moved", "empty row", "foreign"]
+    )
     func damaged(how: String) throws {
         let folder = try Folder()
         var identity: [UInt8] = []

@@ -40,7 +40,11 @@ private final class Bench {
     }
 
     /// Says Hello and Welcome; the nonce of the first credit.
-    func admit(session: UInt64 = 7, ttl: UInt32 = 60_000, credit: UInt32 = 1_024) throws -> (hello: WireHello, nonce: UInt64) {
+    func admit(
+        session: UInt64 = 7,
+        ttl: UInt32 = 60_000,
+        credit: UInt32 = 1_024
+    ) throws -> (hello: WireHello, nonce: UInt64) {
         let hello = try self.coordinator.hello()
         try self.coordinator.welcome(
             session: session,
@@ -103,7 +107,9 @@ struct WorkerServiceTests {
             try bench.coordinator.sendContent()
             for shard in UInt64(0)..<4 {
                 let positions = (0..<UInt32(100)).map { $0 + UInt32(shard) * 100 }
-                try bench.coordinator.send(.grant(bench.coordinator.grant(nonce: nonce, epoch: 10 + shard, positions: positions)))
+                try bench.coordinator.send(
+                    .grant(bench.coordinator.grant(nonce: nonce, epoch: 10 + shard, positions: positions))
+                )
             }
             let outcomes = try bench.coordinator.outcomes(400)
             #expect(outcomes.values.allSatisfy { $0.code == .accepted })
@@ -126,12 +132,18 @@ struct WorkerServiceTests {
             try bench.start()
             let (_, nonce) = try bench.admit()
             try bench.coordinator.sendContent()
-            try bench.coordinator.send(.grant(bench.coordinator.grant(nonce: nonce, epoch: 5, positions: [0, 1, 2, 3, 4])))
+            try bench.coordinator.send(
+                .grant(bench.coordinator.grant(nonce: nonce, epoch: 5, positions: [0, 1, 2, 3, 4]))
+            )
             let outcomes = try bench.coordinator.outcomes(5)
             #expect(outcomes[0]?.code == .accepted)
             #expect(outcomes[1].map { [$0.code == .bounced ? "bounced" : "", $0.reason] } == ["bounced", "mailbox"])
-            #expect(outcomes[2].map { [$0.code == .deferred ? "deferred" : "", $0.reason] } == ["deferred", "throttled"])
-            #expect(outcomes[3].map { [$0.code == .inDoubt ? "in_doubt" : "", $0.reason] } == ["in_doubt", "no_reply"])
+            #expect(
+                outcomes[2].map { [$0.code == .deferred ? "deferred" : "", $0.reason] } == ["deferred", "throttled"]
+            )
+            #expect(
+                outcomes[3].map { [$0.code == .inDoubt ? "in_doubt" : "", $0.reason] } == ["in_doubt", "no_reply"]
+            )
             #expect(outcomes[4].map { [$0.code == .bounced ? "bounced" : "", $0.reason] } == ["bounced", "policy"])
         }
     }

@@ -45,7 +45,7 @@ struct JournalFile {
             let identity = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
             let parts = try database.access { connection throws(StoreError) in
                 let store = try JournalStore(connection, newIdentity: identity)
-                return (store, try store.restore(at: now))
+                return (store, try store.restore(connection, at: now))
             }
             return JournalFile(database: database, store: parts.0, restored: parts.1, movedAside: movedAside)
         } catch {

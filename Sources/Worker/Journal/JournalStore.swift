@@ -2,9 +2,9 @@ import Domain
 import Engine
 import Storage
 
-/// The journal's rows over one database connection, and which intents are open in them.
+/// The journal's rows, and which intents are open in them.
 ///
-/// Used by one thread at a time. Each call is one transaction; when it throws, nothing changed, here or in the file.
+/// Used by one thread at a time, with the connection of that moment. Each call is one transaction; when it throws, nothing changed, here or in the file.
 ///
 /// Invariant: every open intent stands in a row that is in the file. A row is freed only together with writing its open intents again
 /// under a higher number.
@@ -33,7 +33,6 @@ final class JournalStore {
 
     /// 16 random bytes, made with the file.
     private(set) var identity: [UInt8] = []
-    private let connection: any SQLConnection
     private var lastNumber: UInt64 = 0
     /// Row that holds each open intent: at most one per relay connection.
     private var openIntents: [Target: UInt64] = [:]
@@ -43,18 +42,17 @@ final class JournalStore {
     /// - Parameter newIdentity: Used when the file is new.
     /// - Throws: ``StoreError/corrupt(_:)`` for a file whose rows cannot be believed.
     init(_ connection: any SQLConnection, newIdentity: [UInt8]) throws(StoreError) {
-        self.connection = connection
-        try self.prepareTables(newIdentity: newIdentity)
+        try self.prepareTables(connection, newIdentity: newIdentity)
     }
 
     /// Version of the tables and of ``JournalRow``.
     private static let format: Int64 = 1
 
-    private func prepareTables(newIdentity: [UInt8]) throws(StoreError) {
+    private func prepareTables(_ connection: any SQLConnection, newIdentity: [UInt8]) throws(StoreError) {
         // One process at a time: two would each take the other's intents for doubts.
-        try self.connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        try self.connection.transaction { () throws(StoreError) in
-            try self.connection.execute(
+        try connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        try connection.transaction { () throws(StoreError) in
+            try connection.execute(
                 """
                 CREATE TABLE IF NOT EXISTS journal (
                     identity BLOB NOT NULL, format INTEGER NOT NULL, last INTEGER NOT NULL
@@ -64,7 +62,7 @@ final class JournalStore {
                 ) STRICT
                 """
             )
-            let found = try self.connection.prepare("SELECT identity, format, last FROM journal")
+            let found = try connection.prepare("SELECT identity, format, last FROM journal")
             defer { found.reset() }
             if try found.step() {
                 self.identity = found.bytes(0)
@@ -74,7 +72,7 @@ final class JournalStore {
                 guard self.identity.count == 16 else { throw .corrupt("the journal's identity is not 16 bytes") }
                 return
             }
-            let insert = try self.connection.prepare("INSERT INTO journal (identity, format, last) VALUES (?1, ?2, 0)")
+            let insert = try connection.prepare("INSERT INTO journal (identity, format, last) VALUES (?1, ?2, 0)")
             insert.bind(1, bytes: newIdentity)
             insert.bind(2, Self.format)
             try insert.run()
@@ -84,10 +82,14 @@ final class JournalStore {
 
     /// Reads what an earlier process left; intents without an outcome become facts.
     ///
-    /// - Parameter now: Time of those facts.
-    func restore(at now: Timestamp) throws(StoreError) -> Restored {
+    /// - Parameters:
+    ///   - connection: The one that the tables were prepared with.
+    ///   - now: Time of those facts.
+    /// - Returns: All that is still to be reported.
+    /// - Throws: ``StoreError/corrupt(_:)`` for the first row that is damaged.
+    func restore(_ connection: any SQLConnection, at now: Timestamp) throws(StoreError) -> Restored {
         var restored = Restored()
-        let rows = try self.connection.prepare("SELECT number, records, checksum FROM entry ORDER BY number")
+        let rows = try connection.prepare("SELECT number, records, checksum FROM entry ORDER BY number")
         defer { rows.reset() }
         while try rows.step() {
             let number = UInt64(clamping: rows.integer(0))
@@ -115,7 +117,7 @@ final class JournalStore {
             TargetFact(epoch: $0.epoch, position: $0.position, fate: .inDoubt, reason: .noReply, at: now)
         }
         restored.doubts = doubts.count
-        restored.rows += try self.commit(intents: [], facts: doubts)
+        restored.rows += try self.commit(connection, intents: [], facts: doubts)
         return restored
     }
 
@@ -127,11 +129,17 @@ final class JournalStore {
     /// Writes a group, and frees rows up to `acknowledged`.
     ///
     /// - Parameters:
+    ///   - connection: The one that the tables were prepared with.
     ///   - intents: Taken to be before all `facts`.
     ///   - facts: Each closes the intent of its target, when there is one.
     ///   - acknowledged: Rows up to this number are not needed any more, except for their open intents.
     /// - Returns: The new rows that hold facts.
-    func commit(intents: [Intent], facts: [TargetFact], acknowledged: UInt64 = 0) throws(StoreError) -> [CommittedRow] {
+    func commit(
+        _ connection: any SQLConnection,
+        intents: [Intent],
+        facts: [TargetFact],
+        acknowledged: UInt64 = 0
+    ) throws(StoreError) -> [CommittedRow] {
         let freeing = min(acknowledged, self.lastNumber)
         let mustFree = freeing > self.freed
         var records: [JournalRecord] = []
@@ -150,30 +158,34 @@ final class JournalStore {
             records[$0..<min($0 + Self.recordsPerRow, records.count)]
         }
         let first = self.lastNumber + 1
-        try self.connection.transaction { () throws(StoreError) in
-            for (offset, group) in groups.enumerated() { try self.insert(first + UInt64(offset), group) }
-            if mustFree { try self.free(upTo: freeing, keepsLast: !groups.isEmpty) }
+        try connection.transaction { () throws(StoreError) in
+            for (offset, group) in groups.enumerated() { try self.insert(connection, first + UInt64(offset), group) }
+            if mustFree { try self.free(connection, upTo: freeing, keepsLast: !groups.isEmpty) }
         }
         if mustFree { self.freed = freeing }
         return groups.enumerated().compactMap { self.note(first + UInt64($0), $1) }
     }
 
-    private func insert(_ number: UInt64, _ records: ArraySlice<JournalRecord>) throws(StoreError) {
+    private func insert(
+        _ connection: any SQLConnection,
+        _ number: UInt64,
+        _ records: ArraySlice<JournalRecord>
+    ) throws(StoreError) {
         let bytes = JournalRow.pack(records)
-        let insert = try self.connection.prepare("INSERT INTO entry (number, records, checksum) VALUES (?1, ?2, ?3)")
+        let insert = try connection.prepare("INSERT INTO entry (number, records, checksum) VALUES (?1, ?2, ?3)")
         insert.bind(1, Int64(number))
         insert.bind(2, bytes: bytes)
         insert.bind(3, Int64(bitPattern: JournalRow.checksum(number: number, bytes)))
         try insert.run()
     }
 
-    private func free(upTo number: UInt64, keepsLast: Bool) throws(StoreError) {
-        let delete = try self.connection.prepare("DELETE FROM entry WHERE number <= ?1")
+    private func free(_ connection: any SQLConnection, upTo number: UInt64, keepsLast: Bool) throws(StoreError) {
+        let delete = try connection.prepare("DELETE FROM entry WHERE number <= ?1")
         delete.bind(1, Int64(number))
         try delete.run()
         guard !keepsLast else { return }
         // With no row left, the next process would not know where the numbers stood.
-        let remember = try self.connection.prepare("UPDATE journal SET last = ?1")
+        let remember = try connection.prepare("UPDATE journal SET last = ?1")
         remember.bind(1, Int64(self.lastNumber))
         try remember.run()
     }

@@ -132,8 +132,13 @@ final class JournalWriter: Sendable {
         while true {
             do throws(StoreError) {
                 if !facts.isEmpty { CrashPoint.reach(.w06OutcomeBeforeJournal) }
-                let rows = try file.database.access { _ throws(StoreError) in
-                    try file.store.commit(intents: intents, facts: facts, acknowledged: work.acknowledged)
+                let rows = try file.database.access { connection throws(StoreError) in
+                    try file.store.commit(
+                        connection,
+                        intents: intents,
+                        facts: facts,
+                        acknowledged: work.acknowledged
+                    )
                 }
                 if !facts.isEmpty { CrashPoint.reach(.w05OutcomeJournalled) }
                 if isRefusing { self.deliver(.resumed) }

@@ -69,7 +69,9 @@ final class Conversation {
         switch event {
         case .connected: self.session.connected()
         case .disconnected:
-            if self.isWelcomed { self.log.event(.coordinatorAway, level: .warning, "The connection to the coordinator was lost") }
+            if self.isWelcomed {
+                self.log.event(.coordinatorAway, level: .warning, "The connection to the coordinator was lost")
+            }
             self.session.disconnected()
         case .trouble(let trouble): self.report(trouble)
         case .noFrame(let problem): self.complain(problem)
@@ -118,7 +120,11 @@ final class Conversation {
 
     private func heed(_ problem: WireProblem, _ header: FrameHeader) {
         guard header.session == 0 || header.session == self.session.session else { return }
-        if problem.sessionUnknown { self.session.sessionUnknown() } else { self.complain("the coordinator says: \(problem.text)") }
+        if problem.sessionUnknown {
+            self.session.sessionUnknown()
+        } else {
+            self.complain("the coordinator says: \(problem.text)")
+        }
     }
 
     private func take(_ grant: ReceivedGrant) {

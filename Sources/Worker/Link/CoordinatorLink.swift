@@ -177,7 +177,9 @@ private struct FrameSender {
     var isBlocked: Bool { self.blocked != nil }
 
     mutating func queue(_ more: [(item: Outgoing, session: UInt64)]) {
-        self.items.append(contentsOf: more.prefix(CoordinatorLink.outgoingMax - min(self.items.count, CoordinatorLink.outgoingMax)))
+        self.items.append(
+            contentsOf: more.prefix(CoordinatorLink.outgoingMax - min(self.items.count, CoordinatorLink.outgoingMax))
+        )
     }
 
     mutating func removeAll() {

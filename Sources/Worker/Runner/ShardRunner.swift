@@ -173,7 +173,9 @@ final class ShardRunner {
 
     func intend(_ job: RelayJob, proceed: @escaping (Bool) -> Void) {
         let target = TargetHandle(rawValue: job.id)
-        guard let shard = self.shards[target.slot], self.book.intend(target, at: Self.now()) else { return proceed(false) }
+        guard let shard = self.shards[target.slot], self.book.intend(target, at: Self.now()) else {
+            return proceed(false)
+        }
         self.group.intents.append(
             .init(target: target, epoch: shard.grant.epoch, position: shard.grant.positions[target.index])
         )

@@ -73,7 +73,11 @@ final class WorkerLoop {
         guard self.drainPlan == nil else { return }
         self.onLeave = onLeave
         self.drainPlan = DrainPlan(at: ShardRunner.now())
-        self.log.event(.draining, "Taking no more work", [.inFlight: .number(self.runner.book.open), .leased: .number(self.runner.book.held)])
+        self.log.event(
+            .draining,
+            "Taking no more work",
+            [.inFlight: .number(self.runner.book.open), .leased: .number(self.runner.book.held)]
+        )
         self.runner.drain()
         for desk in self.runner.desks { _ = desk.pool?.drain() }
         self.conversation.leaveSoon()
@@ -129,7 +133,8 @@ final class WorkerLoop {
     }
 
     private func remind(of desk: RelayDesk) {
-        guard let problem = desk.problem, self.relayLines[desk.number, default: Occasionally()].allows(at: ShardRunner.now())
+        guard let problem = desk.problem,
+            self.relayLines[desk.number, default: Occasionally()].allows(at: ShardRunner.now())
         else { return }
         self.log.event(
             .relayProblem,
