@@ -45,7 +45,8 @@ struct ProblemDocument: Decodable, Sendable {
             let hint = "the coordinator does not know the token in \(tokenFile)"
             return Failure(status, hint, diagnostics: diagnostics, document: document)
         case 403:
-            let hint = "\(said); the token came from \(tokenFile), --token-file takes another"
+            let stop = said.hasSuffix(".") ? "" : "."
+            let hint = "\(said)\(stop) The token came from \(tokenFile); --token-file takes another."
             return Failure(status, hint, diagnostics: diagnostics, document: document)
         default:
             return Failure(status, said, diagnostics: diagnostics, document: document)
