@@ -67,6 +67,8 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
 
@@ -180,6 +182,9 @@ let package = Package(
             dependencies: [
                 "CLI", "Domain", "Transport", "UserFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
         .testTarget(
@@ -187,7 +192,8 @@ let package = Package(
             dependencies: ["Domain", "Transport", "Wire", protobuf],
             path: "Tests/Conformance",
             exclude: [
-                "python_worker.py", "relay.py", "requirements.txt", "worker_journal.py", "worker_link.py", "worker_mail.py",
+                "python_worker.py", "relay.py", "requirements.txt", "worker_journal.py", "worker_link.py",
+                "worker_mail.py",
             ]
         ),
         .testTarget(name: "TidyTests"),
@@ -201,6 +207,7 @@ let strictness: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
 ]
 for target in package.targets where target.type != .system {
     target.swiftSettings = strictness

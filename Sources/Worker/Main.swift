@@ -30,6 +30,7 @@ struct Main: ParsableCommand {
     var exitWithParent = false
 
     func run() throws {
+        ProcessSignals.unblock()
         let settings: Settings
         do throws(FileProblems) {
             settings = try Settings.load(path: self.config, environment: ProcessInfo.processInfo.environment)
@@ -78,6 +79,7 @@ enum WorkerSetup {
     /// - Parameters:
     ///   - settings: Read already.
     ///   - name: From the command line.
+    /// - Returns: All that a worker needs.
     /// - Throws: ``TransportError`` for key files, ``Diagnostic`` for a missing name.
     static func configuration(_ settings: Settings, name: String?) throws -> WorkerConfiguration {
         guard let name = name ?? settings.worker.name else {

@@ -57,7 +57,7 @@ struct RouteCase: Sendable, CustomTestStringConvertible {
         .init(.get, "/v1/campaigns", .viewer, call: "campaigns"),
         .init(.get, "/v1/campaigns/c7", .viewer, call: "campaign c7"),
         .init(.get, "/v1/campaigns/7", .viewer, call: "campaign c7"),
-        .init(.post, "/v1/campaigns/c7/approve", .approver, call: "approve c7 by approver"),
+        .init(.post, "/v1/campaigns/c7/approve", .operator, call: "approve c7 by operator"),
         .init(.post, "/v1/campaigns/c7/start", .operator, call: "start c7 by operator"),
         .init(.post, "/v1/campaigns/c7/pause", .operator, call: "pause c7 by operator"),
         .init(.post, "/v1/campaigns/c7/resume", .operator, call: "resume c7 by operator"),

@@ -93,7 +93,9 @@ enum CampaignStep: String, Hashable, Sendable, CaseIterable {
     case cancel
 
     /// The lowest role that may ask for it.
-    var role: Role { self == .approve ? .approver : .operator }
+    ///
+    /// Who may approve depends on who submitted, too: ``ApprovalRules`` decide.
+    var role: Role { .operator }
 }
 
 /// Which targets of a campaign are listed.

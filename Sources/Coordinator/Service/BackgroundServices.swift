@@ -67,7 +67,7 @@ struct MetricsPublisher: Service {
         self.metrics.counter(.grants).increment(by: counters.grants - last.grants)
         self.metrics.counter(.targetsGranted).increment(by: counters.granted - last.granted)
         self.metrics.counter(.sentTwice).increment(by: counters.sentTwice - last.sentTwice)
-        self.metrics.counter(.reportsRefused).increment(by: counters.refusedReports - last.refusedReports)
+        self.metrics.counter(.reportsRefused, "not_held").increment(by: counters.refusedReports - last.refusedReports)
         self.metrics.gauge(.workersConnected).set(snapshot.sessions)
         for state in CampaignState.allCases {
             self.metrics.gauge(.campaigns, state.rawValue).set(snapshot.campaigns[state] ?? 0)

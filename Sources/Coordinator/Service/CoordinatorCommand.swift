@@ -29,6 +29,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
     var exitWithParent = false
 
     func run() async throws {
+        ProcessSignals.unblock()
         let settings: Settings
         do throws(FileProblems) {
             settings = try Settings.load(path: self.config, environment: ProcessInfo.processInfo.environment)

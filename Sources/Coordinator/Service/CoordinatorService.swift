@@ -125,7 +125,7 @@ struct CoordinatorService {
     private func noteReady(port: Int) {
         let listen = "\(self.settings.coordinator.apiListen.host):\(port)"
         self.logger.event(
-            .ready,
+            .listening,
             "Listening for operators on \(listen) and for workers on \(self.settings.coordinator.workersListen)",
             [.listen: .string(listen)]
         )

@@ -65,7 +65,9 @@ package enum LogKey: String, Hashable, Sendable, CaseIterable {
 package enum LogEventName: String, Hashable, Sendable, CaseIterable {
     // A service's life.
     case starting
-    /// The API answers and the service's own workers are admitted.
+    /// The API takes requests and workers may come.
+    case listening
+    /// The API answers and the workers of `postrider up` are admitted.
     case ready
     case draining
     case stopped

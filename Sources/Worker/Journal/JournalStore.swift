@@ -9,7 +9,9 @@ import Storage
 /// Invariant: every open intent stands in a row that is in the file. A row is freed only together with writing its open intents again
 /// under a higher number.
 final class JournalStore {
-    /// Records in one row at most. A report is made of whole rows, so this bounds its size.
+    /// Records in one row at most.
+    ///
+    /// A report is made of whole rows, so this bounds its size.
     static let recordsPerRow = 512
 
     private struct Target: Hashable {
@@ -39,7 +41,9 @@ final class JournalStore {
     /// Rows up to this one are freed.
     private var freed: UInt64 = 0
 
-    /// - Parameter newIdentity: Used when the file is new.
+    /// - Parameters:
+    ///   - connection: A file for this journal alone.
+    ///   - newIdentity: Used when the file is new.
     /// - Throws: ``StoreError/corrupt(_:)`` for a file whose rows cannot be believed.
     init(_ connection: any SQLConnection, newIdentity: [UInt8]) throws(StoreError) {
         try self.prepareTables(connection, newIdentity: newIdentity)
@@ -134,6 +138,7 @@ final class JournalStore {
     ///   - facts: Each closes the intent of its target, when there is one.
     ///   - acknowledged: Rows up to this number are not needed any more, except for their open intents.
     /// - Returns: The new rows that hold facts.
+    /// - Throws: Whatever keeps the group from being written; nothing changed then.
     func commit(
         _ connection: any SQLConnection,
         intents: [Intent],

@@ -54,7 +54,9 @@ final class JournalWriter: Sendable {
     /// - Parameter deliver: Called on the journal's thread.
     init(deliver: @escaping @Sendable (JournalNews) -> Void) { self.deliver = deliver }
 
-    /// Begins the thread. It owns the file from now on, and closes it when it ends.
+    /// Begins the thread.
+    ///
+    /// It owns the file from now on, and closes it when it ends.
     func start(_ file: sending JournalFile) throws(TransportError) -> SystemThread {
         let handover = Mutex<JournalFile?>(file)
         return try SystemThread.start(name: "journal") {

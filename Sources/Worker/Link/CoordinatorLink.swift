@@ -41,7 +41,9 @@ enum Outgoing: Sendable {
 /// What comes in goes to the event loop in batches, what goes out comes through a bounded queue. Every frame that is lost with a
 /// connection, or finds the queue full, is said again by ``Conversation``.
 final class CoordinatorLink: Sendable {
-    /// Frames waiting to go out. More wait only when the coordinator does not read; all of them are repeated later anyway.
+    /// Frames waiting to go out.
+    ///
+    /// More wait only when the coordinator does not read; all of them are repeated later anyway.
     static let outgoingMax = 1_024
     /// Batches that the event loop has not looked at yet, before the link waits for it (and TCP for the link).
     static let batchesMax = 64
@@ -66,6 +68,7 @@ final class CoordinatorLink: Sendable {
     private let deliver: @Sendable ([LinkEvent]) -> Void
 
     /// - Parameter deliver: Called on the link's thread; ``handled()`` must follow once the events were looked at.
+    /// - Throws: ``TransportError/Code/library`` when the process has no file descriptor left.
     init(deliver: @escaping @Sendable ([LinkEvent]) -> Void) throws(TransportError) {
         self.wakeup = try Wakeup()
         self.deliver = deliver

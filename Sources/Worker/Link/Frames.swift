@@ -21,7 +21,7 @@ extension WorkerMessage {
         return .progress(message)
     }
 
-    /// - Parameter problem: `nil` when the relay can be used.
+    /// Says whether a relay can be used; `problem` is `nil` when it can.
     static func relayState(_ relay: String, problem: String?) -> Self {
         var message = WireRelayState()
         message.relay = relay

@@ -17,7 +17,10 @@ final class CampaignContent {
     let tally: CampaignTally
     private let composer: MessageComposer
 
-    /// - Parameter tally: Counts go on over revisions.
+    /// - Parameters:
+    ///   - content: As it came.
+    ///   - campaign: The number in it.
+    ///   - tally: Counts go on over revisions.
     /// - Throws: ``InvalidContent`` with all that is wrong.
     init(_ content: WireContent, campaign: Campaign.ID, tally: CampaignTally) throws(InvalidContent) {
         let fields = try content.fields.map { column throws(InvalidContent) in

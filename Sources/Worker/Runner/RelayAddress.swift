@@ -9,6 +9,7 @@ enum RelayAddress {
     ///   - relay: Anything may be in it.
     ///   - connections: Most open connections to it.
     ///   - hostName: Said in EHLO when the relay's `helo` is empty.
+    /// - Returns: The pool's configuration.
     /// - Throws: ``Diagnostic`` that says what is wrong with it.
     static func configuration(
         _ relay: WireRelay,

@@ -33,7 +33,9 @@ package struct ThrottleTable: Sendable {
 
     package init() {}
 
-    /// Defines a scope's limits, keeping the state of those that did not change. No limits: the scope is free.
+    /// Defines a scope's limits, keeping the state of those that did not change.
+    ///
+    /// Without limits the scope is free.
     ///
     /// - Parameters:
     ///   - scope: What they are on.

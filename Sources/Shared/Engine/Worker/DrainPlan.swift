@@ -6,7 +6,9 @@ package import Domain
 package struct DrainPlan {
     /// How long open messages may take: most relays answer well within it.
     package static let closingMax: Int64 = 30_000
-    /// How long acknowledgements may take. What was not reported is in the journal and is reported at the next start.
+    /// How long acknowledgements may take.
+    ///
+    /// What was not reported is in the journal and is reported at the next start.
     package static let reportingMax: Int64 = 3_000
 
     package enum Step: Hashable, Sendable {
@@ -33,6 +35,7 @@ package struct DrainPlan {
     ///   - open: Targets that are with a connection.
     ///   - isReported: Whether every fact was acknowledged.
     ///   - now: The present.
+    /// - Returns: `wait` until something is to be done, and after ``Step/leave``.
     package mutating func step(open: Int, isReported: Bool, at now: Instant) -> Step {
         switch self.state {
         case .closing(let since):

@@ -14,7 +14,9 @@ package struct HelloInventory {
         self.held[lease.epoch] = entry
     }
 
-    /// Adds a fact that was not acknowledged. What was handed back was not begun.
+    /// Adds a fact that was not acknowledged.
+    ///
+    /// What was handed back was not begun.
     package mutating func add(_ fact: TargetFact) {
         var entry = self.held[fact.epoch] ?? (running: false, begun: [])
         if fact.fate != .returned { entry.begun.append(fact.position) }

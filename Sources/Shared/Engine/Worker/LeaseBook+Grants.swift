@@ -150,9 +150,8 @@ extension LeaseBook {
         return now.milliseconds(since: last) >= self.limits.creditInterval && self.held < self.creditMax
     }
 
-    /// Notes that credit goes out now.
+    /// Notes that credit goes out now; the grants that answer it carry its random `nonce`.
     ///
-    /// - Parameter nonce: Random; the grants that answer it carry it.
     /// - Returns: Targets the worker will hold in all.
     package mutating func offerCredit(nonce: UInt64, at now: Instant) -> Int {
         self.credits.note(nonce, at: now)

@@ -58,13 +58,17 @@ package struct LeaseBook {
     struct RelayLine {
         /// Queues that can take, each once.
         var ready = Ring<Int>()
-        /// Numbers of queues of this relay that hold no lease. Entries of leases that are gone may still be in their rings, and they
+        /// Numbers of queues of this relay that hold no lease.
+        ///
+        /// Entries of leases that are gone may still be in their rings, and they
         /// may stand in the line: both are skipped, so such a number serves any other site of this relay.
         var freeQueues: [Int] = []
         var unavailable = false
     }
 
-    /// - Parameter highestEpoch: The highest epoch that a journal of an earlier process names; 0 for none.
+    /// - Parameters:
+    ///   - limits: Bounds of memory and waiting.
+    ///   - highestEpoch: The highest epoch that a journal of an earlier process names; 0 for none.
     package init(limits: Limits = Limits(), highestEpoch: Epoch = Epoch(0)) {
         self.limits = limits
         self.highestEpoch = highestEpoch.rawValue
@@ -81,7 +85,9 @@ package struct LeaseBook {
     /// The earliest time at which a target that waits for its time may begin.
     package var nextDue: Instant? { self.timed.first?.due }
 
-    /// Whether it is worth asking for a relay's next target. May be `true` where ``next(relay:at:)`` then has none.
+    /// Whether it is worth asking for a relay's next target.
+    ///
+    /// May be `true` where ``next(relay:at:)`` then has none.
     package func mayHaveNext(relay: Int, at now: Instant) -> Bool {
         guard !self.isDraining else { return false }
         return !self.relays[relay].ready.isEmpty || self.timed.first.map { $0.due <= now } ?? false

@@ -31,9 +31,7 @@ package struct ReportBook {
 
     package var isEmpty: Bool { self.rows.isEmpty }
 
-    /// Takes on what one row of the journal made durable.
-    ///
-    /// - Parameter number: Higher than any before.
+    /// Takes on what one row of the journal made durable; its `number` is higher than any before.
     package mutating func committed(_ facts: [TargetFact], number: UInt64, at now: Instant) {
         guard !facts.isEmpty else { return }
         self.rows.append(Row(number: number, facts: facts, committed: now))
@@ -48,7 +46,7 @@ package struct ReportBook {
 
     /// The next report, when it is time for one; ask until `nil`.
     ///
-    /// - Parameter flush: Whether waiting for company is pointless, because the worker goes down.
+    /// `flush` says that waiting for company is pointless, because the worker goes down.
     package mutating func nextReport(at now: Instant, flush: Bool = false) -> Report? {
         if self.sent > 0, now.milliseconds(since: self.waitingSince) >= Self.resendAfter { self.tellAgain() }
         guard self.sent < self.rows.count, let oldest = self.rows[self.sent] else { return nil }

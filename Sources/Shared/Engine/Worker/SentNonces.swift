@@ -2,14 +2,16 @@ import Domain
 
 /// When each of the newest requests was sent: a lease runs from the request it answers, not from when the answer came.
 struct SentNonces {
-    /// Requests that may be under way at once. A busy worker sends a credit every few milliseconds and the answer takes one turn of
+    /// Requests that may be under way at once.
+    ///
+    /// A busy worker sends a credit every few milliseconds and the answer takes one turn of
     /// the coordinator; an answer to an older one than this is as good as none.
     static let capacity = 512
 
     private var entries: [(nonce: UInt64, sent: Instant, leaseBound: UInt64)] = []
     private var next = 0
 
-    /// - Parameter leaseBound: Serial below which every lease was named in the request.
+    /// Notes a request; leases with a serial below `leaseBound` were named in it.
     mutating func note(_ nonce: UInt64, at sent: Instant, leaseBound: UInt64 = 0) {
         let entry = (nonce: nonce, sent: sent, leaseBound: leaseBound)
         if self.entries.count < Self.capacity {
