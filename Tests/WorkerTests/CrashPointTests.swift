@@ -87,9 +87,12 @@ struct CrashPointTests {
     static let targets: UInt32 = 40
     static let connections = 4
 
-    @Test("loses nobody, and doubts at most one message for each connection", arguments: [
-        "w01", "w02", "w02:7", "w03:5", "w04", "w04:9", "w05", "w05:3", "w06", "w06:3", "w07", "w07:2",
-    ])
+    @Test(
+        "loses nobody, and doubts at most one message for each connection",
+        arguments: [
+            "w01", "w02", "w02:7", "w03:5", "w04", "w04:9", "w05", "w05:3", "w06", "w06:3", "w07", "w07:2",
+        ]
+    )
     func killed(at point: String) async throws {
         var options = SinkOptions()
         options.port = 0
@@ -107,9 +110,14 @@ struct CrashPointTests {
         #expect(aftermath.repeated == 0, "nothing is sent twice by itself")
         #expect(held.isSuperset(of: aftermath.facts.filter { $0.value.code != .returned }.keys))
         let accepted = aftermath.facts.values.count { $0.code == .accepted }
-        #expect(accepted <= aftermath.accepted && aftermath.accepted <= accepted + doubts, "what left is accepted or in doubt")
+        #expect(
+            accepted <= aftermath.accepted && aftermath.accepted <= accepted + doubts,
+            "what left is accepted or in doubt"
+        )
         if point.hasPrefix("w01") { #expect(held.isEmpty && aftermath.accepted == 0) }
-        if point == "w05:3" || point.hasPrefix("w07") { #expect(accepted > 0, "what is journalled is told after the kill") }
+        if point == "w05:3" || point.hasPrefix("w07") {
+            #expect(accepted > 0, "what is journalled is told after the kill")
+        }
     }
 
     private static func killAndReturn(_ point: String, _ sink: SinkServer) throws -> Aftermath {
