@@ -11,7 +11,7 @@ struct JournalFile {
     /// Where a damaged journal was moved to; the coordinator learns of it by the new identity.
     let movedAside: String?
 
-    /// Opens `journal-NAME.sqlite` in `folder`.
+    /// Opens `journal-NAME.sqlite` in `folder`, which is made when it is missing.
     ///
     /// - Throws: ``StoreError/busy(_:)`` when another process has it, and whatever keeps a file from being made.
     static func open(
@@ -20,6 +20,12 @@ struct JournalFile {
         powerSafe: Bool,
         at now: Timestamp
     ) throws(StoreError) -> JournalFile {
+        // A worker on a machine of its own starts with nothing but its settings and key. What fails here shows when the file is made.
+        try? FileManager.default.createDirectory(
+            atPath: folder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
         let path = "\(folder)/journal-\(worker).sqlite"
         do throws(StoreError) {
             return try Self.open(path: path, powerSafe: powerSafe, movedAside: nil, at: now)
