@@ -54,7 +54,9 @@ struct Plan: Sendable {
     var cutAfterDots: Int?
 }
 
-/// Hands out messages 1 to `total` and notes what it is told. Belongs to the event loop.
+/// Hands out messages 1 to `total` and notes what it is told.
+///
+/// Belongs to the event loop.
 final class TestSource: MessageSource {
     private let plan: Plan
     private let loop: any EventLoop

@@ -246,6 +246,8 @@ final class RelayConnection: ChannelInboundHandler {
     /// The TLS handler keeps back what is written until the handshake is done: so a write of nothing tells when that is.
     func awaitHandshake(_ context: ChannelHandlerContext) {
         self.isHandshaking = true
+        self.seenWait = -1
+        self.setTimers()
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenSuccess {
             self.isHandshaking = false
