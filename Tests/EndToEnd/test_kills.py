@@ -1,0 +1,150 @@
+"""Coordinator and workers are killed at random moments; nobody is lost, and nobody is written to twice.
+
+Judged by the relay's own record of what it accepted. The moments come from a seed, which a failure names;
+POSTRIDER_SEED repeats it, POSTRIDER_BIN and POSTRIDER_SMALL are as in harness.py.
+"""
+
+import collections
+import json
+import os
+import random
+import signal
+import time
+import unittest
+
+from harness import SMALL, EndToEndTest, TooLate, programs, wait_until
+
+CONTACTS = 4_000 if SMALL else 20_000
+WORKERS = 2
+CONNECTIONS = 8
+KILLS = 4 if SMALL else 8
+# A killed process is away that long.
+AWAY_SECONDS = 1
+# The relay's limit, so that all kills fall into the campaign.
+RATE = 400 if SMALL else 1_500
+RUN_SECONDS = 300
+# Kills are spread over this part of the campaign.
+FIRST_SHARE, LAST_SHARE = 0.05, 0.85
+# A site's answers take a moment, so that a kill finds messages on their way.
+SCENARIO = """\
+rules:
+  - { match: "*", share: 0.02, at: message, slow: 300ms }
+  - { match: "*", share: 0.005, reply: "550 5.1.1 No such mailbox" }
+  - { match: "*", share: 0.01, tries: 1, reply: "450 4.2.1 Mailbox busy, try again" }
+"""
+
+
+class KillTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.seed = int(os.environ.get("POSTRIDER_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
+        self.random = random.Random(self.seed)
+        self.record = self.folder / "relay.jsonl"
+
+    def test_workers_are_killed(self):
+        self.run_with_kills(["w1", "w2"], "hold")
+
+    def test_the_coordinator_is_killed(self):
+        self.run_with_kills(["coordinator"], "hold")
+
+    def test_all_of_them_are_killed(self):
+        self.run_with_kills(["w1", "coordinator", "w2", "coordinator"], "hold")
+
+    def run_with_kills(self, victims, on_doubt):
+        cluster = self.start_everything()
+        cluster.import_contacts(
+            {"email": f"p{i}@site{i % 5}.example", "first_name": f"P{i}"} for i in range(CONTACTS)
+        )
+        campaign = cluster.submit(on_doubt=on_doubt)
+        moments = sorted(self.random.uniform(FIRST_SHARE, LAST_SHARE) for _ in range(KILLS))
+        killed = collections.Counter()
+        for index, moment in enumerate(moments):
+            self.wait_for_messages(int(moment * CONTACTS))
+            victim = victims[index % len(victims)]
+            killed[victim] += self.kill(cluster, victim)
+        self.assertLess(self.seen(), CONTACTS, f"seed {self.seed}: the campaign was over before the last kill")
+        try:
+            status = cluster.wait_settled(campaign, RUN_SECONDS)
+        except TooLate as late:
+            raise TooLate(f"seed {self.seed}: {late}") from None
+        self.check(cluster, campaign, status, killed)
+
+    def kill(self, cluster, victim):
+        """Kills a process and starts it again. Returns 1 when it was alive."""
+        process = cluster.coordinator if victim == "coordinator" else cluster.workers[victim]
+        self.assertTrue(process.is_running, f"seed {self.seed}: {victim} died by itself:\n{process.last_words()}")
+        # The relay's record comes in pieces; this puts the moment anywhere in between.
+        time.sleep(self.random.uniform(0, 0.5))
+        process.kill()
+        time.sleep(AWAY_SECONDS)
+        if victim == "coordinator":
+            cluster.start_coordinator()
+        else:
+            cluster.start_worker(victim)
+        return 1
+
+    def wait_for_messages(self, count):
+        wait_until(f"the relay has {count} messages (seed {self.seed})", lambda: self.seen() >= count, RUN_SECONDS)
+
+    def seen(self):
+        return self.record.read_bytes().count(b"\n")
+
+    def check(self, cluster, campaign, status, killed):
+        says = f"seed {self.seed}, killed {dict(killed)}: {status}"
+        accepted = self.accepted_by_relay()
+        twice = {address: times for address, times in accepted.items() if times > 1}
+        targets = cluster.targets(campaign)
+        by_outcome = collections.defaultdict(set)
+        for target in targets:
+            by_outcome[target["outcome"]].add(target["address"])
+        doubtful = by_outcome["in_doubt"]
+        worker_kills = sum(times for name, times in killed.items() if name != "coordinator")
+        print(
+            f"\n  seed {self.seed}: {sum(killed.values())} kills, {len(by_outcome['accepted'])} accepted,"
+            f" {len(by_outcome['bounced'])} bounced, {len(doubtful)} in doubt, of which the relay has"
+            f" {len(doubtful & accepted.keys())}",
+            flush=True,
+        )
+        # Nobody is lost: one row for each, and each says what came of it.
+        self.check_counts(status)
+        self.assertEqual(status["audience"], CONTACTS, says)
+        self.assertEqual(len(targets), CONTACTS, says)
+        self.assertEqual(len({target["address"] for target in targets}), CONTACTS, says)
+        self.assertEqual(set(by_outcome) - {"accepted", "bounced", "in_doubt"}, set(), says)
+        # Both sides tell the same story.
+        self.assertEqual(by_outcome["accepted"] - accepted.keys(), set(), says)
+        self.assertEqual(accepted.keys() - by_outcome["accepted"] - doubtful, set(), says)
+        # Nobody is written to twice.
+        self.assertEqual(twice, {}, says)
+        self.assertEqual(status["sent_twice"], 0, says)
+        # Doubt is what was open when a worker was killed; a killed coordinator causes none.
+        self.assertLessEqual(len(doubtful), CONNECTIONS * worker_kills, says)
+
+    def accepted_by_relay(self):
+        """How often the relay accepted a message for each address."""
+        self.relay.stop(signal.SIGINT)
+        lines = [json.loads(line) for line in self.record.read_text().splitlines()]
+        return collections.Counter(line["to"] for line in lines if line["reply"].startswith("2"))
+
+    def start_everything(self):
+        (self.folder / "scenario.yaml").write_text(SCENARIO)
+        self.record.touch()
+        arguments = [
+            programs() / "postrider", "sink", "--listen", "127.0.0.1:0", "--scenario", "scenario.yaml",
+            "--log", self.record.name, "--json",
+        ]
+        self.relay = self.start("relay", arguments)
+        listening = self.relay.wait_for_line("the relay listens", lambda line: "listening" in line)["listening"]
+        cluster = self.cluster(
+            int(listening.rsplit(":", 1)[1]),
+            relay_keys={"throttles": [f"{RATE}/s"], "retries": {"delays": ["1s"], "jitter": 0.2}},
+            settings={"coordinator": {"lease_ttl": "10s"}, "orphan_grace": "30s", "worker": {"connections": CONNECTIONS}},
+        )
+        cluster.start_coordinator()
+        for index in range(WORKERS):
+            cluster.start_worker(f"w{index + 1}")
+        return cluster
+
+
+if __name__ == "__main__":
+    unittest.main()
