@@ -1,3 +1,4 @@
+import Dispatch
 import Domain
 import Foundation
 import NIOPosix
@@ -22,6 +23,7 @@ private final class KillBench {
     let coordinator = Result { try FakeCoordinator() }
     let folder = NSTemporaryDirectory() + "kill-\(UInt64.random(in: .min ... .max))"
     private var process: Process?
+    private var ended = DispatchSemaphore(value: 0)
 
     init() throws {
         let coordinator = try self.coordinator.get()
@@ -42,23 +44,30 @@ private final class KillBench {
         // Its end of this pipe closes with the test process: then the worker goes, too.
         process.standardInput = Pipe()
         process.standardOutput = FileHandle.nullDevice
+        let ended = DispatchSemaphore(value: 0)
+        process.terminationHandler = { _ in ended.signal() }
         try process.run()
-        self.process = process
+        (self.process, self.ended) = (process, ended)
     }
 
     /// Waits for the end that the crash point brings.
     func waitForDeath() throws -> Bool {
-        let process = try #require(self.process)
-        process.waitUntilExit()
+        let process = try self.waitForEnd()
         return process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGKILL
     }
 
     /// SIGTERM; the exit code.
     func terminate() throws -> Int32 {
+        self.process?.terminate()
+        return try self.waitForEnd().terminationStatus
+    }
+
+    private func waitForEnd() throws -> Process {
         let process = try #require(self.process)
-        process.terminate()
-        process.waitUntilExit()
-        return process.terminationStatus
+        guard self.ended.wait(timeout: .now() + .seconds(20)) == .success else {
+            throw FakeCoordinator.Silence(description: "the worker still runs after 20 s")
+        }
+        return process
     }
 
     func close() {

@@ -167,6 +167,9 @@ final class Conversation {
             _ = desk.pool?.drain()
             desk.pool = RelayPool(configuration, on: self.eventLoop, source: desk) { Double.random(in: 0..<1) }
             desk.isDry = true
+            // What was wrong was wrong with the old settings: the new pool tells only of trouble of its own.
+            desk.problem = nil
+            _ = self.runner.book.relayChanged(desk.number, available: true)
             self.relays[relay.name] = relay
         } catch {
             self.complain(error.message)
@@ -208,6 +211,8 @@ final class Conversation {
     /// Reports wait for no company from now on.
     func leaveSoon() {
         self.isLeaving = true
+        // No room any more: else what is handed back would be granted to this worker again until it is gone.
+        self.send(.credit(nonce: self.random.next(), targets: 0))
         self.speak()
     }
 
