@@ -35,11 +35,13 @@ peers:
 test: deps peers
 	swift build --build-tests
 	@. $(PEERS)/environment && set -x && swift test --skip-build
+	@. $(PEERS)/environment && scripts/end-to-end
 
 # Warnings in our own code are errors (Package.swift says so for every target of ours).
 check: deps lint peers
 	swift build --build-tests --explicit-target-dependency-import-check error
 	@. $(PEERS)/environment && set -x && swift test --skip-build
+	@. $(PEERS)/environment && scripts/end-to-end
 
 lint:
 	@$(FORMAT) $(OWN_SWIFT)
