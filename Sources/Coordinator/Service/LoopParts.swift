@@ -156,7 +156,10 @@ private final class LoopStart: Sendable {
             self.tell(.success(router.endpoint))
             try loop.run(core, database: needs.store, router: router)
         } catch {
-            self.tell(.failure(error))
+            guard !self.tell(.failure(error)) else { return }
+            // Without its loop the coordinator answers nobody: better to end, and be started again.
+            FileHandle.standardError.write(Data("postrider-coordinator: the loop ended: \(error.message)\n".utf8))
+            Foundation.exit(1)
         }
     }
 
@@ -183,13 +186,16 @@ private final class LoopStart: Sendable {
         return Array(made.utf8)
     }
 
-    private func tell(_ result: Result<Endpoint, TransportError>) {
+    /// - Returns: Whether it was the first news.
+    @discardableResult
+    private func tell(_ result: Result<Endpoint, TransportError>) -> Bool {
         let isFirst = self.outcome.withLock { outcome in
             guard outcome == nil else { return false }
             outcome = result
             return true
         }
         if isFirst { self.isKnown.signal() }
+        return isFirst
     }
 }
 
