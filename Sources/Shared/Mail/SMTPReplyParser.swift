@@ -2,7 +2,8 @@ package import Domain
 
 /// Reads SMTP replies (RFC 5321 section 4.2) out of a stream of bytes, however the stream is cut.
 ///
-/// A relay is not trusted: what it sends is bounded in every direction, and the first byte out of place ends the dialogue.
+/// A relay is not trusted: what it sends is bounded in every direction, and the first byte out of place ends the
+/// dialogue.
 package struct SMTPReplyParser: Sendable {
     /// What ``next(_:from:)`` found.
     package enum Step: Hashable, Sendable {
@@ -123,7 +124,8 @@ extension SMTPReplyParser {
     /// What EHLO's answer offers.
     package var capabilities: SMTPCapabilities { SMTPCapabilities(lines: self.text[...]) }
 
-    /// Makes a reply out of its lines, each ended by LF: the enhanced status is taken out, the lines are joined by a blank.
+    /// Makes a reply out of its lines, each ended by LF: the enhanced status is taken out, the lines are joined by a
+    /// blank.
     static func reply(code: Int, lines: ArraySlice<UInt8>) -> RelayReply {
         var status: [UInt8] = []
         var joined: [UInt8] = []
@@ -156,7 +158,8 @@ extension SMTPReplyParser {
         return index - line.startIndex
     }
 
-    /// Text that is safe in a log or on a terminal: repaired UTF-8 without control characters, within the bound in bytes.
+    /// Text that is safe in a log or on a terminal: repaired UTF-8 without control characters, within the bound in
+    /// bytes.
     private static func printable(_ bytes: [UInt8]) -> String {
         if bytes.allSatisfy({ $0 >= 32 && $0 < 127 }) {
             return String(decoding: bytes.prefix(RelayReply.textBytesMax), as: UTF8.self)

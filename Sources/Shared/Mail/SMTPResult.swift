@@ -18,7 +18,8 @@ package enum SMTPResult: Hashable, Sendable {
     case reply(RelayReply, stage: SMTPStage)
     /// The last byte may have gone out, and no reply came: in doubt.
     case noReply(problem: String)
-    /// The connection failed while the message was under way, before its last byte: it was not sent, and the attempt counts.
+    /// The connection failed while the message was under way, before its last byte: it was not sent, and the attempt
+    /// counts.
     case connectionLost(problem: String)
     /// The message was never begun at the relay, or was withdrawn before its last byte: no attempt is used.
     case notBegun

@@ -1,13 +1,16 @@
 package import Domain
 
-/// One SMTP connection's dialogue (RFC 5321) as a machine: bytes and events in, bytes and actions out; no I/O, no clock.
+/// One SMTP connection's dialogue (RFC 5321) as a machine: bytes and events in, bytes and actions out; no I/O, no
+/// clock.
 ///
 ///     greeting → hello → [startTLS → handshake → hello] → [authentication] → open → quitting → closed
 ///
-/// While open, a message is an envelope (MAIL, RCPT, DATA), content (body and leave to end it) and the dot. With PIPELINING (RFC
-/// 2920) the envelope is one write, and the next message's envelope goes right behind the dot. Invariants:
+/// While open, a message is an envelope (MAIL, RCPT, DATA), content (body and leave to end it) and the dot. With
+/// PIPELINING (RFC 2920) the envelope is one write, and the next message's envelope goes right behind the dot.
+/// Invariants:
 /// 1. Each message given gets exactly one `resolve`.
-/// 2. Leave for a message is asked only when every reply to what was sent before has been read, and the dot is sent only with leave.
+/// 2. Leave for a message is asked only when every reply to what was sent before has been read, and the dot is sent
+/// only with leave.
 /// 3. Once the dot was sent, only a reply to it settles a message otherwise than `noReply`.
 /// 4. Credentials and messages are not sent in the clear where the settings want encryption.
 package struct SMTPSession: Sendable {
@@ -119,7 +122,8 @@ package struct SMTPSession: Sendable {
     /// Whether ``nextAction()`` has something.
     package var hasActions: Bool { self.actionsTaken < self.actions.count }
 
-    /// Whether a message may be given now: none is under way, or the only one's dot was sent and the relay takes pipelined commands.
+    /// Whether a message may be given now: none is under way, or the only one's dot was sent and the relay takes
+    /// pipelined commands.
     package var canBegin: Bool {
         guard self.phase == .open, !self.isRetiring, self.second == nil else { return false }
         guard let first = self.first else { return true }

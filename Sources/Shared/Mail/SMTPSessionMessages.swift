@@ -118,8 +118,8 @@ extension SMTPSession {
             self.actions.append(.askLeave(first.id))
             return
         }
-        // RFC 2920 section 3.1: a server may say 354 although it took no recipient. Had it taken one, the dot would send it an
-        // empty message.
+        // RFC 2920 section 3.1: a server may say 354 although it took no recipient. Had it taken one, the dot would
+        // send it an empty message.
         guard !first.isRecipientAccepted else {
             return self.end("the relay refused the sender, took the recipient and wants the message")
         }

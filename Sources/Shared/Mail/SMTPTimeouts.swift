@@ -18,16 +18,18 @@ package struct SMTPTimeouts: Hashable, Sendable {
     package var messageSeconds = 600.0
     /// From the first byte of a reply to its last, except after the dot.
     ///
-    /// At 500 bytes/s, which nobody honest stays below, it leaves room for the longest EHLO answer; it frees the slot that a
-    /// trickling relay would hold for all of the limits above.
+    /// At 500 bytes/s, which nobody honest stays below, it leaves room for the longest EHLO answer; it frees the slot
+    /// that a trickling relay would hold for all of the limits above.
     package var replySeconds = 30.0
-    /// Leave to send the final dot: relays give up on a silent client after three minutes (section 4.5.3.2.5), and we go first.
+    /// Leave to send the final dot: relays give up on a silent client after three minutes (section 4.5.3.2.5), and we
+    /// go first.
     package var leaveSeconds = 120.0
     /// The reply to QUIT; nothing depends on it.
     package var quitSeconds = 5.0
     /// A connection without work is given back.
     package var idleSeconds = 30.0
-    /// A connection is renewed after this time, not after a count: a count lets the slowest host of a relay attract the traffic.
+    /// A connection is renewed after this time, not after a count: a count lets the slowest host of a relay attract the
+    /// traffic.
     package var lifetimeSeconds = 300.0
 
     package init() {}

@@ -1,10 +1,11 @@
 import Mail
 import NIOCore
 
-/// The shell around one ``SMTPSession``: bytes to and from a channel, messages from the pool, timers by the pool's tick.
+/// The shell around one ``SMTPSession``: bytes to and from a channel, messages from the pool, timers by the pool's
+/// tick.
 ///
-/// Everything happens on the pool's event loop. A message costs one read and one write: what a turn of the session wants written is
-/// gathered, and a body waits for leave to be written together with its dot and the next envelope.
+/// Everything happens on the pool's event loop. A message costs one read and one write: what a turn of the session
+/// wants written is gathered, and a body waits for leave to be written together with its dot and the next envelope.
 final class RelayConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -243,7 +244,8 @@ final class RelayConnection: ChannelInboundHandler {
         }
     }
 
-    /// The TLS handler keeps back what is written until the handshake is done: so a write of nothing tells when that is.
+    /// The TLS handler keeps back what is written until the handshake is done: so a write of nothing tells when that
+    /// is.
     func awaitHandshake(_ context: ChannelHandlerContext) {
         self.isHandshaking = true
         self.seenWait = -1

@@ -3,9 +3,9 @@ package import NIOCore
 
 /// The connections of one worker to one relay.
 ///
-/// Opens connections while there is work, doubling them up to the configured number, keeps them while they are of use, and backs off
-/// as a whole when the relay cannot be used. Everything, `init` too, happens on one event loop, so there are no locks; the source is kept alive
-/// until the pool has ended by ``drain()`` or ``cut()``.
+/// Opens connections while there is work, doubling them up to the configured number, keeps them while they are of use,
+/// and backs off as a whole when the relay cannot be used. Everything, `init` too, happens on one event loop, so there
+/// are no locks; the source is kept alive until the pool has ended by ``drain()`` or ``cut()``.
 package final class RelayPool {
     private enum State {
         case running
@@ -43,7 +43,8 @@ package final class RelayPool {
     /// Made by the first ``drain()``.
     private var drained: EventLoopPromise<Void>?
 
-    /// A pool that opens nothing before it is woken; `jitter` draws uniformly from `0..<1` and spreads the tries of many workers.
+    /// A pool that opens nothing before it is woken; `jitter` draws uniformly from `0..<1` and spreads the tries of
+    /// many workers.
     package convenience init(
         _ configuration: RelayConfiguration,
         on eventLoop: any EventLoop,
@@ -90,7 +91,8 @@ package final class RelayPool {
 
     /// Takes no new message and closes each connection once its messages are done.
     ///
-    /// - Returns: Succeeds when no connection is left. A relay may take ten minutes to answer a final dot: ``cut()`` ends the waiting.
+    /// - Returns: Succeeds when no connection is left. A relay may take ten minutes to answer a final dot: ``cut()``
+    /// ends the waiting.
     package func drain() -> EventLoopFuture<Void> {
         guard self.state != .ended else { return self.eventLoop.makeSucceededVoidFuture() }
         let drained = self.drained ?? self.eventLoop.makePromise(of: Void.self)

@@ -1,7 +1,7 @@
 /// Finds the end of a message in the bytes after DATA, and judges it as a strict server does.
 ///
-/// Only `CRLF . CRLF` ends a message. A CR or LF by itself makes it invalid: servers that read one as a line end let a message smuggle
-/// in another (CVE-2023-51764 and its kin).
+/// Only `CRLF . CRLF` ends a message. A CR or LF by itself makes it invalid: servers that read one as a line end let a
+/// message smuggle in another (CVE-2023-51764 and its kin).
 struct SinkScanner: Sendable {
     private enum State {
         case lineStart

@@ -24,7 +24,8 @@ package struct SinkScenario: Hashable, Sendable {
 
     /// One kind of behaviour and whom it hits.
     package struct Rule: Hashable, Sendable {
-        /// `*@gmail.com` (an address, `*` is any text), `gmail.com` (a domain) or `*` (everybody); letters match in either case.
+        /// `*@gmail.com` (an address, `*` is any text), `gmail.com` (a domain) or `*` (everybody); letters match in
+        /// either case.
         package var match: String
         /// The part of the addresses that is hit, 0 to 1.
         package var share: Double

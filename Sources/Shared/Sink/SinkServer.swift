@@ -23,7 +23,8 @@ package struct SinkError: Error, CustomStringConvertible {
     package let description: String
 }
 
-/// A relay to test against: takes messages by SMTP with a scenario's replies, counts and logs them, and delivers nothing.
+/// A relay to test against: takes messages by SMTP with a scenario's replies, counts and logs them, and delivers
+/// nothing.
 package final class SinkServer: Sendable {
     private let channel: any Channel
     private let desk: SinkDesk

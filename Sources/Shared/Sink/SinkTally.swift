@@ -13,7 +13,8 @@ package struct SinkTally: Hashable, Sendable {
     package var addresses = 0
     /// Addresses that more than one message was accepted for.
     package var repeatedAddresses = 0
-    /// Whether the two counts above are exact: ``SinkAddresses/countMax`` addresses are told apart, later ones are not counted.
+    /// Whether the two counts above are exact: ``SinkAddresses/countMax`` addresses are told apart, later ones are not
+    /// counted.
     package var isExact = true
     /// Why log lines or kept messages are missing; `nil` when none are.
     package var problem: String?
@@ -67,7 +68,8 @@ package struct SinkAddresses: Sendable {
 
     /// Notes an accepted message.
     ///
-    /// - Returns: Whether it is the first, and whether it is the second; `nil` when there is no room for another address.
+    /// - Returns: Whether it is the first, and whether it is the second; `nil` when there is no room for another
+    /// address.
     mutating func accepted(_ hash: UInt64) -> (isFirst: Bool, isSecond: Bool)? {
         guard let slot = self.slot(hash) else { return nil }
         let state = self.states[slot]
