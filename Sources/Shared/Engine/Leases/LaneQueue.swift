@@ -13,8 +13,9 @@ package struct LaneKey: Hashable, Sendable {
 
 /// Which lane is served next.
 ///
-/// Campaigns share by weight (deficit round robin over targets granted), and a campaign's lanes take turns. Lanes that must wait stand in a
-/// heap by time, lanes with nothing to do are parked: neither costs anything while others are served.
+/// Campaigns share by weight: of those with a lane that is ready, the one that was granted least for its weight comes first. That
+/// also holds when a limit they share lets through only a few targets at a time. A campaign's lanes take turns. Lanes that must wait
+/// stand in a heap by time, lanes with nothing to do are parked: neither costs anything while others are served.
 ///
 ///     ready --granted, more--> ready (at the back)
 ///     ready --wait(t)--------> waiting --t is over--> ready
@@ -28,8 +29,8 @@ package struct LaneQueue: Sendable {
 
     private struct CampaignEntry: Sendable {
         let weight: Int
-        /// Targets it may still be granted in this round.
-        var deficit = 0
+        /// Targets granted so far, divided by the weight; raised when the campaign comes back from having nothing ready.
+        var served: Double
         /// Lanes ready to be served; may hold lanes that left the queue meanwhile, which are skipped.
         var ready: [LaneKey] = []
         var head = 0
@@ -40,18 +41,21 @@ package struct LaneQueue: Sendable {
     private var places: [LaneKey: Place] = [:]
     private var campaigns: [Campaign.ID: CampaignEntry] = [:]
     private var order: [Campaign.ID] = []
-    private var turn = 0
+    /// What the campaign whose turn came last had been served by then.
+    private var clock: Double = 0
     private var timers = TimerHeap<LaneKey>()
 
-    /// Targets a campaign of weight 1 is granted before the next one's turn: one full shard.
-    package static let quantum = 256
+    /// Targets, divided by the weight, that a campaign may catch up on after it had nothing ready: one full shard.
+    ///
+    /// More would let one that was idle for long hold up all others.
+    package static let arrearsMax: Double = 256
 
     package init() {}
 
     /// Adds a campaign whose lanes take part.
     package mutating func add(campaign: Campaign.ID, weight: Int) {
         guard self.campaigns[campaign] == nil else { return }
-        self.campaigns[campaign] = CampaignEntry(weight: max(1, weight))
+        self.campaigns[campaign] = CampaignEntry(weight: max(1, weight), served: self.clock)
         self.order.append(campaign)
     }
 
@@ -60,14 +64,14 @@ package struct LaneQueue: Sendable {
         guard self.campaigns.removeValue(forKey: campaign) != nil else { return }
         self.order.removeAll { $0 == campaign }
         self.places = self.places.filter { $0.key.campaign != campaign }
-        self.turn = 0
     }
 
     /// There may be something to do for this lane now: ready at once, whatever it waited for.
     package mutating func wake(_ lane: LaneKey) {
         if case .ready = self.places[lane] { return }
-        guard self.campaigns[lane.campaign] != nil else { return }
+        guard let (served, isEmpty) = self.campaigns[lane.campaign].map({ ($0.served, $0.isEmpty) }) else { return }
         self.places[lane] = .ready
+        if isEmpty { self.campaigns[lane.campaign]?.served = max(served, self.clock - Self.arrearsMax) }
         self.campaigns[lane.campaign]?.ready.append(lane)
     }
 
@@ -83,22 +87,24 @@ package struct LaneQueue: Sendable {
     /// ``wait(_:until:)`` or ``park(_:)``.
     package mutating func next(at now: Instant) -> LaneKey? {
         self.releaseTimers(at: now)
-        guard !self.order.isEmpty else { return nil }
-        for _ in 0..<self.order.count * 2 {
-            if self.turn >= self.order.count { self.turn = 0 }
-            let id = self.order[self.turn]
-            if let lane = self.takeFront(of: id) { return lane }
-            self.turn += 1
+        var least: (id: Campaign.ID, served: Double)?
+        for id in self.order {
+            guard let entry = self.campaigns[id], !entry.isEmpty else { continue }
+            if let least, least.served <= entry.served { continue }
+            least = (id, entry.served)
         }
-        return nil
+        guard let least else { return nil }
+        self.clock = max(self.clock, least.served)
+        return self.takeFront(of: least.id)
     }
 
     /// The lane got a shard.
     package mutating func served(_ lane: LaneKey, targets: Int, again: Bool) {
-        self.campaigns[lane.campaign]?.deficit -= targets
+        if let weight = self.campaigns[lane.campaign]?.weight {
+            self.campaigns[lane.campaign]?.served += Double(targets) / Double(weight)
+        }
         self.places[lane] = .parked
         if again { self.wake(lane) }
-        if let entry = self.campaigns[lane.campaign], entry.deficit <= 0 { self.turn += 1 }
     }
 
     package mutating func wait(_ lane: LaneKey, until time: Instant) {
@@ -126,25 +132,19 @@ package struct LaneQueue: Sendable {
     }
 
     private mutating func takeFront(of id: Campaign.ID) -> LaneKey? {
-        guard var entry = self.campaigns[id] else { return nil }
-        defer { self.campaigns[id] = entry }
-        guard !entry.isEmpty else {
-            // Nothing ready: what it did not use is not saved up.
-            entry.deficit = 0
-            entry.ready.removeAll(keepingCapacity: true)
-            entry.head = 0
-            return nil
-        }
-        if entry.deficit <= 0 {
-            entry.deficit += entry.weight * Self.quantum
-            if entry.deficit <= 0 { return nil }
-        }
+        guard var entry = self.campaigns[id], !entry.isEmpty else { return nil }
+        // Taken out, so that the array is changed in place.
+        self.campaigns[id]?.ready = []
         let lane = entry.ready[entry.head]
         entry.head += 1
-        if entry.head > 1_024, entry.head * 2 > entry.ready.count {
+        if entry.isEmpty {
+            entry.ready.removeAll(keepingCapacity: true)
+            entry.head = 0
+        } else if entry.head > 1_024, entry.head * 2 > entry.ready.count {
             entry.ready.removeFirst(entry.head)
             entry.head = 0
         }
+        self.campaigns[id] = entry
         return lane
     }
 }
