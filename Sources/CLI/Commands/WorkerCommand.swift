@@ -90,7 +90,7 @@ struct WorkerCommand: AsyncParsableCommand {
     struct Remove: PostriderLeaf {
         static let configuration = CommandConfiguration(
             commandName: "remove",
-            abstract: "Shuts a worker out at once; what it was sending is in doubt, the rest goes to others."
+            abstract: "Shuts a worker out at once; what it held and had not reported is in doubt."
         )
 
         @Argument(help: "Its name.")
