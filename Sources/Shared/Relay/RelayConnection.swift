@@ -1,5 +1,6 @@
 import Mail
 import NIOCore
+import NIOSSL
 
 /// The shell around one ``SMTPSession``: bytes to and from a channel, messages from the pool, timers by the pool's
 /// tick.
@@ -71,7 +72,11 @@ final class RelayConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.session.lost(self.isHandshaking ? "TLS failed: \(error)" : "the connection failed: \(error)")
+        let problem =
+            self.isHandshaking
+            ? TLSProblem.text(error, certificate: try? context.channel.pipeline.syncOperations.nioSSL_peerCertificate())
+            : "the connection failed: \(error)"
+        self.session.lost(problem)
         self.settle()
         context.close(promise: nil)
     }
