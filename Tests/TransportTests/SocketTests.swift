@@ -126,10 +126,10 @@ struct SocketTests {
             try deaf.waitForEvent(.connected)
             #expect(try deaf.socket.send([1]) == .sent)
             let routing = try coordinator.nextFrame().routing
-            let frame = [UInt8](repeating: 0, count: 1 << 20)
+            let frame = [UInt8](repeating: 0, count: 1 << 14)
             // What the kernel's buffers and both queues hold is far below this.
             var outcome = SendOutcome.sent
-            for _ in 0..<3_000 where outcome == .sent { outcome = try coordinator.router.send(frame, to: routing) }
+            for _ in 0..<10_000 where outcome == .sent { outcome = try coordinator.router.send(frame, to: routing) }
             #expect(outcome == .full)
 
             let other = try coordinator.connect(as: coordinator.known)

@@ -15,8 +15,8 @@ package enum SocketLimits {
     static let heartbeatMilliseconds: Int32 = 2_000
     /// Three pings without an answer: the peer is gone.
     static let heartbeatTimeoutMilliseconds: Int32 = 6_000
-    /// Frames waiting for one worker: credit bounds the grants, so more than this means that it does not read.
-    static let routerSendQueue: Int32 = 64
+    /// Frames waiting for one worker: its whole credit in grants of one target each, and answers; more means that it does not read.
+    static let routerSendQueue: Int32 = 1_200
     /// Frames waiting from one worker, before its TCP connection is left to fill up.
     static let routerReceiveQueue: Int32 = 1_000
     /// Frames waiting for the coordinator, before ``SendOutcome/full``.
