@@ -142,7 +142,15 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
-        .testTarget(name: "SinkTests", dependencies: ["Sink"]),
+        .testTarget(
+            name: "SinkTests",
+            dependencies: [
+                "Sink",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
         .testTarget(
             name: "TelemetryTests",
             dependencies: [

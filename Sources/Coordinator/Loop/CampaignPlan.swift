@@ -31,6 +31,7 @@ struct CampaignPlan: Sendable {
     /// - Parameters:
     ///   - record: The campaign.
     ///   - fields: All fields there are.
+    /// - Throws: Everything that is wrong with it, by now: a field may be gone.
     init(_ record: CampaignRecord, fields: [Field]) throws(PlanProblems) {
         try self.init(
             source: record.content,

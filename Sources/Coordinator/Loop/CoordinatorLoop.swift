@@ -113,6 +113,7 @@ final class CoordinatorLoop: Sendable {
     ///
     /// - Parameter body: What it throws other than a StoreError must be thrown before it changes anything.
     /// - Returns: Its result, once the turn is committed.
+    /// - Throws: What `body` threw, or ``OperationError/unavailable(_:)`` when the turn could not be committed.
     func ask<Result: Sendable>(_ body: @escaping @Sendable (LoopCore) throws -> Result) async throws -> Result {
         let box = Mutex<Result?>(nil)
         return try await withCheckedThrowingContinuation { continuation in

@@ -24,7 +24,8 @@ extension LoopCore {
             campaign.lanes[lane].record.audience += 1
             campaign.lanes[lane].isDirty = true
             self.counters.frozen += 1
-            self.queue.wakeIfParked(LaneKey(campaign: campaign.id, lane: lane))
+            // Also when it waits for a retry that comes due much later.
+            self.queue.wake(LaneKey(campaign: campaign.id, lane: lane))
         }
         campaign.record.freezeCursor = upper
         campaign.record.isFrozen = upper >= bound
@@ -152,7 +153,7 @@ extension LoopCore {
     }
 
     private func finish(_ campaign: RunningCampaign) throws(StoreError) {
-        let isOver = campaign.record.state == .finished || campaign.record.state == .cancelled
+        let isOver = campaign.record.finishedAt != nil
         if campaign.record.state != .cancelled { campaign.record.state = .finished }
         if campaign.record.finishedAt == nil { campaign.record.finishedAt = self.wall }
         campaign.record.isCancelling = false
@@ -164,7 +165,7 @@ extension LoopCore {
         for session in self.sessions.values where session.contents.removeValue(forKey: campaign.id) != nil {
             self.say(.forget(filled(WireForget()) { $0.campaign = UInt64(campaign.id.rawValue) }), to: session)
         }
-        guard !isOver || campaign.record.state == .cancelled else { return }
+        guard !isOver else { return }
         let counts = campaign.counts
         self.log(
             LoopNote(

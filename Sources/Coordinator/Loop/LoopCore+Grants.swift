@@ -42,10 +42,6 @@ extension LoopCore {
         case noRoom
     }
 
-    private func room(of session: WorkerSession) -> Int {
-        session.room(open: self.leases.open(of: session.name), at: self.now)
-    }
-
     private func attempt(_ key: LaneKey, _ campaign: RunningCampaign, budget: Int) throws(StoreError) -> Attempt {
         if let expires = campaign.record.expiresAt, self.wall >= expires {
             self.expire(campaign)
@@ -67,7 +63,9 @@ extension LoopCore {
         case .session(let session, let room, let slots):
             return try self.cut(key, campaign, to: session, slots: slots, count: min(permits, room), isRetry: isRetry)
         case .noRoom: return .noRoom
-        case .busy: return .park
+        case .busy:
+            self.busyLanes.insert(key)
+            return .park
         case .relayDown(let probe): return .wait(until: probe)
         }
     }
@@ -89,57 +87,6 @@ extension LoopCore {
         return wait > 0 ? .wait(wait) : .permits(permits)
     }
 
-    // Which worker.
-
-    private enum Choice {
-        case session(WorkerSession, room: Int, slots: Int)
-        case noRoom
-        /// Those with room have all slots of this site in use.
-        case busy
-        case relayDown(until: Instant)
-    }
-
-    private func chooseWorker(for lane: RunningLane, _ campaign: RunningCampaign) -> Choice {
-        let relay = campaign.record.relay
-        let able = self.sessions.values.sorted { $0.name < $1.name }
-        var best: (session: WorkerSession, room: Int, slots: Int)?
-        var hasRoom = false
-        var probe: Instant?
-        for (index, session) in able.enumerated() {
-            let room = self.room(of: session)
-            guard room > 0 else { continue }
-            if let problem = session.relayProblems[relay], problem.probeAt > self.now {
-                probe = min(probe ?? problem.probeAt, problem.probeAt)
-                continue
-            }
-            hasRoom = true
-            let slots = self.slots(of: lane.record.site, worker: index, of: able.count)
-            let open = session.openBySite[lane.record.site] ?? 0
-            let site = slots * LoopLimits.targetsPerSlot - open
-            guard slots > 0, site > 0, room > (best?.room ?? 0) else { continue }
-            best = (session, min(room, site), slots)
-        }
-        if let best {
-            self.holdProbes(of: best.session, relay)
-            return .session(best.session, room: best.room, slots: best.slots)
-        }
-        if hasRoom { return .busy }
-        return probe.map { .relayDown(until: $0) } ?? .noRoom
-    }
-
-    /// A worker whose relay had a problem gets one shard to try it, then waits again.
-    private func holdProbes(of session: WorkerSession, _ relay: String) {
-        guard session.relayProblems[relay] != nil else { return }
-        session.relayProblems[relay]?.probeAt = self.now.advanced(byMilliseconds: LoopLimits.relayProbeMilliseconds)
-    }
-
-    /// A worker's share of a site's connection slots: whole slots, the odd ones to the first workers.
-    private func slots(of site: String, worker index: Int, of count: Int) -> Int {
-        let configured = self.options.siteLimits(site).connections
-        let paced = self.paces[site]?.slots(of: configured) ?? configured
-        return paced / count + (index < paced % count ? 1 : 0)
-    }
-
     // Which targets.
 
     /// Cuts a shard and grants it.
@@ -154,19 +101,23 @@ extension LoopCore {
         let lane = campaign.lanes[key.lane].record
         let rows = try self.read(campaign, lane: lane, count: count, isRetry: isRetry)
         var shard = ShardDraft(isRetry: isRetry)
-        for row in rows { try self.consider(row, lane: lane, campaign, into: &shard) }
+        var considered = 0
+        for row in rows where shard.byteCount < LoopLimits.shardBytes {
+            try self.consider(row, lane: lane, campaign, into: &shard)
+            considered += 1
+        }
         if isRetry {
             campaign.lanes[key.lane].earliestDue =
-                rows.count < count
+                considered < count
                 ? try self.stores.lanes.earliestDue(campaign: key.campaign, lane: key.lane)
                 : campaign.lanes[key.lane].earliestDue
         } else {
-            let last = rows.last.map { $0.target.position + 1 } ?? lane.audience
+            let last = rows.isEmpty ? lane.audience : rows[considered - 1].target.position + 1
             campaign.lanes[key.lane].record.cursor = max(lane.cursor, last)
             campaign.lanes[key.lane].isDirty = true
         }
         if !shard.members.isEmpty { try self.grant(shard, key, campaign, to: session, slots: slots) }
-        return .granted(read: rows.count, granted: shard.members.count, again: true)
+        return .granted(read: considered, granted: shard.members.count, again: true)
     }
 
     private func read(

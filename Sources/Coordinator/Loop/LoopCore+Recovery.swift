@@ -23,7 +23,10 @@ extension LoopCore {
 
     /// Reads everything that is kept in memory from the database.
     func reload() throws(StoreError) {
+        self.mustReload = true
         self.campaigns.removeAll()
+        self.paces.removeAll()
+        self.busyLanes.removeAll()
         self.leases = LeaseTable()
         self.throttles = ThrottleTable()
         self.queue = LaneQueue()
@@ -42,6 +45,7 @@ extension LoopCore {
             try self.resume(record, plan: plan, levels: levels)
         }
         try self.reopenLeases()
+        self.mustReload = false
     }
 
     private func defineThrottles(_ levels: [String: ClusterStore.StoredLevel]) {
@@ -111,13 +115,21 @@ extension LoopCore {
                 deadline: deadline
             )
             self.leases.insert(lease)
-            for scope in self.sharedScopes(campaign) {
-                self.throttles.restore(outstanding: members.count, in: scope, at: self.now)
-            }
-            for (site, count) in Dictionary(members.map { ($0.site, 1) }, uniquingKeysWith: +) {
-                self.defineSite(site)
-                self.throttles.restore(outstanding: count, in: .site(site), at: self.now)
-            }
+            // Whether the holder heard of a pause before the start is not known: it hears of it when it asks to renew.
+            if campaign.record.state != .running || campaign.record.isCancelling { _ = self.leases.recall(lease.epoch) }
+            self.holdPermits(for: members, of: lease)
+        }
+    }
+
+    /// Counts the permits of targets that may still be sent as outstanding, though nobody debits them now.
+    func holdPermits(for members: [OpenLease.Member], of lease: OpenLease) {
+        guard let campaign = self.campaigns[lease.campaign] else { return }
+        for scope in self.sharedScopes(campaign) {
+            self.throttles.restore(outstanding: members.count, in: scope, at: self.now)
+        }
+        for (site, count) in Dictionary(members.map { ($0.site, 1) }, uniquingKeysWith: +) {
+            self.defineSite(site)
+            self.throttles.restore(outstanding: count, in: .site(site), at: self.now)
         }
     }
 

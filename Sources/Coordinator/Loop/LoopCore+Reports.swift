@@ -91,12 +91,12 @@ extension LoopCore {
 
     /// Takes targets out of the holder's hands as far as limits are concerned.
     func release(_ members: [OpenLease.Member], of lease: OpenLease, asReturned: Bool) {
-        guard !members.isEmpty else { return }
+        // An overdue lease's permits and slots were accounted for when it became so.
+        guard !members.isEmpty, !lease.isOverdue else { return }
         if let session = self.sessionOfWorker[lease.holder].flatMap({ self.sessions[$0] }) {
             for member in members { session.openBySite[member.site, default: 0] -= 1 }
         }
-        // An overdue lease's permits were accounted for when it became so.
-        guard !lease.isOverdue, let campaign = self.campaigns[lease.campaign] else { return }
+        guard let campaign = self.campaigns[lease.campaign] else { return }
         var sites: [String: Int] = [:]
         for member in members { sites[member.site, default: 0] += 1 }
         let scopes =
@@ -153,7 +153,7 @@ extension LoopCore {
                 of: lease,
                 in: campaign,
                 attempts: attempts,
-                due: self.wall,
+                due: self.resendDue(fact, lease),
                 isDoubted: true
             )
         default:
@@ -164,6 +164,15 @@ extension LoopCore {
             if fact.outcome == .accepted, member.wasDoubted { try self.countTwice(fact.key, in: campaign) }
         }
         try self.close(member, of: lease)
+    }
+
+    /// When a doubtful target may be sent again: once its holder can send it no more.
+    private func resendDue(_ fact: LedgerEntry, _ lease: OpenLease) -> Timestamp {
+        // A worker that was removed and does not know it sends until its leases run out.
+        guard fact.reason == Reason.orphaned.rawValue, !lease.isOverdue else { return self.wall }
+        return self.wall.advanced(
+            byMilliseconds: self.options.leaseTTLMilliseconds + LoopLimits.leaseGuardMilliseconds
+        )
     }
 
     private func schedule(
@@ -192,8 +201,9 @@ extension LoopCore {
 
     /// Notes that something of a lane comes due, and lets the lane look at it then.
     func comesDue(_ due: Timestamp, lane: Int, of campaign: RunningCampaign) {
-        campaign.waits(lane: lane, until: due)
-        self.queue.wakeIfParked(LaneKey(campaign: campaign.id, lane: lane))
+        let key = LaneKey(campaign: campaign.id, lane: lane)
+        // What comes due before anything else of the lane must not wait for that.
+        if campaign.waits(lane: lane, until: due) { self.queue.wake(key) } else { self.queue.wakeIfParked(key) }
     }
 
     private func retryDelay(_ campaign: RunningCampaign, attempts: Int, retryAfterSeconds: UInt32) -> Int64 {
@@ -231,11 +241,13 @@ extension LoopCore {
         self.comesDue(due, lane: lease.lane, of: campaign)
     }
 
-    /// When a target that came back may be granted again: at once, unless the relay refused it to its holder.
+    /// When a target that came back may be granted again: soon, or later when the relay refused it to its holder.
     private func returnedDue(_ lease: OpenLease) -> Timestamp {
         let session = self.sessionOfWorker[lease.holder].flatMap { self.sessions[$0] }
         let isRelayDown = session?.relayProblems[lease.relay] != nil
-        return isRelayDown ? self.wall.advanced(byMilliseconds: LoopLimits.relayProbeMilliseconds) : self.wall
+        return self.wall.advanced(
+            byMilliseconds: isRelayDown ? LoopLimits.relayProbeMilliseconds : LoopLimits.returnedMilliseconds
+        )
     }
 
     /// A target of which nobody knows whether it was sent.
@@ -253,113 +265,11 @@ extension LoopCore {
         try self.settle(fact, member, of: lease, in: campaign, retryAfter: 0)
     }
 
-    private func close(_ member: OpenLease.Member, of lease: OpenLease) throws(StoreError) {
+    func close(_ member: OpenLease.Member, of lease: OpenLease) throws(StoreError) {
         guard let index = lease.index(of: member.position) else { return }
         if self.leases.settle(index, of: lease.epoch) == .settled(leaseClosed: true) {
             try self.stores.shards.close(lease.epoch)
         }
-    }
-
-    // Facts without authority.
-
-    private func refuse(_ facts: ReceivedLeaseReport, from session: WorkerSession) {
-        self.counters.refusedReports += facts.positions.count
-        self.log(
-            LoopNote(
-                .error,
-                .reportRefused,
-                "worker \(session.name) reported on a lease that it never held",
-                [(.worker, .string(session.name)), (.leaseEpoch, .number(facts.epoch.rawValue))]
-            )
-        )
-    }
-
-    /// A report on a lease that is over: what is true of the world is recorded, nothing is scheduled.
-    private func takeStale(_ facts: ReceivedLeaseReport, from session: WorkerSession) throws(StoreError) {
-        guard let shard = try self.stores.shards.shard(facts.epoch), shard.holder == session.name else {
-            self.refuse(facts, from: session)
-            return
-        }
-        for (index, position) in facts.positions.enumerated() {
-            guard shard.contents.contains(Int(position)) else {
-                self.counters.refusedReports += 1
-                continue
-            }
-            guard case .settled(let outcome) = facts.outcomes[index] else { continue }
-            let key = TargetKey(campaign: shard.campaign, lane: shard.lane, position: Int(position))
-            let fact = facts.fact(index, key: key, outcome: outcome, worker: session.name)
-            try self.join(fact, in: self.campaigns[shard.campaign], holder: session.name)
-        }
-    }
-
-    /// Joins a fact about a target that is not open in its lease: it may raise what is known, never lower it.
-    private func join(_ fact: LedgerEntry, in campaign: RunningCampaign?, holder: String) throws(StoreError) {
-        // A campaign that is over has its lanes in the store alone.
-        var known = campaign
-        if known == nil { known = try self.finished(fact.key.campaign) }
-        guard let campaign = known else { return }
-        guard try self.stores.targets.append(fact) else { return }
-        self.counters.staleReports += 1
-        guard let known = try self.stores.targets.target(fact.key) else { return }
-        if fact.outcome == .accepted, known.outcome == .accepted { try self.countTwice(fact.key, in: campaign) }
-        guard fact.outcome != .deferred, OutcomeJoin.replaces(fact.outcome, known: known.outcome) else { return }
-        // Whoever holds it now may still send it; what can be done is to settle it there, too.
-        if let current = self.leases[known.epoch], let index = current.index(of: fact.key.position),
-            current.isOpen(at: index)
-        {
-            self.release([current.members[index]], of: current, asReturned: false)
-            try self.close(current.members[index], of: current)
-        }
-        try self.stores.targets.settle(fact, variant: known.variant, attempts: max(1, known.attempts))
-        campaign.move(lane: fact.key.lane, from: known.outcome, to: fact.outcome)
-    }
-
-    private func countTwice(_ key: TargetKey, in campaign: RunningCampaign) throws(StoreError) {
-        guard try self.stores.targets.acceptedAttempts(key) > 1 else { return }
-        campaign.lanes[key.lane].record.sentTwice += 1
-        campaign.lanes[key.lane].isDirty = true
-        self.counters.sentTwice += 1
-    }
-
-    /// Brings a campaign that is over back into memory, for as long as this turn saves it.
-    private func finished(_ id: Campaign.ID) throws(StoreError) -> RunningCampaign? {
-        guard let record = try self.stores.campaigns.campaign(id) else { return nil }
-        let fields = try self.fields()
-        let plan: CampaignPlan
-        do throws(PlanProblems) {
-            plan = try CampaignPlan(record, fields: fields)
-        } catch {
-            return nil
-        }
-        let campaign = RunningCampaign(record, plan: plan, lanes: try self.stores.lanes.lanes(of: id))
-        self.campaigns[id] = campaign
-        return campaign
-    }
-
-    // Pace.
-
-    private func paceDown(_ site: String) {
-        guard self.paces[site, default: SitePace()].askedForPatience(at: self.now) else { return }
-        self.applyPace(site, "asks for patience")
-    }
-
-    private func paceUp(_ site: String, _ accepted: Int) {
-        guard self.paces[site] != nil, self.paces[site, default: SitePace()].accepted(accepted) else { return }
-        self.applyPace(site, "recovers")
-    }
-
-    private func applyPace(_ site: String, _ what: String) {
-        let factor = self.paces[site]?.factor ?? 1
-        self.throttles.slow(.site(site), to: factor, at: self.now)
-        if factor == 1 { self.paces[site] = nil }
-        self.log(
-            LoopNote(
-                .info,
-                .laneSlowed,
-                "\(site) \(what): \(Int(factor * 100)) % of its rate",
-                [(.site, .string(site))]
-            )
-        )
     }
 }
 

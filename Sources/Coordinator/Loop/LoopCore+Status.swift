@@ -3,6 +3,7 @@ import Engine
 import Logging
 import Storage
 import Telemetry
+import Wire
 
 /// Where things stand.
 extension LoopCore {
@@ -129,6 +130,9 @@ extension LoopCore {
     /// A worker's key was taken off the list: what it holds and has not reported is in doubt at once.
     func remove(worker name: String) throws(StoreError) {
         if let session = self.sessionOfWorker[name].flatMap({ self.sessions[$0] }) {
+            // It may hear this, though nothing it says is heard any more.
+            let epochs = self.leases.epochs(of: name).map(\.rawValue)
+            self.say(.recall(filled(WireRecall()) { $0.epoch = epochs }), to: session)
             self.end(session, saying: "worker \(name) was removed")
         }
         for epoch in self.leases.epochs(of: name) {

@@ -111,7 +111,7 @@ extension LoopCore {
         for epoch in self.leases.epochs(of: name) {
             guard let lease = self.leases[epoch] else { continue }
             if let known = held[epoch], known.running, remembers {
-                self.leases.resume(epoch, deadline: self.leaseDeadline)
+                self.goesOn(lease)
                 continue
             }
             let begun = Set((held[epoch]?.begun ?? []).map { Int($0) })
@@ -138,8 +138,21 @@ extension LoopCore {
         self.pendingRecalls[name] = strange.map(\.epoch)
     }
 
+    /// Its holder is back and still works on it.
+    private func goesOn(_ lease: OpenLease) {
+        self.leases.resume(lease.epoch, deadline: self.leaseDeadline)
+        // An overdue lease's permits were taken for used; now they may be used after all.
+        guard lease.isOverdue else { return }
+        self.holdPermits(for: lease.openMembers, of: lease)
+    }
+
     private func takeCredit(_ credit: WireCredit, from session: WorkerSession) {
         session.credit = WorkerSession.Credit(nonce: credit.nonce, targets: Int(credit.targets), at: self.now)
+        // In order, so that a replay wakes them as before.
+        for lane in self.busyLanes.sorted(by: { ($0.campaign, $0.lane) < ($1.campaign, $1.lane) }) {
+            self.queue.wakeIfParked(lane)
+        }
+        self.busyLanes.removeAll(keepingCapacity: true)
         if let recalls = self.pendingRecalls.removeValue(forKey: session.name), !recalls.isEmpty {
             self.say(.recall(filled(WireRecall()) { $0.epoch = recalls }), to: session)
         }
@@ -228,7 +241,7 @@ extension LoopCore {
     }
 
     private func countOpen(_ epoch: Epoch, in session: WorkerSession) {
-        guard let lease = self.leases[epoch] else { return }
+        guard let lease = self.leases[epoch], !lease.isOverdue else { return }
         for member in lease.openMembers { session.openBySite[member.site, default: 0] += 1 }
     }
 

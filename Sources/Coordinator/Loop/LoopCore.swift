@@ -31,6 +31,12 @@ final class LoopCore {
     var queue = LaneQueue()
     var paces: [String: SitePace] = [:]
     var epoch = Epoch(0)
+    /// Lanes that were parked because workers with room had all slots of their site in use; a credit wakes them.
+    var busyLanes: Set<LaneKey> = []
+    /// The state could not be read after a failed turn.
+    var mustReload = false
+    /// The last turn failed.
+    private var failedLast = false
 
     // Of this process.
     var sessions: [UInt64: WorkerSession] = [:]
@@ -63,9 +69,12 @@ final class LoopCore {
     func step(_ events: [LoopEvent], now: Instant, wall: Timestamp) -> [LoopEffect] {
         self.now = max(self.now, now)
         self.wall = wall
-        self.effects.removeAll(keepingCapacity: true)
         self.finishedCommands.removeAll(keepingCapacity: true)
+        // What the start had to say goes out with the first turn.
+        defer { self.effects.removeAll(keepingCapacity: true) }
         do throws(StoreError) {
+            // Never a turn on half a state: it would acknowledge what it cannot record.
+            if self.mustReload { try self.reload() }
             try self.connection.transaction { () throws(StoreError) in
                 for event in events { try self.take(event) }
                 try self.endLostLeases()
@@ -78,6 +87,7 @@ final class LoopCore {
         } catch {
             return self.undo(events, error)
         }
+        self.failedLast = false
         self.counters.turns += 1
         self.logThroughput()
         for (command, error) in self.finishedCommands { self.effects.append(.finished(command, error)) }
@@ -86,10 +96,21 @@ final class LoopCore {
 
     /// When the next turn is due although nothing comes in; `nil`: whenever something does.
     var nextTurn: Instant? {
+        // Background work would only fail again at once: a full disk must not fill the log as well.
+        if self.mustReload || self.failedLast {
+            return self.now.advanced(byMilliseconds: LoopLimits.failedMilliseconds)
+        }
         if self.hasBackgroundWork { return self.now }
-        var times = [self.queue.nextTime, self.leases.nextDeadline, self.orphans.first?.time].compactMap { $0 }
+        var times = [self.leases.nextDeadline, self.orphans.first?.time].compactMap { $0 }
+        // Lanes are looked at only when somebody has room; who gets some says so.
+        if let next = self.queue.nextTime, self.hasRoom { times.append(next) }
         if !self.campaigns.isEmpty { times.append(self.nextThroughput) }
         return times.min()
+    }
+
+    /// Whether any worker can be granted something.
+    var hasRoom: Bool {
+        self.sessions.values.contains { $0.room(open: self.leases.open(of: $0.name), at: self.now) > 0 }
     }
 
     /// An audience being frozen or a campaign being settled, or grants that did not fit into the turn.
@@ -145,6 +166,8 @@ final class LoopCore {
 
     /// The turn was rolled back: nothing of it is true.
     private func undo(_ events: [LoopEvent], _ error: StoreError) -> [LoopEffect] {
+        self.failedLast = true
+        self.effects.removeAll(keepingCapacity: true)
         var effects: [LoopEffect] = [.log(LoopNote(.error, .storage, error.text))]
         for event in events {
             if case .command(let command) = event { effects.append(.finished(command, error)) }
@@ -157,7 +180,7 @@ final class LoopCore {
             effects.append(.log(LoopNote(.error, .storage, "cannot read the state again: \(error.text)")))
         }
         self.counters.failedTurns += 1
-        return effects
+        return effects + self.effects
     }
 
     func log(_ note: LoopNote) { self.effects.append(.log(note)) }

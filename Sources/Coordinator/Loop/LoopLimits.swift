@@ -12,14 +12,22 @@ enum LoopLimits {
     static let settledPerTurn = 1_000
     /// Targets a worker may hold: enough to keep its connections busy over a round trip, few enough to take back at once.
     static let credit = 1_024
+    /// How long a turn of the loop's own waits after one that could not be committed.
+    static let failedMilliseconds: Int64 = 1_000
+    /// How long what came back unsent waits: a worker that hands everything back must not keep the loop busy.
+    static let returnedMilliseconds: Int64 = 250
     /// Targets in one shard.
     static let shardTargets = 256
-    /// Credit older than this is not granted on: its lease would be born old. Workers renew it every 5 s.
+    /// Credit older than this is not granted on, since its lease would be born old; workers renew it every 5 s.
     static let creditAgeMilliseconds: Int64 = 15_000
     /// How much later than the holder the coordinator takes a lease for lost.
     static let leaseGuardMilliseconds: Int64 = 5_000
     /// How long after its problem a worker's relay may be tried again with one shard.
     static let relayProbeMilliseconds: Int64 = 5_000
+    /// Values and addresses in one shard: with them a grant stays far below the 4 MiB of a frame.
+    static let shardBytes = 1 << 20
+    /// How long a lane waits when the workers that can use its relay are full, while others are not.
+    static let fullMilliseconds: Int64 = 50
     /// Targets of one site in one worker's hands for each connection slot: keeps the slots busy while outcomes are on their way.
     static let targetsPerSlot = 48
     /// Queues that small sites share, for each campaign.

@@ -57,9 +57,13 @@ final class RunningCampaign {
     }
 
     /// Notes that a target of the lane may be granted again at `due`.
-    func waits(lane: Int, until due: Timestamp) {
-        if let earliest = self.lanes[lane].earliestDue, earliest <= due { return }
+    ///
+    /// - Returns: Whether it is the first of the lane to come due.
+    @discardableResult
+    func waits(lane: Int, until due: Timestamp) -> Bool {
+        if let earliest = self.lanes[lane].earliestDue, earliest <= due { return false }
         self.lanes[lane].earliestDue = due
+        return true
     }
 }
 

@@ -13,6 +13,9 @@ struct ShardDraft {
 
     init(isRetry: Bool) { self.isRetry = isRetry }
 
+    /// Bytes of addresses and values so far.
+    var byteCount: Int { self.columns.reduce(self.addresses.byteCount) { $0 + $1.byteCount } }
+
     /// Adds a target; in ascending order of position.
     mutating func add(_ row: GrantRow, address: String, variant: Int, site: String, plan: CampaignPlan) {
         if self.columns.isEmpty {

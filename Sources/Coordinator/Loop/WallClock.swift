@@ -1,11 +1,7 @@
 import Domain
-import Foundation
+import Telemetry
 
 /// The machine's wall clock.
 enum WallClock {
-    static func now() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
-    }
+    static func now() -> Timestamp { Timestamp(milliseconds: ServiceLog.wallMilliseconds()) }
 }

@@ -1,0 +1,98 @@
+import Domain
+import Engine
+import Logging
+import Storage
+import Telemetry
+import UserFiles
+import Wire
+
+/// Facts about targets that are not open in the lease they come from: joined, never believed about what should happen next.
+extension LoopCore {
+    func refuse(_ facts: ReceivedLeaseReport, from session: WorkerSession) {
+        self.counters.refusedReports += facts.positions.count
+        self.log(
+            LoopNote(
+                .error,
+                .reportRefused,
+                "worker \(session.name) reported on a lease that it never held",
+                [(.worker, .string(session.name)), (.leaseEpoch, .number(facts.epoch.rawValue))]
+            )
+        )
+    }
+
+    /// A report on a lease that is over: what is true of the world is recorded, nothing is scheduled.
+    func takeStale(_ facts: ReceivedLeaseReport, from session: WorkerSession) throws(StoreError) {
+        guard let shard = try self.stores.shards.shard(facts.epoch), shard.holder == session.name else {
+            self.refuse(facts, from: session)
+            return
+        }
+        for (index, position) in facts.positions.enumerated() {
+            guard shard.contents.contains(Int(position)) else {
+                self.counters.refusedReports += 1
+                continue
+            }
+            guard case .settled(let outcome) = facts.outcomes[index] else { continue }
+            let key = TargetKey(campaign: shard.campaign, lane: shard.lane, position: Int(position))
+            let fact = facts.fact(index, key: key, outcome: outcome, worker: session.name)
+            try self.join(fact, in: self.campaigns[shard.campaign], holder: session.name)
+        }
+    }
+
+    /// Joins a fact about a target that is not open in its lease: it may raise what is known, never lower it.
+    func join(_ fact: LedgerEntry, in campaign: RunningCampaign?, holder: String) throws(StoreError) {
+        // A campaign that is over has its lanes in the store alone.
+        var known = campaign
+        if known == nil { known = try self.finished(fact.key.campaign) }
+        guard let campaign = known else { return try self.record(fact) }
+        guard try self.stores.targets.append(fact) else { return }
+        self.counters.staleReports += 1
+        guard let known = try self.stores.targets.target(fact.key) else { return }
+        if fact.outcome == .accepted, known.outcome == .accepted { try self.countTwice(fact.key, in: campaign) }
+        guard fact.outcome != .deferred, OutcomeJoin.replaces(fact.outcome, known: known.outcome) else { return }
+        // Whoever holds it now may still send it; what can be done is to settle it there, too.
+        if let current = self.leases[known.epoch], let index = current.index(of: fact.key.position),
+            current.isOpen(at: index)
+        {
+            self.release([current.members[index]], of: current, asReturned: false)
+            try self.close(current.members[index], of: current)
+        }
+        try self.stores.targets.settle(fact, variant: known.variant, attempts: max(1, known.attempts))
+        campaign.move(lane: fact.key.lane, from: known.outcome, to: fact.outcome)
+    }
+
+    /// Records a fact of a campaign that cannot be read any more: it is acknowledged, so it must not be lost.
+    private func record(_ fact: LedgerEntry) throws(StoreError) {
+        guard try self.stores.targets.append(fact), fact.outcome != .deferred,
+            let target = try self.stores.targets.target(fact.key),
+            OutcomeJoin.replaces(fact.outcome, known: target.outcome)
+        else { return }
+        try self.stores.targets.settle(fact, variant: target.variant, attempts: max(1, target.attempts))
+        let lanes = try self.stores.lanes.lanes(of: fact.key.campaign)
+        guard var lane = lanes.first(where: { $0.lane == fact.key.lane }) else { return }
+        if let before = target.outcome { lane.counts[before] -= 1 }
+        lane.counts[fact.outcome] += 1
+        try self.stores.lanes.save(lane)
+    }
+
+    func countTwice(_ key: TargetKey, in campaign: RunningCampaign) throws(StoreError) {
+        guard try self.stores.targets.acceptedAttempts(key) > 1 else { return }
+        campaign.lanes[key.lane].record.sentTwice += 1
+        campaign.lanes[key.lane].isDirty = true
+        self.counters.sentTwice += 1
+    }
+
+    /// Brings a campaign that is over back into memory, for as long as this turn saves it.
+    private func finished(_ id: Campaign.ID) throws(StoreError) -> RunningCampaign? {
+        guard let record = try self.stores.campaigns.campaign(id) else { return nil }
+        let fields = try self.fields()
+        let plan: CampaignPlan
+        do throws(PlanProblems) {
+            plan = try CampaignPlan(record, fields: fields)
+        } catch {
+            return nil
+        }
+        let campaign = RunningCampaign(record, plan: plan, lanes: try self.stores.lanes.lanes(of: id))
+        self.campaigns[id] = campaign
+        return campaign
+    }
+}

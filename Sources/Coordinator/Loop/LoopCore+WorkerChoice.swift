@@ -1,0 +1,65 @@
+import Domain
+import Engine
+import Storage
+
+/// Which worker gets a lane's next shard.
+extension LoopCore {
+    func room(of session: WorkerSession) -> Int {
+        session.room(open: self.leases.open(of: session.name), at: self.now)
+    }
+
+    enum Choice {
+        case session(WorkerSession, room: Int, slots: Int)
+        case noRoom
+        /// Those with room have all slots of this site in use.
+        case busy
+        case relayDown(until: Instant)
+    }
+
+    func chooseWorker(for lane: RunningLane, _ campaign: RunningCampaign) -> Choice {
+        let relay = campaign.record.relay
+        let able = self.sessions.values.sorted { $0.name < $1.name }
+        var best: (session: WorkerSession, room: Int, slots: Int)?
+        var hasRoom = false
+        var isHealthy = false
+        var probe: Instant?
+        for (index, session) in able.enumerated() {
+            isHealthy = isHealthy || session.relayProblems[relay] == nil
+            let room = self.room(of: session)
+            guard room > 0 else { continue }
+            if let problem = session.relayProblems[relay], problem.probeAt > self.now {
+                probe = min(probe ?? problem.probeAt, problem.probeAt)
+                continue
+            }
+            hasRoom = true
+            let slots = self.slots(of: lane.record.site, worker: index, of: able.count)
+            let open = session.openBySite[lane.record.site] ?? 0
+            let site = slots * LoopLimits.targetsPerSlot - open
+            guard slots > 0, site > 0, room > (best?.room ?? 0) else { continue }
+            best = (session, min(room, site), slots)
+        }
+        if let best {
+            self.holdProbes(of: best.session, relay)
+            return .session(best.session, room: best.room, slots: best.slots)
+        }
+        if hasRoom { return .busy }
+        // A worker that can use the relay and is full will have room sooner than the probe comes.
+        if let probe, !isHealthy { return .relayDown(until: probe) }
+        // Others may still have room for lanes of other relays.
+        let retry = self.now.advanced(byMilliseconds: LoopLimits.fullMilliseconds)
+        return probe == nil ? .noRoom : .relayDown(until: retry)
+    }
+
+    /// A worker whose relay had a problem gets one shard to try it, then waits again.
+    private func holdProbes(of session: WorkerSession, _ relay: String) {
+        guard session.relayProblems[relay] != nil else { return }
+        session.relayProblems[relay]?.probeAt = self.now.advanced(byMilliseconds: LoopLimits.relayProbeMilliseconds)
+    }
+
+    /// A worker's share of a site's connection slots: whole slots, the odd ones to the first workers.
+    private func slots(of site: String, worker index: Int, of count: Int) -> Int {
+        let configured = self.options.siteLimits(site).connections
+        let paced = self.paces[site]?.slots(of: configured) ?? configured
+        return paced / count + (index < paced % count ? 1 : 0)
+    }
+}
