@@ -94,7 +94,7 @@ final class ScriptedWorker {
         return .frame(routing: self.routing, principal: self.name, payload: payload)
     }
 
-    /// - Parameter held: Leases it still knows: whether it works on them, and what it has begun.
+    /// With leases that it still knows: whether it works on them, and what it has begun.
     func hello(_ held: [UInt64: (running: Bool, begun: [Int])] = [:], durable: Bool = false) -> LoopEvent {
         let hello = filled(WireHello()) { hello in
             hello.build = "test"
@@ -186,7 +186,12 @@ final class ScriptedWorker {
     }
 
     /// Reports one outcome for every target of a grant, or for those at these indexes.
-    func report(_ outcome: WireOutcomeCode, of grant: WireGrant, only: Range<Int>? = nil, reason: String = "")
+    func report(
+        _ outcome: WireOutcomeCode,
+        of grant: WireGrant,
+        only: Range<Int>? = nil,
+        reason: String = ""
+    )
         -> LoopEvent
     {
         self.report(

@@ -7,11 +7,13 @@ import Testing
 
 @Suite("The loop: whatever workers and machines do")
 struct LoopSimulationTests {
-    @Test("nobody is forgotten, nobody is written to twice without a doubt, and no throttle is exceeded", arguments: 1...24)
+    @Test(
+        "nobody is forgotten, nobody is written to twice without a doubt, and no throttle is exceeded",
+        arguments: 1...24
+    )
     func laws(seed: Int) throws {
         let resends = seed.isMultiple(of: 2)
         let relayLimit = Limit(quantity: 40, periodMilliseconds: 1_000, burst: 60)
-        let campaignLimit = Limit(quantity: 900, periodMilliseconds: 60_000, burst: 200)
         let simulation = try LoopSimulation(seed: UInt64(seed), workers: 3) { $0.relays["main"]?.limits = [relayLimit] }
         let bench = simulation.bench
         try bench.addContacts(400, domain: "large.example")
@@ -34,13 +36,15 @@ struct LoopSimulationTests {
                 ]
                 // What the ledger calls accepted was; what was taken is accepted or in doubt.
                 if target.outcome == .accepted { #expect((taken ?? 0) >= 1) }
-                if (taken ?? 0) > 0 { #expect(target.outcome == .accepted || target.outcome == .inDoubt || target.wasDoubted) }
+                let isAdmitted = target.outcome == .accepted || target.outcome == .inDoubt || target.wasDoubted
+                if (taken ?? 0) > 0 { #expect(isAdmitted, "\(target)") }
                 #expect((taken ?? 0) <= (target.wasDoubted ? 2 : 1), "\(target)")
             }
             if !resends { #expect(targets.allSatisfy { !$0.wasDoubted }) }
         }
         #expect(simulation.most(inMilliseconds: 1_000) <= relayLimit.quantity + relayLimit.burst)
-        #expect(campaignLimit.quantity > 0)
+        // It was a simulation of something.
+        #expect(simulation.departures.count > 700)
         #expect(try bench.integer("SELECT count(*) FROM shard WHERE open = 1") == 0)
         #expect(bench.core.leases.count == 0)
     }
