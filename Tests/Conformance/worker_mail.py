@@ -6,6 +6,7 @@ import hmac
 import html
 import re
 import smtplib
+import socket
 import ssl
 import struct
 import urllib.parse
@@ -117,6 +118,8 @@ class Relay:
                 smtp.login(self.definition.user, self.definition.password)
         except (OSError, smtplib.SMTPException) as error:
             raise RelayProblem(str(error)) from error
+        # The text and its final dot go out one after the other: neither must wait for the other to be acknowledged.
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.smtp = smtp
 
     def close(self):
