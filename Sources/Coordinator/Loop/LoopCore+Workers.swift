@@ -240,6 +240,15 @@ extension LoopCore {
         }
     }
 
+    /// Ends sessions of workers that went without a word: a ROUTER does not say so, and the living would share slots with them.
+    private func endSilentSessions() {
+        let patience = self.options.leaseTTLMilliseconds + LoopLimits.leaseGuardMilliseconds
+        let silent = self.sessions.values.filter { self.now.milliseconds(since: $0.lastHeard) > patience }
+        for session in silent.sorted(by: { $0.id < $1.id }) {
+            self.end(session, saying: "worker \(session.name) has not been heard of for \(patience / 1_000) s")
+        }
+    }
+
     private func countOpen(_ epoch: Epoch, in session: WorkerSession) {
         guard let lease = self.leases[epoch], !lease.isOverdue else { return }
         for member in lease.openMembers { session.openBySite[member.site, default: 0] += 1 }
@@ -249,6 +258,7 @@ extension LoopCore {
 
     /// Takes note of leases whose deadline passed, and ends those whose grace is over.
     func endLostLeases() throws(StoreError) {
+        self.endSilentSessions()
         for lease in self.leases.expire(at: self.now) {
             // No permit of it can be used any more: the holder stopped before we did.
             self.release(lease.openMembers, of: lease, asReturned: false)
