@@ -83,7 +83,7 @@ class TLSAndCredentialsTests(EndToEndTest):
 
     def test_a_certificate_of_a_stranger_is_said_once_and_loses_nobody(self):
         stranger = Authority(self.folder / "stranger").server_context("relay")
-        self.check_trouble(self.relay(tls=stranger), ["certificate"], WATCH_SECONDS)
+        self.check_trouble(self.relay(tls=stranger), ["certificate", "authority"], WATCH_SECONDS)
 
     def test_a_relay_without_tls_is_said_once_and_loses_nobody(self):
         broken = self.relay(tls=None, credentials=None)
