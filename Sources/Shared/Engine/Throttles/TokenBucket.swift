@@ -67,12 +67,13 @@ package struct TokenBucket: Hashable, Sendable {
         self.assertInvariant()
     }
 
-    /// How many permits a grant should wait for, if it needs `wanted`.
+    /// How many permits a grant should wait for, if it needs `wanted`: none when they are all there.
     ///
-    /// A quarter of the bucket: small enough that the next grant is prepared while this one is on its way, large enough that a limit of
-    /// thousands a second is not granted one by one.
+    /// Else a quarter of the bucket: small enough that the next grant is prepared while this one is on its way, large enough that a
+    /// limit of thousands a second is not granted one by one. It does not depend on `wanted`: who needs few would always come
+    /// before who needs many, and the bucket would never fill for those.
     package func quantum(wanted: Int) -> Int {
-        max(1, min(wanted, self.limit.burst / 4, Self.quantumMax))
+        wanted <= self.available ? 0 : max(1, min(self.limit.burst / 4, Self.quantumMax))
     }
 
     /// The largest quantum: half a shard.
