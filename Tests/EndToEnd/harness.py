@@ -8,6 +8,7 @@ POSTRIDER_TEST_PEERS   folder of programs that others wrote, made by scripts/tes
 POSTRIDER_SMALL=1      fewer people, for a machine with little time
 """
 
+import atexit
 import csv
 import functools
 import json
@@ -100,6 +101,23 @@ def wait_until(what, condition, seconds=READY_SECONDS, describe=lambda: ""):
         time.sleep(POLL_SECONDS)
 
 
+# Whatever ends the test's own process, what it started ends with it: unittest runs no clean-up after Ctrl-C.
+_running = set()
+
+
+@atexit.register
+def _kill_what_is_left():
+    for process in list(_running):
+        process.kill()
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+signal.signal(signal.SIGTERM, _interrupt)
+
+
 class Process:
     """One running program with a log file for its output."""
 
@@ -119,6 +137,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        _running.add(self._process)
 
     @property
     def pid(self):
@@ -126,12 +145,15 @@ class Process:
 
     @property
     def is_running(self):
-        return self._process.poll() is None
+        return self.exit_code is None
 
     @property
     def exit_code(self):
         """As Python's subprocess gives it: negative for a signal, None while it runs."""
-        return self._process.poll()
+        code = self._process.poll()
+        if code is not None:
+            _running.discard(self._process)
+        return code
 
     def send(self, number):
         """Sends a signal, unless the process is gone."""
@@ -141,11 +163,13 @@ class Process:
     def kill(self):
         """Ends the process as a power cut would."""
         self.send(signal.SIGKILL)
-        self._process.wait(STOP_SECONDS)
+        self.wait()
 
     def wait(self, seconds=STOP_SECONDS):
         try:
-            return self._process.wait(seconds)
+            code = self._process.wait(seconds)
+            _running.discard(self._process)
+            return code
         except subprocess.TimeoutExpired:
             raise TooLate(f"{self.name} did not end within {seconds} s:\n{self.last_words()}") from None
 
