@@ -21,10 +21,10 @@ extension LoopCore {
         let able = self.sessions.values.sorted { $0.name < $1.name }
         var best: (session: WorkerSession, room: Int, slots: Int)?
         var hasRoom = false
-        var isHealthy = false
+        // Those that cannot use the relay take no slots from those that can.
+        let healthy = able.filter { $0.relayProblems[relay] == nil }
         var probe: Instant?
-        for (index, session) in able.enumerated() {
-            isHealthy = isHealthy || session.relayProblems[relay] == nil
+        for session in able {
             let room = self.room(of: session)
             guard room > 0 else { continue }
             if let problem = session.relayProblems[relay], problem.probeAt > self.now {
@@ -32,7 +32,8 @@ extension LoopCore {
                 continue
             }
             hasRoom = true
-            let slots = self.slots(of: lane.record.site, worker: index, of: able.count)
+            let index = healthy.firstIndex { $0 === session }
+            let slots = index.map { self.slots(of: lane.record.site, worker: $0, of: healthy.count) } ?? 1
             let open = session.openBySite[lane.record.site] ?? 0
             let site = slots * LoopLimits.targetsPerSlot - open
             guard slots > 0, site > 0, room > (best?.room ?? 0) else { continue }
@@ -44,7 +45,7 @@ extension LoopCore {
         }
         if hasRoom { return .busy }
         // A worker that can use the relay and is full will have room sooner than the probe comes.
-        if let probe, !isHealthy { return .relayDown(until: probe) }
+        if let probe, healthy.isEmpty { return .relayDown(until: probe) }
         // Others may still have room for lanes of other relays.
         let retry = self.now.advanced(byMilliseconds: LoopLimits.fullMilliseconds)
         return probe == nil ? .noRoom : .relayDown(until: retry)
@@ -57,6 +58,8 @@ extension LoopCore {
     }
 
     /// A worker's share of a site's connection slots: whole slots, the odd ones to the first workers.
+    ///
+    /// One that tries a relay that it could not use gets one.
     private func slots(of site: String, worker index: Int, of count: Int) -> Int {
         let configured = self.options.siteLimits(site).connections
         let paced = self.paces[site]?.slots(of: configured) ?? configured

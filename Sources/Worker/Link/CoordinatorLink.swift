@@ -59,6 +59,11 @@ final class CoordinatorLink: Sendable {
     private struct Outbox: Sendable {
         var items: [(item: Outgoing, session: UInt64)] = []
         var isStopping = false
+        /// Something could not be queued, and nothing but a new `Hello` is taken now: a report that goes out after one that was dropped
+        /// would have both acknowledged.
+        var isOverflowing = false
+        /// The link's thread has yet to have a new `Hello` said.
+        var mustGreet = false
     }
 
     private let outbox = Mutex(Outbox())
@@ -82,7 +87,13 @@ final class CoordinatorLink: Sendable {
     /// Queues a frame of a session (0 for `Hello`).
     func send(_ item: Outgoing, session: UInt64) {
         self.outbox.withLock { outbox in
-            guard outbox.items.count < Self.outgoingMax else { return }
+            if session == 0 { outbox.isOverflowing = false }
+            guard !outbox.isOverflowing else { return }
+            guard outbox.items.count < Self.outgoingMax else {
+                outbox.isOverflowing = true
+                outbox.mustGreet = true
+                return
+            }
             outbox.items.append((item, session))
         }
         self.wakeup.signal()
@@ -136,14 +147,27 @@ final class CoordinatorLink: Sendable {
                 }
             }
             self.hand(events)
-            let (items, isStopping) = self.outbox.withLock { outbox in
-                defer { outbox.items.removeAll() }
-                return (outbox.items, outbox.isStopping)
+            let (items, isStopping, mustGreet) = self.outbox.withLock { outbox in
+                defer {
+                    outbox.items.removeAll()
+                    outbox.mustGreet = false
+                }
+                return (outbox.items, outbox.isStopping, outbox.mustGreet)
             }
-            sender.queue(items)
+            if mustGreet || !sender.queue(items) { self.greetAnew(&sender) }
             try sender.send(over: dealer)
             if isStopping { return }
         }
+    }
+
+    /// More is waiting than may: what is unacknowledged is told again in a new session.
+    private func greetAnew(_ sender: inout FrameSender) {
+        sender.removeAll()
+        self.outbox.withLock { outbox in
+            outbox.isOverflowing = true
+            outbox.items.removeAll()
+        }
+        self.hand([.connected])
     }
 
     private func note(_ event: MonitorEvent, _ sender: inout FrameSender, _ events: inout [LinkEvent]) {
@@ -179,10 +203,13 @@ private struct FrameSender {
 
     var isBlocked: Bool { self.blocked != nil }
 
-    mutating func queue(_ more: [(item: Outgoing, session: UInt64)]) {
-        self.items.append(
-            contentsOf: more.prefix(CoordinatorLink.outgoingMax - min(self.items.count, CoordinatorLink.outgoingMax))
-        )
+    /// Adds frames behind the others.
+    ///
+    /// - Returns: `false` when that would be more than may wait; then none was added.
+    mutating func queue(_ more: [(item: Outgoing, session: UInt64)]) -> Bool {
+        guard self.items.count + more.count <= CoordinatorLink.outgoingMax else { return false }
+        self.items.append(contentsOf: more)
+        return true
     }
 
     mutating func removeAll() {

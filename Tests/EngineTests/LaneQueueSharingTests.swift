@@ -4,7 +4,7 @@ import Testing
 @testable import Engine
 
 @Suite("Which lane is served next")
-struct LaneQueueTests {
+struct LaneQueueSharingTests {
     static let large = Campaign.ID(1)
     static let small = Campaign.ID(2)
 
