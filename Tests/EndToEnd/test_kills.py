@@ -82,6 +82,27 @@ class KillTest(EndToEndTest):
         print(f"\n  seed {self.seed}: it came back too late for {len(doubtful)}", flush=True)
         self.check(cluster, campaign, cluster.status(campaign), collections.Counter({"w1": 1}), CREDIT)
 
+    def test_up_starts_again_what_was_killed(self):
+        self.contacts = 3_000
+        cluster = self.start_everything(rate=300, separately=False)
+        cluster.import_contacts(self.people())
+        campaign = cluster.submit(on_doubt="hold")
+        killed = collections.Counter()
+        for victim, share in (("local-1", 0.1), ("coordinator", 0.35), ("local-2", 0.6)):
+            self.wait_for_messages(int(share * self.contacts))
+            starts = self.starts(cluster, victim)
+            time.sleep(self.random.uniform(0, 0.5))
+            os.kill(starts[-1], signal.SIGKILL)
+            killed[victim] += 1
+            wait_until(f"{victim} is started again", lambda: len(self.starts(cluster, victim)) > len(starts), 30)
+        cluster.wait_ready()
+        status = self.wait_settled(cluster, campaign)
+        self.check(cluster, campaign, status, killed, CONNECTIONS * 2)
+
+    def starts(self, cluster, name):
+        """Process ids of a child of `up`, in order."""
+        return [line["pid"] for line in cluster.up.lines("child_started") if line["msg"].startswith(f"{name} ")]
+
     def unknown(self, cluster, campaign):
         """Addresses that the relay accepted a message for and the ledger does not know of."""
         accepted = self.accepted_by_relay()
@@ -169,7 +190,7 @@ class KillTest(EndToEndTest):
         lines = [json.loads(line) for line in self.record.read_text().rpartition("\n")[0].split("\n")]
         return collections.Counter(line["to"] for line in lines if line["reply"].startswith("2"))
 
-    def start_everything(self, scenario=SCENARIO, rate=RATE, lease_ttl="10s", orphan_grace="30s"):
+    def start_everything(self, scenario=SCENARIO, rate=RATE, lease_ttl="10s", orphan_grace="30s", separately=True):
         (self.folder / "scenario.yaml").write_text(scenario)
         self.record.touch()
         arguments = [
@@ -187,6 +208,9 @@ class KillTest(EndToEndTest):
                 "worker": {"connections": CONNECTIONS},
             },
         )
+        if not separately:
+            cluster.start_up(workers=WORKERS)
+            return cluster
         cluster.start_coordinator()
         for index in range(WORKERS):
             cluster.start_worker(f"w{index + 1}")
