@@ -91,6 +91,10 @@ extension LoopCore {
 
     /// Settles a bounded number of targets of campaigns that are cancelled or expired.
     func settleSome() throws(StoreError) {
+        // Also when it is paused, or nobody is there to send it.
+        for campaign in self.sortedCampaigns() {
+            if let expires = campaign.record.expiresAt, self.wall >= expires { self.expire(campaign) }
+        }
         for campaign in self.sortedCampaigns() where campaign.record.isCancelling && campaign.record.isFrozen {
             var budget = LoopLimits.settledPerTurn
             let outcome: Outcome = campaign.record.state == .cancelled ? .cancelled : .expired

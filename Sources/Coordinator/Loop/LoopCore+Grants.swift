@@ -43,10 +43,6 @@ extension LoopCore {
     }
 
     private func attempt(_ key: LaneKey, _ campaign: RunningCampaign, budget: Int) throws(StoreError) -> Attempt {
-        if let expires = campaign.record.expiresAt, self.wall >= expires {
-            self.expire(campaign)
-            return .park
-        }
         let lane = campaign.lanes[key.lane]
         let isRetry = lane.earliestDue.map { $0 <= self.wall } ?? false
         let wanted = min(isRetry ? LoopLimits.shardTargets : lane.fresh, LoopLimits.shardTargets, budget)
@@ -195,7 +191,7 @@ extension LoopCore {
         lane: Int,
         _ campaign: RunningCampaign
     ) throws(StoreError) {
-        let entry = LedgerEntry(
+        var entry = LedgerEntry(
             key: TargetKey(campaign: campaign.id, lane: lane, position: target.position),
             epoch: Epoch(0),
             outcome: outcome,
@@ -203,9 +199,14 @@ extension LoopCore {
             at: self.wall
         )
         _ = try self.stores.targets.append(entry)
+        if target.wasDoubted {
+            // Decided is that it is not sent again; whether it was sent before is still not known.
+            entry.outcome = .inDoubt
+            entry.reason = ""
+        }
         try self.stores.targets.settle(entry, variant: target.variant, attempts: target.attempts)
-        campaign.move(lane: lane, from: target.outcome, to: outcome)
-        self.counters.outcomes[outcome, default: 0] += 1
+        campaign.move(lane: lane, from: target.outcome, to: entry.outcome)
+        self.counters.outcomes[entry.outcome, default: 0] += 1
     }
 
     /// A target of a shared lane whose own site has no permit now: it waits by itself, the others go on.

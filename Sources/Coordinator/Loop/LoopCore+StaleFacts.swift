@@ -75,7 +75,8 @@ extension LoopCore {
     }
 
     func countTwice(_ key: TargetKey, in campaign: RunningCampaign) throws(StoreError) {
-        guard try self.stores.targets.acceptedAttempts(key) > 1 else { return }
+        // Targets are counted, not attempts: a third one is no second target.
+        guard try self.stores.targets.acceptedAttempts(key) == 2 else { return }
         campaign.lanes[key.lane].record.sentTwice += 1
         campaign.lanes[key.lane].isDirty = true
         self.counters.sentTwice += 1
