@@ -1,0 +1,33 @@
+import Domain
+import Engine
+import Testing
+
+@Suite("Campaign lifecycle")
+struct CampaignLifecycleTests {
+    private typealias Act = CampaignLifecycle.Act
+
+    /// What each act leads to; what is not here is refused.
+    private static let table: [Act: [CampaignState: CampaignState]] = [
+        .approve: [.submitted: .approved],
+        .start: [.approved: .running, .running: .running],
+        .pause: [.running: .paused, .paused: .paused],
+        .resume: [.paused: .running, .running: .running],
+        .cancel: [
+            .submitted: .cancelled, .approved: .cancelled, .running: .cancelled, .paused: .cancelled,
+            .cancelled: .cancelled,
+        ],
+        .replace: [.draft: .submitted, .submitted: .submitted, .approved: .submitted],
+    ]
+
+    @Test("every act in every state", arguments: CampaignLifecycle.Act.allCases, CampaignState.allCases)
+    func acts(act: CampaignLifecycle.Act, state: CampaignState) {
+        let expected = Self.table[act]?[state]
+        let result = Result { () throws(CampaignLifecycle.Refusal) in try CampaignLifecycle.after(act, in: state) }
+        switch result {
+        case .success(let after): #expect(after == expected)
+        case .failure(let refusal):
+            #expect(expected == nil)
+            #expect(refusal.text.contains("cannot \(act.rawValue)") && refusal.text.contains(state.rawValue))
+        }
+    }
+}
