@@ -82,8 +82,8 @@ class LimitTest(EndToEndTest):
         share = self.used_share(limited, down_at, back_at)
         left = sum(1 for at in limited if at > others[-1])
         print(
-            f"\n  fullest second: {most} of {WINDOW_MAX}; used {share:.1%} of the limit; {left} of {LIMITED} were still to"
-            f" come when all others had theirs; coordinator away {back_at - down_at:.1f} s",
+            f"\n  fullest second: {most} of {WINDOW_MAX}; used {share:.1%} of the limit; {left} of {LIMITED} were"
+            f" still to come when all others had theirs; coordinator away {back_at - down_at:.1f} s",
             flush=True,
         )
         self.assertLessEqual(most, WINDOW_MAX)
