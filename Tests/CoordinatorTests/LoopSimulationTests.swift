@@ -13,7 +13,7 @@ struct LoopSimulationTests {
     )
     func laws(seed: Int) throws {
         let resends = seed.isMultiple(of: 2)
-        let relayLimit = Limit(quantity: 40, periodMilliseconds: 1_000, burst: 60)
+        let relayLimit = Limit(quantity: 12, periodMilliseconds: 1_000, burst: 20)
         let simulation = try LoopSimulation(seed: UInt64(seed), workers: 3) { $0.relays["main"]?.limits = [relayLimit] }
         let bench = simulation.bench
         try bench.addContacts(400, domain: "large.example")

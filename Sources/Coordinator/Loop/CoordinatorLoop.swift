@@ -10,6 +10,8 @@ import Transport
 final class CoordinatorLoop: Sendable {
     private let commands = Mutex<[LoopCommand]>([])
     private let isStopping = Atomic<Bool>(false)
+    /// Until the self-test is over, strangers that are turned away are its own.
+    let isSelfTesting = Atomic<Bool>(true)
     private let wakeup: Wakeup
     /// Writes a note to the log; called on the loop's thread.
     private let log: @Sendable (LoopNote) -> Void
@@ -97,6 +99,7 @@ final class CoordinatorLoop: Sendable {
     private func note(_ event: MonitorEvent) {
         switch event {
         case .handshakeFailed(let text):
+            guard !self.isSelfTesting.load(ordering: .relaxed) else { return }
             self.log(LoopNote(.warning, .workerRefused, "a connection was refused: \(text)"))
         case .acceptFailed(let text):
             self.log(LoopNote(.error, .workerRefused, "connections cannot be taken: \(text)"))

@@ -21,7 +21,8 @@ extension LoopCore {
             switch try self.attempt(key, campaign, budget: budget) {
             case .granted(let read, let granted, let again):
                 budget -= max(1, read)
-                self.queue.served(key, targets: granted, again: again)
+                // Rows that were only decided about are work, too: about an eighth of a grant's.
+                self.queue.served(key, targets: max(granted, read / 8), again: again)
             case .wait(let until): self.queue.wait(key, until: until)
             case .park: self.queue.park(key)
             case .noRoom:

@@ -236,7 +236,7 @@ extension LoopCore {
     /// Every lane may have something to do: a worker came, or a relay works again.
     func wakeAll() {
         for campaign in self.campaigns.values where campaign.record.state == .running {
-            for lane in campaign.lanes.indices { self.queue.wakeIfParked(LaneKey(campaign: campaign.id, lane: lane)) }
+            for lane in campaign.lanes.indices { self.queue.wake(LaneKey(campaign: campaign.id, lane: lane)) }
         }
     }
 

@@ -57,6 +57,7 @@ final class LoopParts: Sendable {
             refusals.isSelfTesting.store(true, ordering: .relaxed)
             try SelfTest.requireStrangersRefused(at: listening, coordinator: keys.publicKey)
             refusals.isSelfTesting.store(false, ordering: .relaxed)
+            self.loop.isSelfTesting.store(false, ordering: .relaxed)
             logger.event(.selfTest, "A stranger's key is refused, as it must be")
         } catch {
             self.loop.stop()
