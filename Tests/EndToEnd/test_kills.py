@@ -23,7 +23,7 @@ KILLS = 4 if SMALL else 8
 # A killed process is away that long.
 AWAY_SECONDS = 1
 # The relay's limit, so that all kills fall into the campaign.
-RATE = 400 if SMALL else 1_500
+RATE = 250 if SMALL else 800
 RUN_SECONDS = 300
 # Kills are spread over this part of the campaign.
 FIRST_SHARE, LAST_SHARE = 0.05, 0.85
