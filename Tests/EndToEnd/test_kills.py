@@ -113,7 +113,9 @@ class KillTest(EndToEndTest):
         cluster = self.start_everything()
         cluster.import_contacts(self.people())
         campaign = cluster.submit(on_doubt=on_doubt)
-        moments = sorted(self.random.uniform(FIRST_SHARE, LAST_SHARE) for _ in range(KILLS))
+        # One at a random moment of each equal part: together they would outlast the campaign.
+        part = (LAST_SHARE - FIRST_SHARE) / KILLS
+        moments = [FIRST_SHARE + part * (index + self.random.random()) for index in range(KILLS)]
         killed = collections.Counter()
         for index, moment in enumerate(moments):
             self.wait_for_messages(int(moment * self.contacts))
