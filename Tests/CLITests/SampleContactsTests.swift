@@ -19,10 +19,11 @@ struct SampleContactsTests {
         #expect(list.count { $0 == 0x0A } == 1_001)
     }
 
-    @Test("invented domains are ones that nobody can own")
+    @Test("all domains are ones that nobody can own")
     func domains() {
         #expect(Set(SampleNames.inventedDomains).count == 194)
-        for domain in SampleNames.inventedDomains {
+        let providers = SampleNames.providers.map { $0.domain }
+        for domain in SampleNames.inventedDomains + providers {
             let text = String(decoding: domain, as: UTF8.self)
             #expect(text.hasSuffix(".example") || text.hasSuffix(".test"))
         }

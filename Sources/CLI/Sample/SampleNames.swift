@@ -93,10 +93,12 @@ enum SampleNames {
 
     static let issues = Self.lines("jobs care climate schools housing").map { Array($0.utf8) }
 
-    /// Providers that most people use, with their share in thousandths; the rest spreads over invented domains.
+    /// Providers like those that most people use, with their share in thousandths; the rest spreads over smaller domains.
+    ///
+    /// Their names cannot be owned, either (RFC 2606): a sample list that is sent to a real relay reaches nobody.
     static let providers: [(domain: [UInt8], share: Int)] = [
-        (Array("gmail.com".utf8), 350), (Array("yahoo.com".utf8), 120), (Array("outlook.com".utf8), 80),
-        (Array("hotmail.com".utf8), 75), (Array("icloud.com".utf8), 70), (Array("aol.com".utf8), 45),
+        (Array("gmail.example".utf8), 350), (Array("yahoo.example".utf8), 120), (Array("outlook.example".utf8), 80),
+        (Array("hotmail.example".utf8), 75), (Array("icloud.example".utf8), 70), (Array("aol.example".utf8), 45),
     ]
 
     /// 194 domains that nobody can own.
