@@ -3,8 +3,22 @@ import Synchronization
 
 /// A named place at which a fault test kills the process: `POSTRIDER_CRASH_AT=name[:n]`, at its n-th passing (default 1).
 ///
-/// Unset, a passing costs a load and a comparison.
+/// Unset, a passing costs a load and a comparison. docs/reliability.md tells what each of them is for.
 package enum CrashPoint: String, Sendable, CaseIterable {
+    /// A chunk of an import is written, not committed.
+    case c01Importing = "c01"
+    /// A chunk of an import is committed, nobody was told.
+    case c02Imported = "c02"
+    /// Grants are committed, none has left.
+    case c03Granted = "c03"
+    /// Grants have left the process.
+    case c04GrantSent = "c04"
+    /// A report is committed, not acknowledged.
+    case c05Reported = "c05"
+    /// A report is written, not committed.
+    case c06Reporting = "c06"
+    /// In the middle of a checkpoint: a page goes from the write-ahead log into the database.
+    case c07Checkpoint = "c07"
     /// A shard was taken on, nothing of it journalled.
     case w01Granted = "w01"
     /// An intent is journalled, the last byte not sent.
@@ -19,8 +33,10 @@ package enum CrashPoint: String, Sendable, CaseIterable {
     case w06OutcomeBeforeJournal = "w06"
     /// A report was sent, its acknowledgement not read.
     case w07Reported = "w07"
+    /// An intent is journalled, and the event loop hangs for ever while the other threads live on. Nothing dies.
+    case w08Hung = "w08"
 
-    /// Dies here, if this is the passing that was asked for.
+    /// Dies (or hangs) here, if this is the passing that was asked for.
     package static func reach(_ point: CrashPoint) {
         guard let armed = Self.armed, armed.name == point.rawValue else { return }
         armed.pass()
@@ -51,8 +67,16 @@ package enum CrashPoint: String, Sendable, CaseIterable {
 
         func pass() {
             guard self.passings.add(1, ordering: .relaxed).newValue == self.passing else { return }
+            if self.name == CrashPoint.w08Hung.rawValue { self.hang() }
             // Not exit: nothing may be flushed or tidied up, as when the kernel or a person kills it.
             kill(getpid(), SIGKILL)
+        }
+
+        /// Keeps this thread, and says so: nothing else would show it.
+        private func hang() -> Never {
+            let line = "{\"event\":\"crash_point\",\"msg\":\"\(self.name): this thread hangs\"}\n"
+            _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+            while true { pause() }
         }
     }
 }
