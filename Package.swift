@@ -32,9 +32,24 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // Executables: the only places that read configuration and wire things together.
+        // The services: the only places that read configuration and wire things together. What runs is a library, so that
+        // tests and the simulator can use it; the programs are its entry points.
         .executableTarget(
             name: "Coordinator",
+            dependencies: [
+                "CoordinatorCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Coordinator/Program"
+        ),
+        .executableTarget(
+            name: "Worker",
+            dependencies: [
+                "WorkerCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Worker/Program"
+        ),
+        .target(
+            name: "CoordinatorCore",
             dependencies: [
                 "Domain", "Engine", "Mail", "Intake", "Wire", "Transport", "Storage", "StorageSQLite", "Telemetry",
                 "UserFiles",
@@ -46,10 +61,12 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ]
+            ],
+            path: "Sources/Coordinator",
+            exclude: ["Program"]
         ),
-        .executableTarget(
-            name: "Worker",
+        .target(
+            name: "WorkerCore",
             dependencies: [
                 "Domain", "Engine", "Mail", "Wire", "Transport", "Storage", "StorageSQLite", "Relay", "Telemetry",
                 "UserFiles",
@@ -57,7 +74,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-            ]
+            ],
+            path: "Sources/Worker",
+            exclude: ["Program"]
         ),
         .executableTarget(
             name: "CLI",
@@ -162,7 +181,7 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "Coordinator", "Domain", "Telemetry",
+                "CoordinatorCore", "Domain", "Telemetry",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -172,14 +191,14 @@ let package = Package(
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "Coordinator", "Domain", "Engine", "Storage", "StorageSQLite", "UserFiles", "Wire",
+                "CoordinatorCore", "Domain", "Engine", "Storage", "StorageSQLite", "UserFiles", "Wire",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Domain", "Engine", "Sink", "Storage", "StorageSQLite", "Transport", "Wire", "Worker",
+                "Domain", "Engine", "Sink", "Storage", "StorageSQLite", "Transport", "Wire", "WorkerCore",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -6,7 +6,7 @@ import Logging
 import NIOCore
 import Telemetry
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 /// An API server in front of ``FakeOperations``, with one token for each role.
 struct APITestbed: Sendable {

@@ -2,7 +2,7 @@ import Domain
 import NIOCore
 import Synchronization
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 /// Operations that remember what they were asked and answer what the test says.
 final class FakeOperations: Operations {

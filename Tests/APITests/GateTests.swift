@@ -3,7 +3,7 @@ import Hummingbird
 import HummingbirdTesting
 import Testing
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 @Suite("Browsers and foreign names")
 struct GateTests {

@@ -5,7 +5,7 @@ import NIOCore
 import Synchronization
 import Testing
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 @Suite("Errors")
 struct ProblemTests {

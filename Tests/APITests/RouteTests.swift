@@ -6,7 +6,7 @@ import NIOCore
 import Synchronization
 import Testing
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 /// One request of docs/api.md: what it needs and which operation it must become.
 struct RouteCase: Sendable, CustomTestStringConvertible {

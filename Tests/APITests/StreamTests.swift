@@ -6,7 +6,7 @@ import NIOCore
 import Synchronization
 import Testing
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 @Suite("Streams")
 struct StreamTests {

@@ -2,7 +2,7 @@ import Domain
 import Foundation
 import Testing
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 @Suite("Token files")
 struct TokenTests {

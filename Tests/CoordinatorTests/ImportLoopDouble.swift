@@ -6,7 +6,7 @@ import Storage
 import StorageSQLite
 import Synchronization
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 /// A loop that does nothing but an import's writes, each in a transaction of its own.
 final class ImportLoopDouble: ImportLoop {

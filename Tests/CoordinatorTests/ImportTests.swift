@@ -3,7 +3,7 @@ import NIOCore
 import Storage
 import Testing
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 @Suite("Imports")
 struct ImportTests {

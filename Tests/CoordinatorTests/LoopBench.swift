@@ -7,7 +7,7 @@ import Testing
 import UserFiles
 import Wire
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 /// A loop with a store in memory, a clock that the test moves, and workers that follow a script.
 ///
@@ -157,7 +157,7 @@ final class LoopBench {
                 id: Campaign.ID(1),
                 fields: try core.fields()
             )
-            let upload = Coordinator.CampaignFile(file: name, source: source, files: [:])
+            let upload = CoordinatorCore.CampaignFile(file: name, source: source, files: [:])
             let draft = CampaignDraft(upload: upload, plan: plan, relay: plan.file.relay ?? "main")
             found.set(try core.submit(draft, replacing: nil, by: "bob").id.rawValue)
         }

@@ -4,7 +4,7 @@ import Storage
 import Testing
 import Wire
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 @Suite("The loop: what operators do with campaigns")
 struct LoopCampaignTests {

@@ -5,7 +5,7 @@ import Storage
 import Testing
 import Wire
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 @Suite("The loop: audiences and grants")
 struct LoopGrantTests {

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import Wire
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 /// The same numbers from the same seed, so that a failure can be had again.
 struct SeededRandom: RandomNumberGenerator, Sendable {

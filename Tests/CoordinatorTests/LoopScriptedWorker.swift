@@ -3,7 +3,7 @@ import Foundation
 import Testing
 import Wire
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 /// A worker that speaks real frames and does what the test says.
 final class ScriptedWorker {

@@ -4,7 +4,7 @@ import Storage
 import Testing
 import Wire
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 /// Workers that send, report, vanish, come back and lose their memory at random, and a coordinator that dies.
 ///

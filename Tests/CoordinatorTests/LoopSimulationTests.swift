@@ -3,7 +3,7 @@ import Engine
 import Storage
 import Testing
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 @Suite("The loop: whatever workers and machines do")
 struct LoopSimulationTests {

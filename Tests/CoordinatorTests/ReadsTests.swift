@@ -4,7 +4,7 @@ import Storage
 import StorageSQLite
 import Testing
 
-@testable import Coordinator
+@testable import CoordinatorCore
 
 @Suite("Reads beside the loop")
 struct ReadsTests {

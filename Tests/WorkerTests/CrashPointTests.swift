@@ -7,7 +7,7 @@ import Testing
 import Transport
 import Wire
 
-@testable import Worker
+@testable import WorkerCore
 
 /// The worker's executable, which lies beside the tests.
 private enum Executable {

@@ -4,7 +4,7 @@ import Testing
 import Transport
 import Wire
 
-@testable import Worker
+@testable import WorkerCore
 
 /// A message with some of its fields set.
 func made<Message>(_ message: Message, _ change: (inout Message) -> Void) -> Message {

@@ -5,7 +5,7 @@ import Storage
 import StorageSQLite
 import Testing
 
-@testable import Worker
+@testable import WorkerCore
 
 private let noon = Timestamp(milliseconds: 1_795_000_000_000)
 

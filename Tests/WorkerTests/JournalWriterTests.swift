@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 import Transport
 
-@testable import Worker
+@testable import WorkerCore
 
 /// News as it came, and a bounded wait for what is to come.
 private final class NewsLog: Sendable {

@@ -8,7 +8,7 @@ import Testing
 import Transport
 import Wire
 
-@testable import Worker
+@testable import WorkerCore
 
 /// A worker in this process, between a fake coordinator and a sink.
 private final class Bench {

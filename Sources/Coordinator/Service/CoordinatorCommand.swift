@@ -1,4 +1,4 @@
-import ArgumentParser
+package import ArgumentParser
 import Domain
 import Foundation
 import Logging
@@ -6,9 +6,8 @@ import Telemetry
 import UserFiles
 
 /// `postrider-coordinator`: reads the settings and runs the service until it is told to stop.
-@main
-struct CoordinatorCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
+package struct CoordinatorCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "postrider-coordinator",
         abstract: "Holds contacts, campaigns and the ledger, and leases work to workers.",
         discussion: "SIGTERM stops it once what is under way is written. SIGHUP reads the workers' allow-list again."
@@ -28,7 +27,9 @@ struct CoordinatorCommand: AsyncParsableCommand {
     )
     var exitWithParent = false
 
-    func run() async throws {
+    package init() {}
+
+    package func run() async throws {
         ProcessSignals.unblock()
         let settings: Settings
         do throws(FileProblems) {

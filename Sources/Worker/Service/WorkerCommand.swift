@@ -1,4 +1,4 @@
-import ArgumentParser
+package import ArgumentParser
 import Dispatch
 import Domain
 import Foundation
@@ -10,9 +10,8 @@ import Transport
 import UserFiles
 
 /// `postrider-worker`: sends what the coordinator grants.
-@main
-struct Main: ParsableCommand {
-    static let configuration = CommandConfiguration(
+package struct WorkerCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "postrider-worker",
         abstract: "Sends the messages that the coordinator grants to this worker."
     )
@@ -29,7 +28,9 @@ struct Main: ParsableCommand {
     @Flag(help: "Drain and end when standard input ends, that is, when the parent process is gone.")
     var exitWithParent = false
 
-    func run() throws {
+    package init() {}
+
+    package func run() throws {
         ProcessSignals.unblock()
         let settings: Settings
         do throws(FileProblems) {

@@ -1,0 +1,8 @@
+import ArgumentParser
+import CoordinatorCore
+
+/// The program is its command; everything else is in the library, so that tests and the simulator can use it too.
+@main
+enum Main {
+    static func main() async { await CoordinatorCommand.main() }
+}
