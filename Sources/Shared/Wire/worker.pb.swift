@@ -127,6 +127,9 @@ package nonisolated struct WireHello: Sendable {
   /// every lease of which the journal or the memory holds anything unacknowledged
   package var held: [WireHeldLease] = []
 
+  /// random at every start of the program: another one means that the last died; 0: not told
+  package var process: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -363,6 +366,9 @@ package nonisolated struct WireProgress: Sendable {
   /// outcomes so far, one for each epoch: a lease that never moves is not renewed for ever
   package var settled: [UInt64] = []
 
+  /// targets in a connection's hands, one for each epoch: they may take as long as a relay may
+  package var begun: [UInt32] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -575,7 +581,7 @@ nonisolated extension WireStrings: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}build\0\u{3}machine_boot\0\u{1}journal\0\u{3}journal_durable\0\u{1}connections\0\u{1}held\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}build\0\u{3}machine_boot\0\u{1}journal\0\u{3}journal_durable\0\u{1}connections\0\u{1}held\0\u{1}process\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -589,6 +595,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 4: try { try decoder.decodeSingularBoolField(value: &self.journalDurable) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.connections) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
+      case 7: try { try decoder.decodeSingularFixed64Field(value: &self.process) }()
       default: break
       }
     }
@@ -613,6 +620,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.held.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 6)
     }
+    if self.process != 0 {
+      try visitor.visitSingularFixed64Field(value: self.process, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -623,6 +633,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.journalDurable != rhs.journalDurable {return false}
     if lhs.connections != rhs.connections {return false}
     if lhs.held != rhs.held {return false}
+    if lhs.process != rhs.process {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1099,7 +1110,7 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireProgress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Progress"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0\u{1}epoch\0\u{1}settled\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0\u{1}epoch\0\u{1}settled\0\u{1}begun\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1110,6 +1121,7 @@ nonisolated extension WireProgress: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 1: try { try decoder.decodeSingularFixed64Field(value: &self.nonce) }()
       case 2: try { try decoder.decodeRepeatedFixed64Field(value: &self.epoch) }()
       case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.settled) }()
+      case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.begun) }()
       default: break
       }
     }
@@ -1125,6 +1137,9 @@ nonisolated extension WireProgress: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.settled.isEmpty {
       try visitor.visitPackedUInt64Field(value: self.settled, fieldNumber: 3)
     }
+    if !self.begun.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.begun, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1132,6 +1147,7 @@ nonisolated extension WireProgress: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.nonce != rhs.nonce {return false}
     if lhs.epoch != rhs.epoch {return false}
     if lhs.settled != rhs.settled {return false}
+    if lhs.begun != rhs.begun {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
