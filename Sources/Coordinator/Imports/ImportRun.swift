@@ -2,6 +2,7 @@ import Domain
 import Intake
 import NIOCore
 import Storage
+import Telemetry
 
 /// What one import did.
 struct ImportSummary: Hashable, Sendable {
@@ -111,8 +112,11 @@ struct ImportRun: Sendable {
         for chunk in chunks {
             let (others, at) = (besides, now())
             counts += try await loop.write { connection throws(StoreError) in
-                try ImportSteps.write(chunk, to: place, besides: others, at: at, on: connection)
+                let written = try ImportSteps.write(chunk, to: place, besides: others, at: at, on: connection)
+                CrashPoint.reach(.c01Importing)
+                return written
             }
+            CrashPoint.reach(.c02Imported)
             besides = ImportCounts()
         }
         return counts

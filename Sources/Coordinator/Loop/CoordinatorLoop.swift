@@ -1,4 +1,5 @@
 import Domain
+import Glibc
 import Logging
 import Storage
 import StorageSQLite
@@ -57,6 +58,7 @@ final class CoordinatorLoop: Sendable {
             }
         }
         let instant = Instant(milliseconds: BootClock.now())
+        let grants = core.counters.grants
         let effects = self.step(core, events, now: instant, database: database)
         for effect in effects {
             switch effect {
@@ -67,7 +69,15 @@ final class CoordinatorLoop: Sendable {
             case .log(let note): self.log(note)
             }
         }
+        if core.counters.grants > grants { Self.grantsLeft() }
         self.snapshot.withLock { $0 = core.snapshot() }
+    }
+
+    /// ZeroMQ's own thread writes what was sent: when a test wants the death after that, it gets a moment.
+    private static func grantsLeft() {
+        guard CrashPoint.isArmed(.c04GrantSent) else { return }
+        usleep(50_000)
+        CrashPoint.reach(.c04GrantSent)
     }
 
     private func step(

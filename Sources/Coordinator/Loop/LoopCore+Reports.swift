@@ -9,6 +9,7 @@ import Wire
 /// Facts from workers, and what follows from them.
 extension LoopCore {
     func takeReport(_ report: WireReport, from session: WorkerSession) throws(StoreError) {
+        self.counters.reports += 1
         for part in report.leases {
             let facts: ReceivedLeaseReport
             do throws(ColumnError) {
@@ -57,6 +58,7 @@ extension LoopCore {
                 guard isOpen else { continue }
                 returned.append(target)
                 try self.takeBack(target, of: lease, releasing: false)
+                if facts.reasons[index] == .throttled { self.paceDown(target.site) }
             case .settled(let outcome):
                 let fact = facts.fact(index, key: lease.key(target.position), outcome: outcome, worker: session.name)
                 guard isOpen else {

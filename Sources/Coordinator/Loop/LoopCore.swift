@@ -72,6 +72,7 @@ final class LoopCore {
         self.finishedCommands.removeAll(keepingCapacity: true)
         // What the start had to say goes out with the first turn.
         defer { self.effects.removeAll(keepingCapacity: true) }
+        let (reports, grants) = (self.counters.reports, self.counters.grants)
         do throws(StoreError) {
             // Never a turn on half a state: it would acknowledge what it cannot record.
             if self.mustReload { try self.reload() }
@@ -83,10 +84,13 @@ final class LoopCore {
                 try self.grantSome()
                 try self.finishCampaigns()
                 try self.save()
+                if self.counters.reports > reports { CrashPoint.reach(.c06Reporting) }
             }
         } catch {
             return self.undo(events, error)
         }
+        if self.counters.reports > reports { CrashPoint.reach(.c05Reported) }
+        if self.counters.grants > grants { CrashPoint.reach(.c03Granted) }
         self.failedLast = false
         self.counters.turns += 1
         self.logThroughput()
@@ -240,6 +244,8 @@ struct LoopStores {
 struct LoopCounters: Sendable {
     var turns = 0
     var failedTurns = 0
+    /// Reports taken in, whatever was in them.
+    var reports = 0
     var grants = 0
     var granted = 0
     var outcomes: [Outcome: Int] = [:]

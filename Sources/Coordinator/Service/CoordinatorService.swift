@@ -47,10 +47,20 @@ struct CoordinatorService {
                 text: "the data folder cannot be made: \(self.rejectsFolder): \(error.localizedDescription)"
             )
         }
+        try self.armCheckpoint()
         return try self.orStart { () throws(StoreError) in
             let store = try SQLiteDatabase(path: self.databasePath, profile: .ledger, applicationID: Schema.ledgerID)
             try store.access { connection throws(StoreError) in try Schema.migrate(connection) }
             return store
+        }
+    }
+
+    /// Lets a fault test end the process in the middle of a checkpoint.
+    private func armCheckpoint() throws {
+        guard CrashPoint.isArmed(.c07Checkpoint) else { return }
+        let path = URL(fileURLWithPath: self.databasePath).resolvingSymlinksInPath().path
+        guard CheckpointWatch.beforeEachWrite(to: path, { CrashPoint.reach(.c07Checkpoint) }) else {
+            throw StartProblem(text: "POSTRIDER_CRASH_AT=c07 needs another build of SQLite: this one hides its writes")
         }
     }
 

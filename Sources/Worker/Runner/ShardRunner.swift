@@ -245,6 +245,7 @@ final class ShardRunner {
     /// The last check before the final dot.
     private func letGo(_ target: TargetHandle, _ proceed: (Bool) -> Void) {
         CrashPoint.reach(.w02Intended)
+        CrashPoint.reach(.w08Hung)
         guard self.book.mayProceed(target, at: Self.now()) else { return proceed(false) }
         proceed(true)
         if CrashPoint.isArmed(.w03Sent) {
