@@ -130,6 +130,9 @@ package nonisolated struct WireHello: Sendable {
   /// random at every start of the program: another one means that the last died; 0: not told
   package var process: UInt64 = 0
 
+  /// of all grants it ever saw, also those acknowledged long ago; 0: none, or not told
+  package var highestEpoch: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -197,6 +200,46 @@ package nonisolated struct WireRelay: Sendable {
 
   /// name for EHLO
   package var helo: String = String()
+
+  package var timeouts: WireRelayTimeouts {
+    get {_timeouts ?? WireRelayTimeouts()}
+    set {_timeouts = newValue}
+  }
+  /// Returns true if `timeouts` has been explicitly set.
+  package var hasTimeouts: Bool {self._timeouts != nil}
+  /// Clears the value of `timeouts`. Subsequent reads from it will return its default value.
+  package mutating func clearTimeouts() {self._timeouts = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _timeouts: WireRelayTimeouts? = nil
+}
+
+/// milliseconds; 0: the worker's own default, which is that of RFC 5321
+package nonisolated struct WireRelayTimeouts: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// TCP connection, and TLS handshake
+  package var connect: UInt32 = 0
+
+  /// greeting, and answers to EHLO, STARTTLS and AUTH
+  package var greeting: UInt32 = 0
+
+  /// answers to MAIL and RCPT
+  package var reply: UInt32 = 0
+
+  /// answer to DATA
+  package var data: UInt32 = 0
+
+  /// nothing is read of what waits to be written
+  package var block: UInt32 = 0
+
+  /// answer to the final dot
+  package var final: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -581,7 +624,7 @@ nonisolated extension WireStrings: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}build\0\u{3}machine_boot\0\u{1}journal\0\u{3}journal_durable\0\u{1}connections\0\u{1}held\0\u{1}process\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}build\0\u{3}machine_boot\0\u{1}journal\0\u{3}journal_durable\0\u{1}connections\0\u{1}held\0\u{1}process\0\u{3}highest_epoch\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -596,6 +639,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.connections) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
       case 7: try { try decoder.decodeSingularFixed64Field(value: &self.process) }()
+      case 8: try { try decoder.decodeSingularFixed64Field(value: &self.highestEpoch) }()
       default: break
       }
     }
@@ -623,6 +667,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.process != 0 {
       try visitor.visitSingularFixed64Field(value: self.process, fieldNumber: 7)
     }
+    if self.highestEpoch != 0 {
+      try visitor.visitSingularFixed64Field(value: self.highestEpoch, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -634,6 +681,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.connections != rhs.connections {return false}
     if lhs.held != rhs.held {return false}
     if lhs.process != rhs.process {return false}
+    if lhs.highestEpoch != rhs.highestEpoch {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -726,7 +774,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireRelay: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Relay"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}url\0\u{1}user\0\u{1}password\0\u{1}tls\0\u{1}ca\0\u{1}helo\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}url\0\u{1}user\0\u{1}password\0\u{1}tls\0\u{1}ca\0\u{1}helo\0\u{1}timeouts\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -741,12 +789,17 @@ nonisolated extension WireRelay: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 5: try { try decoder.decodeSingularStringField(value: &self.tls) }()
       case 6: try { try decoder.decodeSingularBytesField(value: &self.ca) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.helo) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._timeouts) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
     }
@@ -768,6 +821,9 @@ nonisolated extension WireRelay: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.helo.isEmpty {
       try visitor.visitSingularStringField(value: self.helo, fieldNumber: 7)
     }
+    try { if let v = self._timeouts {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -779,6 +835,62 @@ nonisolated extension WireRelay: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.tls != rhs.tls {return false}
     if lhs.ca != rhs.ca {return false}
     if lhs.helo != rhs.helo {return false}
+    if lhs._timeouts != rhs._timeouts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRelayTimeouts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RelayTimeouts"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}connect\0\u{1}greeting\0\u{1}reply\0\u{1}data\0\u{1}block\0\u{1}final\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.connect) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.greeting) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.reply) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.data) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.block) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.final) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.connect != 0 {
+      try visitor.visitSingularUInt32Field(value: self.connect, fieldNumber: 1)
+    }
+    if self.greeting != 0 {
+      try visitor.visitSingularUInt32Field(value: self.greeting, fieldNumber: 2)
+    }
+    if self.reply != 0 {
+      try visitor.visitSingularUInt32Field(value: self.reply, fieldNumber: 3)
+    }
+    if self.data != 0 {
+      try visitor.visitSingularUInt32Field(value: self.data, fieldNumber: 4)
+    }
+    if self.block != 0 {
+      try visitor.visitSingularUInt32Field(value: self.block, fieldNumber: 5)
+    }
+    if self.final != 0 {
+      try visitor.visitSingularUInt32Field(value: self.final, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireRelayTimeouts, rhs: WireRelayTimeouts) -> Bool {
+    if lhs.connect != rhs.connect {return false}
+    if lhs.greeting != rhs.greeting {return false}
+    if lhs.reply != rhs.reply {return false}
+    if lhs.data != rhs.data {return false}
+    if lhs.block != rhs.block {return false}
+    if lhs.final != rhs.final {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
