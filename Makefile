@@ -7,13 +7,14 @@ FORMAT := swift format lint --strict --parallel --configuration .swift-format
 OWN_SWIFT = $(shell find Sources Tests Package.swift -name '*.swift' ! -name '*.pb.swift')
 CONTACTS ?= 100000
 
-.PHONY: help deps build demo test check lint format proto peers clean
+.PHONY: help deps build demo test check lint format proto peers crash-sweep clean
 
 help:
 	@echo 'make deps     install the system libraries that the build needs (Debian, Ubuntu)'
 	@echo 'make build    the three programs, optimised'
 	@echo 'make demo     a whole campaign on this machine: CONTACTS=$(CONTACTS) people, two workers, a test relay'
 	@echo 'make test     every test'
+	@echo 'make crash-sweep   kills real processes at every named point and 200 times at random; KILLS=, RUNS=, CONTACTS=, SEED='
 	@echo 'make check    what has to pass before a change goes in: lint, warnings, imports, every test'
 	@echo 'make lint     format and style only'
 	@echo 'make format   rewrites the sources in the house format'
@@ -36,6 +37,10 @@ test: deps peers
 	swift build --build-tests
 	@. $(PEERS)/environment && set -x && swift test --skip-build
 	@. $(PEERS)/environment && scripts/end-to-end
+
+# Options: Tests/CrashSweep/sweep.py.
+crash-sweep: deps build
+	@POSTRIDER_BIN="$$(swift build -c release --show-bin-path)" scripts/crash-sweep
 
 # Warnings in our own code are errors (Package.swift says so for every target of ours).
 check: deps lint peers

@@ -1,0 +1,165 @@
+"""Compares what the relay wrote down with what the ledger says, after a campaign with kills."""
+
+import collections
+import json
+import sqlite3
+
+# As Sources/Shared/Domain/Outcome.swift numbers them.
+IN_DOUBT = 5
+SETTLED = ("accepted", "bounced", "in_doubt")
+SHOWN = 5
+
+
+class RelayLog:
+    """The log of relay.py, read as it grows; all relays of a sweep write to one."""
+
+    def __init__(self, path):
+        self.path = path
+        self.offset = 0
+        # By sender, which each campaign has for itself: how often each address was accepted.
+        self.accepted = collections.defaultdict(collections.Counter)
+        self.messages_of_process = collections.Counter()
+        self.messages_of_relay = collections.Counter()
+        self.process_of = {}
+        self.quit, self.closed = set(), set()
+
+    def read(self):
+        with open(self.path, "rb") as file:
+            file.seek(self.offset)
+            # The last line may be half written.
+            whole = file.read().rpartition(b"\n")[0]
+        if not whole:
+            return self
+        self.offset += len(whole) + 1
+        for line in whole.decode().split("\n"):
+            words = line.split(" ")
+            kind, connection = words[0], words[1]
+            if kind == "m":
+                self.accepted[words[2]][words[3]] += 1
+                self.messages_of_process[self.process_of.get(connection)] += 1
+                self.messages_of_relay[relay_of(connection)] += 1
+            elif kind == "o":
+                self.process_of[connection] = int(words[2])
+            elif kind == "q":
+                self.quit.add(connection)
+            else:
+                self.closed.add(connection)
+        return self
+
+    def seen(self, sender):
+        """Messages of one campaign."""
+        return sum(self.accepted[sender].values())
+
+    def open_of_process(self, process, relay):
+        """Connections that a process has open, as far as this relay knows."""
+        return {
+            connection
+            for connection, owner in self.process_of.items()
+            if owner == process and relay_of(connection) == relay and connection not in self.closed
+        }
+
+    def open_of_relay(self, relay):
+        return {one for one in self.process_of if relay_of(one) == relay and one not in self.closed}
+
+    def broken_of_process(self, process, relay, before):
+        """Connections of a process that ended without a QUIT, except those that had ended `before`."""
+        return {
+            connection
+            for connection, owner in self.process_of.items()
+            if owner == process and relay_of(connection) == relay and connection not in before | self.quit
+        }
+
+
+def relay_of(connection):
+    return int(connection.partition(".")[0])
+
+
+class Verdict:
+    """What was found wrong with one campaign, and the figures of the table."""
+
+    def __init__(self):
+        self.lost = self.twice = self.sent_again = 0
+        self.in_doubt = collections.Counter()
+        self.problems = []
+
+    def expect(self, what, wrong):
+        """`wrong` are the cases that must not be."""
+        if wrong:
+            shown = ", ".join(map(str, sorted(wrong)[:SHOWN])) + (", …" if len(wrong) > SHOWN else "")
+            self.problems.append(f"{what}: {len(wrong)} ({shown})")
+
+
+def doubts_in_ledger(database, name):
+    """Every attempt of a campaign that is in doubt, as (address, worker, at); and who was in doubt at some time."""
+    # Read only: one process alone may write and checkpoint.
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)
+    try:
+        (campaign,) = connection.execute("SELECT id FROM campaign WHERE name = ?", (name,)).fetchone()
+        rows = connection.execute(
+            "SELECT c.email, l.worker, l.at FROM ledger l JOIN target t USING (campaign, lane, position)"
+            " JOIN contact c ON c.id = t.contact WHERE l.campaign = ? AND l.outcome = ?",
+            (campaign, IN_DOUBT),
+        ).fetchall()
+        doubted = connection.execute(
+            "SELECT c.email FROM target t JOIN contact c ON c.id = t.contact WHERE t.campaign = ? AND t.doubted = 1",
+            (campaign,),
+        )
+        return rows, {email for (email,) in doubted} | {row[0] for row in rows}
+    finally:
+        connection.close()
+
+
+def judge(status, targets, accepted, doubts, doubted, faults, audience, on_doubt):
+    """
+    status    as `campaign status --json` says it
+    targets   the rows of `campaign targets --json`
+    accepted  how often the relay accepted each address
+    doubts    rows of `doubts_in_ledger`; `doubted` the addresses that were ever in doubt
+    faults    of this campaign, in order, each with `at`, `victims` and `allowed`
+    """
+    verdict = Verdict()
+    by_outcome = collections.defaultdict(set)
+    for target in targets:
+        by_outcome[target["outcome"]].add(target["address"])
+    everybody = set().union(*by_outcome.values())
+    settled = set().union(*(by_outcome[name] for name in SETTLED))
+
+    missing = audience - settled
+    unseen = by_outcome["accepted"] - accepted.keys()
+    verdict.lost = len(missing | unseen)
+    verdict.expect("without an outcome", missing)
+    verdict.expect("accepted in the ledger, never seen by the relay", unseen)
+    verdict.expect("in the ledger, not in the audience", everybody - audience)
+    verdict.expect("listed twice", {one for one, n in collections.Counter(t["address"] for t in targets).items() if n > 1})
+    verdict.expect("with another outcome", everybody - settled)
+    known = by_outcome["accepted"] | by_outcome["in_doubt"]
+    verdict.expect("accepted by the relay, unknown to the ledger", accepted.keys() - known)
+
+    if sum(status["counts"].values()) != status["audience"] or status["audience"] != len(audience):
+        verdict.problems.append(f"the counts do not fit: {json.dumps(status)}")
+    for name in SETTLED:
+        if status["counts"][name] != len(by_outcome[name]):
+            verdict.problems.append(f"status counts {status['counts'][name]} {name}, targets {len(by_outcome[name])}")
+
+    again = {address: times for address, times in accepted.items() if times > 1}
+    if on_doubt == "hold":
+        verdict.twice = len(again)
+        verdict.expect("sent twice", again.keys())
+        if status["sent_twice"]:
+            verdict.problems.append(f"status says sent_twice {status['sent_twice']}")
+    else:
+        # A doubt may be sent again once.
+        wrong = {address for address, times in again.items() if times > 2 or address not in doubted}
+        verdict.twice, verdict.sent_again = len(wrong), len(again) - len(wrong)
+        verdict.expect("sent twice without a doubt before", wrong)
+
+    for address, worker, at in doubts:
+        causes = [fault for fault in faults if fault.at <= at and worker in fault.victims]
+        if not causes:
+            verdict.problems.append(f"in doubt without a cause: {address} of {worker} at {at}")
+            continue
+        verdict.in_doubt[causes[-1]] += 1
+    for fault, count in verdict.in_doubt.items():
+        if count > fault.allowed:
+            verdict.problems.append(f"{fault}: {count} in doubt, {fault.allowed} allowed")
+    return verdict

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""A relay that can be killed: what it accepted stands in its log before it says so.
+
+    relay.py LOG PORT [SEED]     port 0 for a free one
+
+Says {"listening": PORT} first. Each line of the log is written with one system call, so it is there whatever happens next:
+
+    o CONNECTION PROCESS     opened, and by which process (0: not found)
+    m CONNECTION FROM TO     a message is accepted
+    q CONNECTION             the other side said QUIT
+    c CONNECTION             closed, or lost
+
+CONNECTION is the relay's own process and a number. Each answer to the final dot takes a few milliseconds, some take longer, so
+that a kill finds messages on their way. Half of the messages count as accepted when the dot is read, the others when it is
+answered: of a message whose reply was lost nobody can know. Some addresses bounce, some are put off the first time.
+"""
+
+import asyncio
+import json
+import os
+import random
+import sys
+import zlib
+
+ANSWER_SECONDS = 0.004
+SLOW_SECONDS = 0.2
+SLOW_SHARE = 0.01
+# Per mille of the addresses.
+BOUNCED, PUT_OFF = 5, 15
+
+GREETING = b"220 relay.example ESMTP\r\n"
+EHLO = b"250-relay.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n"
+END = b"\r\n.\r\n"
+
+
+def owner(port, own_port):
+    """The process on the other side of a connection of 127.0.0.1."""
+    wanted = (f"0100007F:{port:04X}", f"0100007F:{own_port:04X}")
+    with open("/proc/net/tcp") as table:
+        inode = next((line.split()[9] for line in table if tuple(line.split()[1:3]) == wanted), None)
+    if inode is None:
+        return 0
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            for descriptor in os.listdir(f"/proc/{process}/fd"):
+                if os.readlink(f"/proc/{process}/fd/{descriptor}") == f"socket:[{inode}]":
+                    return int(process)
+        except OSError:
+            continue
+    return 0
+
+
+class Relay:
+    def __init__(self, path, seed):
+        self.log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self.dice = random.Random(seed)
+        self.connections = 0
+        self.put_off = set()
+
+    def note(self, *words):
+        os.write(self.log, (" ".join(words) + "\n").encode())
+
+
+class Connection(asyncio.Protocol):
+    def __init__(self, relay):
+        self.relay = relay
+        self.rest = b""
+        self.sender = self.recipient = None
+        self.is_content = self.is_answering = False
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.relay.connections += 1
+        self.name = f"{os.getpid()}.{self.relay.connections}"
+        port, own = transport.get_extra_info("peername")[1], transport.get_extra_info("sockname")[1]
+        self.relay.note("o", self.name, str(owner(port, own)))
+        transport.write(GREETING)
+
+    def connection_lost(self, _):
+        self.relay.note("c", self.name)
+
+    def data_received(self, data):
+        self.rest += data
+        self.advance()
+
+    def advance(self):
+        while not self.is_answering and not self.transport.is_closing():
+            if self.is_content:
+                # The dot may stand in the first line.
+                at = 0 if self.rest.startswith(END[2:]) else self.rest.find(END)
+                if at < 0:
+                    return
+                self.rest = self.rest[at + (3 if at == 0 and not self.rest.startswith(END) else 5):]
+                self.is_content = False
+                self.take()
+                continue
+            line, end, rest = self.rest.partition(b"\r\n")
+            if not end:
+                return
+            self.rest = rest
+            self.command(line)
+
+    def command(self, line):
+        verb = line[:4].upper()
+        if verb == b"EHLO":
+            return self.transport.write(EHLO)
+        if verb == b"MAIL":
+            self.sender, self.recipient = self.address(line), None
+            return self.transport.write(b"250 2.1.0 Ok\r\n")
+        if verb == b"RCPT":
+            return self.transport.write(self.judge(self.address(line)))
+        if verb == b"DATA":
+            if not self.recipient:
+                return self.transport.write(b"554 5.5.1 No valid recipients\r\n")
+            self.is_content = True
+            return self.transport.write(b"354 Go on\r\n")
+        if verb == b"RSET":
+            self.sender = self.recipient = None
+            return self.transport.write(b"250 2.0.0 Ok\r\n")
+        if verb == b"QUIT":
+            self.relay.note("q", self.name)
+            self.transport.write(b"221 2.0.0 Bye\r\n")
+            return self.transport.close()
+        self.transport.write(b"500 5.5.2 What?\r\n")
+
+    def judge(self, address):
+        number = zlib.crc32(address.encode()) % 1_000
+        if number < BOUNCED:
+            return b"550 5.1.1 No such mailbox\r\n"
+        if number < BOUNCED + PUT_OFF and (self.sender, address) not in self.relay.put_off:
+            self.relay.put_off.add((self.sender, address))
+            return b"450 4.2.1 Mailbox busy, try again\r\n"
+        self.recipient = address
+        return b"250 2.1.5 Ok\r\n"
+
+    @staticmethod
+    def address(line):
+        return line[line.index(b"<") + 1:line.index(b">")].decode()
+
+    def take(self):
+        """A whole message came."""
+        self.is_answering = True
+        dice = self.relay.dice
+        is_taken = dice.random() < 0.5
+        if is_taken:
+            self.relay.note("m", self.name, self.sender, self.recipient)
+        seconds = SLOW_SECONDS if dice.random() < SLOW_SHARE else ANSWER_SECONDS
+        asyncio.get_running_loop().call_later(seconds, self.answer, is_taken)
+
+    def answer(self, is_taken):
+        if self.transport.is_closing():
+            return
+        if not is_taken:
+            self.relay.note("m", self.name, self.sender, self.recipient)
+        self.transport.write(b"250 2.0.0 Taken\r\n")
+        self.is_answering = False
+        self.advance()
+
+
+async def main(path, port, seed):
+    relay = Relay(path, seed)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Connection(relay), "127.0.0.1", port, backlog=256, reuse_address=True
+    )
+    print(json.dumps({"listening": server.sockets[0].getsockname()[1]}), flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0))
