@@ -1,0 +1,1 @@
+"""Measurements against real programs; `Benchmarks/bench` runs them."""
