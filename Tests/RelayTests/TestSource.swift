@@ -1,3 +1,4 @@
+import Domain
 import Mail
 import NIOCore
 import Relay
@@ -26,6 +27,7 @@ extension SMTPResult {
         case .noReply: "noReply"
         case .connectionLost: "lost"
         case .notBegun: "notBegun"
+        case .turnedAway(let reply): "away\(reply.code)"
         }
     }
 }
@@ -120,10 +122,12 @@ final class TestSource: MessageSource {
     func resolved(_ job: RelayJob, _ result: RelayResult) {
         self.told.results[job.id, default: []].append(result)
         self.told.openMax = max(self.told.openMax, self.pool?.connectionCounts.open ?? 0)
-        if case .notBegun = result, self.plan.returnsNotBegun {
+        switch result {
+        case .notBegun where self.plan.returnsNotBegun, .turnedAway:
             self.queue.append(job.id)
             self.pool?.wake()
             return
+        default: break
         }
         self.settled += 1
         if self.settled == self.wanted, self.plan.changesWanted == nil { self.finished.succeed() }

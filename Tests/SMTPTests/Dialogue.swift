@@ -91,6 +91,7 @@ extension SMTPResult {
         case .noReply: "noReply"
         case .connectionLost: "lost"
         case .notBegun: "notBegun"
+        case .turnedAway(let reply): "away\(reply.code)"
         }
     }
 }

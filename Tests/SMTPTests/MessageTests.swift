@@ -107,7 +107,7 @@ struct MessageTests {
         Answer(["421"], "421@sender", next: nil),
         Answer(["250", "421"], "421@recipient", next: nil),
         Answer(["250", "250", "421"], "421@data", next: nil),
-        Answer(["250", "250", "354", "421"], "notBegun", next: nil),
+        Answer(["250", "250", "354", "421"], "away421", next: nil),
     ]
 
     @Test("pipelined replies and what comes of them", arguments: pipelinedAnswers)
@@ -166,6 +166,31 @@ struct MessageTests {
             dialogue.results[1] == [.reply(.init(code: 421, status: "4.3.2", text: "shutting down"), stage: .message)]
         )
         #expect(dialogue.results[2] == [.notBegun] && dialogue.isClosed)
+    }
+
+    /// What the second message of a connection gets when a 421 comes where it is.
+    @Test(
+        "421 instead of the next message's turn costs it nothing; once the relay took part of it, it is a refusal",
+        arguments: [
+            (["421"], "away421"), (["250", "421"], "421@recipient"), (["250", "250", "421"], "421@data"),
+            (["250", "250", "354", "421"], "away421"), (["250", "250", "354", "dot", "421"], "421@message"),
+        ],
+        [false, true]
+    )
+    func turnedAway(row: (replies: [String], result: String), pipelining: Bool) {
+        var dialogue = Dialogue.open(pipelining: pipelining)
+        dialogue.begin(1)
+        for reply in ["250 a\r\n", "250 b\r\n", "354 c\r\n"] { dialogue.relay(reply) }
+        dialogue.leave(1)
+        if pipelining { dialogue.begin(2) }
+        dialogue.relay("250 taken\r\n")
+        if !pipelining { dialogue.begin(2) }
+        for step in row.replies {
+            if step == "dot" { dialogue.leave(2) } else { dialogue.relay("\(step) 4.7.0 enough\r\n") }
+        }
+        #expect(dialogue.results[1]?.map(\.short) == ["250@message"])
+        #expect(dialogue.results[2]?.map(\.short) == [row.result] && dialogue.isClosed)
+        #expect(dialogue.session.answeredCount == (row.result == "away421" ? 1 : 2))
     }
 
     @Test("a close between messages is nobody's fault", arguments: ["421 idle\r\n", ""])

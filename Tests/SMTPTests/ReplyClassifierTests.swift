@@ -234,6 +234,7 @@ struct ReplyClassifierTests {
     @Test("a message without a reply")
     func results() {
         #expect(ReplyClassifier.classify(.notBegun) == nil)
+        #expect(ReplyClassifier.classify(.turnedAway(RelayReply(code: 421, status: "4.7.0", text: "enough"))) == nil)
         #expect(ReplyClassifier.classify(.noReply(problem: "x"))?.outcome == .inDoubt)
         #expect(
             ReplyClassifier.classify(.connectionLost(problem: "x"))

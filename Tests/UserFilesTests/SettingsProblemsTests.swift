@@ -83,6 +83,18 @@ struct SettingsProblemsTests {
                 "0.0 to 1.0"
             ),
             (
+                "relays: [{name: m, url: 'smtp://localhost', timeouts: {final: 31m}}]", 1, 63, "timeouts.final",
+                "1s to 30m"
+            ),
+            (
+                "relays: [{name: m, url: 'smtp://localhost', timeouts: {reply: 0}}]", 1, 63, "timeouts.reply",
+                "1s to 30m"
+            ),
+            (
+                "relays: [{name: m, url: 'smtp://localhost', timeouts: {dot: 5m}}]", 1, 56, "timeouts.dot",
+                "connect, greeting, reply, data, block, final"
+            ),
+            (
                 "relays: [{name: m, url: 'smtp://localhost', cost_per_message: nan}]", 1, 63, "cost_per_message",
                 "a number"
             ),

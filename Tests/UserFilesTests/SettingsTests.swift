@@ -30,6 +30,7 @@ struct SettingsTests {
         #expect(settings.relays.first?.port == 2_525)
         #expect(settings.relays.first?.security == .off)
         #expect(settings.relays.first?.retries == .standard)
+        #expect(settings.relays.first?.timeouts == .standard)
         #expect(settings.sites.limits(of: "gmail.com") == SiteLimits(throttles: [], connections: 20))
         #expect(settings.approval == .twoPerson)
         #expect(settings.approvalExpiresMilliseconds == 604_800_000)
@@ -111,6 +112,17 @@ struct SettingsTests {
         let relay = try #require(try self.parse("relays: [{name: main, \(keys)}]").relays.first)
         #expect(relay.security == security)
         #expect(relay.port == port)
+    }
+
+    @Test("what a relay may take for each step is said one by one; the rest stays")
+    func relayTimeouts() throws {
+        let source = "relays: [{name: m, url: 'smtp://localhost', timeouts: {connect: 1s, data: 90s, final: 30m}}]"
+        var expected = TimeoutSettings.standard
+        expected.connectMilliseconds = 1_000
+        expected.dataMilliseconds = 90_000
+        expected.finalMilliseconds = 1_800_000
+        #expect(try self.parse(source).relays.map(\.timeouts) == [expected])
+        #expect(TimeoutSettings.standard.finalMilliseconds == 600_000, "a doubt is worth ten minutes")
     }
 
     @Test("references to the environment are replaced in every value")

@@ -120,6 +120,20 @@ extension RelaySettings {
             $0.tls = self.security == .implicit ? TransportSecurity.required.rawValue : self.security.rawValue
             $0.ca = authorities
             $0.helo = self.helo ?? ""
+            $0.timeouts = self.timeouts.wire
+        }
+    }
+}
+
+extension TimeoutSettings {
+    fileprivate var wire: WireRelayTimeouts {
+        filled(WireRelayTimeouts()) {
+            $0.connect = UInt32(clamping: self.connectMilliseconds)
+            $0.greeting = UInt32(clamping: self.greetingMilliseconds)
+            $0.reply = UInt32(clamping: self.replyMilliseconds)
+            $0.data = UInt32(clamping: self.dataMilliseconds)
+            $0.block = UInt32(clamping: self.blockMilliseconds)
+            $0.final = UInt32(clamping: self.finalMilliseconds)
         }
     }
 }

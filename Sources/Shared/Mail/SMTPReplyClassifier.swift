@@ -53,13 +53,13 @@ package enum ReplyClassifier {
 
     /// What came of a message, reply or not.
     ///
-    /// - Returns: `nil` for a message that was never begun: it has no outcome.
+    /// - Returns: `nil` for a message that was never begun: it has no outcome, even where it slows the site.
     package static func classify(_ result: SMTPResult) -> ReplyClass? {
         switch result {
         case .reply(let reply, let stage): self.classify(reply, at: stage)
         case .noReply: ReplyClass(.inDoubt, .noReply, slowsSite: true)
         case .connectionLost: ReplyClass(.deferred, .connection, slowsSite: true)
-        case .notBegun: nil
+        case .notBegun, .turnedAway: nil
         }
     }
 

@@ -23,6 +23,10 @@ package enum SMTPResult: Hashable, Sendable {
     case connectionLost(problem: String)
     /// The message was never begun at the relay, or was withdrawn before its last byte: no attempt is used.
     case notBegun
+    /// The relay ended a connection that had served others with this 421 and took nothing of the message.
+    ///
+    /// No attempt is used, but the relay asks for patience.
+    case turnedAway(RelayReply)
 }
 
 /// Whether a connection to a relay is encrypted.

@@ -237,12 +237,17 @@ package struct SMTPSession: Sendable {
         self.close(problem)
     }
 
-    /// Closes because the relay said 421 where `stage` was to be answered.
+    /// Closes because the relay said 421 where `stage` was to be answered; `nil` when nothing was asked.
     mutating func endedByRelay(at stage: SMTPStage?) {
         let reply = self.parser.reply
         if let first = self.first, !first.isResolved {
-            if stage != nil { self.answeredCount += 1 }
-            self.resolve(first.id, stage.map { .reply(reply, stage: $0) } ?? .notBegun)
+            // After others it is about the connection, which served its turn; at the first message, about all of us.
+            if let stage, first.isAnswered || self.answeredCount == 0 {
+                self.answeredCount += 1
+                self.resolve(first.id, .reply(reply, stage: stage))
+            } else {
+                self.resolve(first.id, .turnedAway(reply))
+            }
         }
         self.close("the relay closed the connection: \(reply.line)")
     }

@@ -3,7 +3,7 @@ import Domain
 extension RelaySettings {
     static let keys = KeySet(known: [
         "name", "channel", "url", "user", "password_file", "password", "tls", "ca_file", "helo", "throttles", "retries",
-        "cost_per_message", "dkim",
+        "timeouts", "cost_per_message", "dkim",
     ])
 
     /// The relay of a file without `relays`, and of the one that `postrider init` writes.
@@ -18,6 +18,7 @@ extension RelaySettings {
         helo: nil,
         throttles: [],
         retries: .standard,
+        timeouts: .standard,
         costPerMessage: 0,
         signing: .relay
     )
@@ -48,6 +49,9 @@ extension RelaySettings {
             throttles: keys.limits("throttles"),
             retries: keys.node("retries").map {
                 RetrySettings($0, path: keys.path(of: "retries"), reading: reading)
+            } ?? .standard,
+            timeouts: keys.node("timeouts").map {
+                TimeoutSettings($0, path: keys.path(of: "timeouts"), reading: reading)
             } ?? .standard,
             costPerMessage: keys.decimal("cost_per_message", default: 0, in: 0...1_000),
             signing: Self.signing(keys, isLoopback: isLoopback)

@@ -21,6 +21,7 @@ package struct RelaySettings: Sendable {
     /// `throttles`, at most eight; default none.
     package var throttles: [Limit]
     package var retries: RetrySettings
+    package var timeouts: TimeoutSettings
     /// `cost_per_message`, default 0, up to 1000, in the unit of the budget.
     package var costPerMessage: Double
     /// `dkim`: who signs; `relay` is the default towards loopback, else it must be said.

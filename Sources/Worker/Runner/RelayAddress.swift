@@ -34,8 +34,26 @@ enum RelayAddress {
             password: relay.password,
             caPEM: relay.ca.isEmpty ? nil : String(decoding: relay.ca, as: UTF8.self),
             hello: relay.helo.isEmpty ? hostName : relay.helo,
-            connectionsMax: connections
+            connectionsMax: connections,
+            timeouts: Self.timeouts(relay.timeouts)
         )
+    }
+
+    /// What is 0 keeps its default; nothing is shorter than a second, or longer than a day.
+    private static func timeouts(_ wire: WireRelayTimeouts) -> SMTPTimeouts {
+        var timeouts = SMTPTimeouts()
+        func set(_ path: WritableKeyPath<SMTPTimeouts, Double>, _ milliseconds: UInt32) {
+            guard milliseconds > 0 else { return }
+            timeouts[keyPath: path] = min(max(Double(milliseconds) / 1_000, 1), 86_400)
+        }
+        set(\.connectSeconds, wire.connect)
+        set(\.handshakeSeconds, wire.connect)
+        set(\.greetingSeconds, wire.greeting)
+        set(\.envelopeSeconds, wire.reply)
+        set(\.dataSeconds, wire.data)
+        set(\.blockSeconds, wire.block)
+        set(\.messageSeconds, wire.final)
+        return timeouts
     }
 
     static func parse(_ url: String) -> (isImplicit: Bool, host: String, port: Int)? {

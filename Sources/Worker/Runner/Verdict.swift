@@ -24,6 +24,9 @@ struct Verdict: Hashable {
         self.retryAfterSeconds = UInt32(clamping: judged?.retryAfterSeconds ?? 0)
         switch result {
         case .reply(let reply, _): self.reply = reply
+        case .turnedAway(let reply):
+            self.reason = .throttled
+            self.reply = reply
         case .noReply(let problem), .connectionLost(let problem): self.reply = Self.note(problem)
         case .notBegun: self.reply = nil
         }
