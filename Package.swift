@@ -198,7 +198,8 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Domain", "Engine", "Mail", "Relay", "Sink", "Storage", "StorageSQLite", "Transport", "Wire", "WorkerCore",
+                "Domain", "Engine", "Mail", "Relay", "Sink", "Storage", "StorageSQLite", "Transport", "Wire",
+                "WorkerCore",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
