@@ -158,7 +158,7 @@ final class LoopBench {
                 fields: try core.fields()
             )
             let upload = CoordinatorCore.CampaignFile(file: name, source: source, files: [:])
-            let draft = CampaignDraft(upload: upload, plan: plan, relay: plan.file.relay ?? "main")
+            let draft = try CampaignDraft(upload: upload, plan: plan, relay: plan.file.relay ?? "main")
             found.set(try core.submit(draft, replacing: nil, by: "bob").id.rawValue)
         }
         return Campaign.ID(try #require(found.number))

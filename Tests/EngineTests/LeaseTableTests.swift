@@ -62,23 +62,99 @@ struct LeaseTableTests {
         #expect(table.open(of: Campaign.ID(1)) == (0, 0))
     }
 
+    private let limits = LeaseTable.Stillness(restMilliseconds: 120_000, patienceMilliseconds: 1_800_000)
+
+    /// A progress of the holder `w` of the first lease, which asks for a minute more.
+    private func progress(
+        _ table: inout LeaseTable,
+        settled: UInt64 = 0,
+        begun: Int = 0,
+        at milliseconds: Int64,
+        by worker: String = "w"
+    ) -> LeaseTable.Judgement {
+        table.progress(
+            Epoch(incarnation: 1, counter: 1),
+            by: worker,
+            settled: settled,
+            begun: begun,
+            at: Instant(milliseconds: milliseconds),
+            deadline: Instant(milliseconds: milliseconds + 60_000),
+            limits: self.limits
+        )
+    }
+
+    @Test("a lease of which nothing is settled for two minutes is asked back, and not renewed")
+    func still() {
+        var table = LeaseTable()
+        table.insert(self.lease(1, positions: [1, 2], deadline: Instant(milliseconds: 900_000)))
+        for time in stride(from: Int64(0), to: 120_000, by: 15_000) {
+            #expect(self.progress(&table, at: time) == .init(isRenewed: true))
+        }
+        #expect(self.progress(&table, at: 120_000) == .init(mustRecall: true, isStill: true))
+        #expect(self.progress(&table, at: 121_000) == .init(mustRecall: true), "said again, found once")
+    }
+
+    @Test("what is begun is renewed for as long as a relay may take, also of a lease that was asked back")
+    func begun() {
+        var table = LeaseTable()
+        table.insert(self.lease(1, positions: [1, 2], deadline: Instant(milliseconds: 9_000_000)))
+        #expect(self.progress(&table, begun: 1, at: 0) == .init(isRenewed: true))
+        #expect(
+            self.progress(&table, begun: 1, at: 120_000) == .init(isRenewed: true, mustRecall: true, isStill: true)
+        )
+        // The holder handed the other back.
+        #expect(table.settle(1, of: Epoch(incarnation: 1, counter: 1)) == .settled(leaseClosed: false))
+        #expect(self.progress(&table, begun: 1, at: 121_000) == .init(isRenewed: true, mustRecall: true))
+        #expect(self.progress(&table, begun: 1, at: 1_920_999) == .init(isRenewed: true, mustRecall: true))
+        #expect(self.progress(&table, begun: 1, at: 1_921_000) == .init(mustRecall: true))
+    }
+
+    @Test("only a count above all earlier ones, or an outcome that came, is a movement")
+    func movement() {
+        var table = LeaseTable()
+        table.insert(self.lease(1, positions: Array(0..<4), deadline: Instant(milliseconds: 900_000)))
+        #expect(self.progress(&table, settled: 2, at: 0).isRenewed == true)
+        #expect(self.progress(&table, settled: 1, at: 60_000).isRenewed == true)
+        #expect(self.progress(&table, settled: 2, at: 119_000).isRenewed == true)
+        #expect(self.progress(&table, settled: 2, at: 120_000).isStill == true)
+        var other = LeaseTable()
+        other.insert(self.lease(1, positions: Array(0..<4), deadline: Instant(milliseconds: 900_000)))
+        #expect(self.progress(&other, settled: 99, at: 0).isRenewed == true)
+        #expect(self.progress(&other, settled: 100, at: 119_999).isRenewed == true)
+        #expect(self.progress(&other, settled: 101, at: 120_000).isStill == true, "there are but four")
+        var third = LeaseTable()
+        third.insert(self.lease(1, positions: Array(0..<4), deadline: Instant(milliseconds: 900_000)))
+        #expect(self.progress(&third, at: 0).isRenewed == true)
+        _ = third.settle(0, of: Epoch(incarnation: 1, counter: 1))
+        #expect(self.progress(&third, at: 100_000).isRenewed == true)
+        #expect(self.progress(&third, at: 219_999).isStill == false)
+    }
+
     @Test("only its holder renews a lease, and not once it is recalled or overdue")
     func renewal() {
         var table = LeaseTable()
         table.insert(self.lease(1, positions: [1]))
         let epoch = Epoch(incarnation: 1, counter: 1)
         let later = Instant(milliseconds: 20_000)
-        #expect(table.renew(epoch, by: "other", deadline: later) == false)
-        #expect(table.renew(Epoch(7), by: "w", deadline: later) == false)
-        #expect(table.renew(epoch, by: "w", deadline: later) == true)
+        #expect(self.progress(&table, at: 1_000, by: "other") == .init())
+        let asked = table.progress(
+            epoch,
+            by: "w",
+            settled: 0,
+            begun: 0,
+            at: self.start,
+            deadline: later,
+            limits: self.limits
+        )
+        #expect(asked.isRenewed)
         #expect(table.expire(at: Instant(milliseconds: 19_999)).isEmpty)
         #expect(table.expire(at: later).map(\.epoch) == [epoch])
         #expect(table.expire(at: later).isEmpty)
-        #expect(table.renew(epoch, by: "w", deadline: Instant(milliseconds: 30_000)) == false)
+        #expect(self.progress(&table, begun: 1, at: 20_000) == .init())
         table.resume(epoch, deadline: Instant(milliseconds: 30_000))
         let recalls = [table.recall(epoch), table.recall(epoch)]
         #expect(recalls == [true, false])
-        #expect(table.renew(epoch, by: "w", deadline: Instant(milliseconds: 40_000)) == false)
+        #expect(self.progress(&table, at: 21_000) == .init(mustRecall: true))
         #expect(table.expire(at: Instant(milliseconds: 30_000)).map(\.epoch) == [epoch])
     }
 

@@ -58,7 +58,6 @@ struct GrantQueryTests {
         )
         try TargetStore(connection).schedule(
             entry,
-            isPending: false,
             variant: 1,
             attempts: 1,
             due: Timestamp(milliseconds: due),

@@ -51,7 +51,6 @@ struct LaneStoreTests {
                     )
                     try targets.schedule(
                         entry,
-                        isPending: false,
                         variant: 0,
                         attempts: 1,
                         due: Timestamp(milliseconds: due + Int64(lane) * 10_000),

@@ -79,20 +79,12 @@ struct TargetStoreTests {
             #expect(record?.outcome == nil && record?.due == nil && record?.epoch == Epoch(0))
 
             let due = Timestamp(milliseconds: 700)
-            try targets.schedule(
-                self.entry(.deferred),
-                isPending: true,
-                variant: 2,
-                attempts: 0,
-                due: due,
-                isDoubted: false
-            )
+            try targets.postpone(self.key, epoch: Epoch(0), variant: 2, until: due)
             record = try now()
             #expect(record?.outcome == nil && record?.due == due && record?.variant == 2)
 
             try targets.schedule(
                 self.entry(.deferred),
-                isPending: false,
                 variant: 2,
                 attempts: 1,
                 due: due,

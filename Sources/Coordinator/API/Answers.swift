@@ -213,6 +213,10 @@ struct WorkerStatus: Hashable, Sendable, Encodable {
     enum State: String, Hashable, Sendable, CaseIterable, Encodable {
         case connected
         case away
+        /// An operator drains it, and it still holds targets.
+        case draining
+        /// It was drained and holds nothing.
+        case drained
         case removed
     }
 

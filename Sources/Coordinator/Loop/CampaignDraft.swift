@@ -13,13 +13,13 @@ struct CampaignDraft: Sendable {
     let files: String
     let digest: String
 
-    init(upload: CampaignFile, plan: CampaignPlan, relay: String) {
+    init(upload: CampaignFile, plan: CampaignPlan, relay: String) throws(PlanProblems) {
         self.name = plan.file.name
         self.channel = plan.file.channel.rawValue
         self.relay = relay
         self.file = upload.file
         self.content = upload.source
-        self.files = CampaignPlan.encode(files: upload.files)
+        self.files = try CampaignPlan.encode(files: upload.files)
         self.digest = CampaignDigest.of(content: upload.source, files: self.files, relay: relay)
     }
 

@@ -36,7 +36,7 @@ struct CampaignPlan: Sendable {
         try self.init(
             source: record.content,
             fileName: record.file,
-            files: CampaignPlan.decode(files: record.files),
+            files: try CampaignPlan.decode(files: record.files, of: record.file),
             id: record.id,
             fields: fields
         )
@@ -70,14 +70,25 @@ struct CampaignPlan: Sendable {
         self.retries = file.retries.map { RetryPolicy(delays: $0.delaysMilliseconds, jitter: $0.jitter) }
     }
 
-    static func encode(files: [String: String]) -> String {
+    /// The files that a campaign file names, as they are stored: what an approval is bound to, so always the same bytes.
+    static func encode(files: [String: String]) throws(PlanProblems) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(files)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+        do {
+            return String(decoding: try encoder.encode(files), as: UTF8.self)
+        } catch {
+            throw PlanProblems(diagnostics: [Diagnostic(.error, "the campaign's files cannot be stored: \(error)")])
+        }
     }
 
-    static func decode(files: String) -> [String: String] {
-        (try? JSONDecoder().decode([String: String].self, from: Data(files.utf8))) ?? [:]
+    static func decode(files: String, of file: String) throws(PlanProblems) -> [String: String] {
+        do {
+            return try JSONDecoder().decode([String: String].self, from: Data(files.utf8))
+        } catch {
+            throw PlanProblems(diagnostics: [
+                Diagnostic(.error, "the files that \(file) names cannot be read from the database: \(error)")
+            ])
+        }
     }
 
     /// What workers need to make the messages.

@@ -166,6 +166,7 @@ extension LoopCore {
         self.queue.remove(campaign: campaign.id)
         self.throttles.define(.campaign(campaign.id), limits: [], at: self.now)
         self.campaigns[campaign.id] = nil
+        if !self.quarantine.isEmpty { self.quarantine.forget(campaign.id) }
         for session in self.sessions.values where session.contents.removeValue(forKey: campaign.id) != nil {
             self.say(.forget(filled(WireForget()) { $0.campaign = UInt64(campaign.id.rawValue) }), to: session)
         }

@@ -113,7 +113,10 @@ extension LoopCore {
         let state = try self.after(.resume, record)
         guard state != record.state else { return }
         try self.change(record, to: state, "resume", by: who)
-        if let campaign = self.campaigns[record.id] { self.serve(campaign) }
+        guard let campaign = self.campaigns[record.id] else { return }
+        campaign.trouble = nil
+        campaign.poisonedInRow = 0
+        self.serve(campaign)
     }
 
     private func cancel(_ record: CampaignRecord, by who: String) throws {
@@ -179,7 +182,11 @@ extension LoopCore {
     func variantNames(of id: Campaign.ID) throws -> [String] {
         if let campaign = self.campaigns[id] { return campaign.plan.file.variants.map(\.name) }
         guard let record = try self.stores.campaigns.campaign(id) else { throw OperationError.unknown(id) }
-        let plan = try? CampaignPlan(record, fields: try self.fields())
-        return plan?.file.variants.map(\.name) ?? []
+        let fields = try self.fields()
+        do throws(PlanProblems) {
+            return try CampaignPlan(record, fields: fields).file.variants.map(\.name)
+        } catch {
+            throw OperationError.conflict("\(id.publicID) cannot be read any more: \(error.text)")
+        }
     }
 }

@@ -9,6 +9,8 @@ extension LoopCore {
     func grantSome() throws(StoreError) {
         var budget = LoopLimits.grantedPerTurn
         self.counters.turnWasFull = false
+        guard !self.isClosing else { return }
+        try self.grantApart()
         guard self.sessions.values.contains(where: { self.room(of: $0) > 0 }) else { return }
         while budget > 0 {
             guard let key = self.queue.next(at: self.now) else { return }
@@ -67,7 +69,7 @@ extension LoopCore {
         }
     }
 
-    private func permits(for wanted: Int, lane: RunningLane, _ campaign: RunningCampaign) -> ThrottleTable.Room {
+    func permits(for wanted: Int, lane: RunningLane, _ campaign: RunningCampaign) -> ThrottleTable.Room {
         var scopes = self.sharedScopes(campaign)
         if !lane.record.isTail {
             self.defineSite(lane.record.site)
@@ -103,17 +105,17 @@ extension LoopCore {
             try self.consider(row, lane: lane, campaign, into: &shard)
             considered += 1
         }
-        if isRetry {
-            campaign.lanes[key.lane].earliestDue =
-                considered < count
-                ? try self.stores.lanes.earliestDue(campaign: key.campaign, lane: key.lane)
-                : campaign.lanes[key.lane].earliestDue
-        } else {
+        if !isRetry {
             let last = rows.isEmpty ? lane.audience : rows[considered - 1].target.position + 1
             campaign.lanes[key.lane].record.cursor = max(lane.cursor, last)
             campaign.lanes[key.lane].isDirty = true
         }
         if !shard.members.isEmpty { try self.grant(shard, key, campaign, to: session, slots: slots) }
+        // Read once the members are leased: else the next look at the lane would be for nothing.
+        if isRetry {
+            campaign.lanes[key.lane].earliestDue =
+                try self.stores.lanes.earliestDue(campaign: key.campaign, lane: key.lane)
+        }
         return .granted(read: considered, granted: shard.members.count, again: true)
     }
 
@@ -143,7 +145,7 @@ extension LoopCore {
     }
 
     /// Decides about one target: into the shard, put aside, or never to be sent.
-    private func consider(
+    func consider(
         _ row: GrantRow,
         lane: LaneRecord,
         _ campaign: RunningCampaign,
@@ -200,6 +202,7 @@ extension LoopCore {
             at: self.wall
         )
         _ = try self.stores.targets.append(entry)
+        if !self.quarantine.isEmpty { self.quarantine.settled(entry.key) }
         if target.wasDoubted {
             // Decided is that it is not sent again; whether it was sent before is still not known.
             entry.outcome = .inDoubt
@@ -218,88 +221,12 @@ extension LoopCore {
         _ campaign: RunningCampaign
     ) throws(StoreError) {
         let due = self.wall.advanced(byMilliseconds: milliseconds)
-        let entry = LedgerEntry(
-            key: TargetKey(campaign: campaign.id, lane: lane.lane, position: row.target.position),
+        try self.stores.targets.postpone(
+            TargetKey(campaign: campaign.id, lane: lane.lane, position: row.target.position),
             epoch: row.target.epoch,
-            outcome: .deferred,
-            reason: "",
-            at: self.wall
-        )
-        try self.stores.targets.schedule(
-            entry,
-            isPending: row.target.outcome == nil,
             variant: row.target.variant,
-            attempts: row.target.attempts,
-            due: due,
-            isDoubted: row.target.wasDoubted
+            until: due
         )
         campaign.waits(lane: lane.lane, until: due)
-    }
-
-    // The grant itself.
-
-    private func grant(
-        _ shard: ShardDraft,
-        _ key: LaneKey,
-        _ campaign: RunningCampaign,
-        to session: WorkerSession,
-        slots: Int
-    ) throws(StoreError) {
-        self.epoch = self.epoch.next()
-        let lane = campaign.lanes[key.lane].record
-        let record = ShardRecord(
-            epoch: self.epoch,
-            campaign: campaign.id,
-            lane: key.lane,
-            contents: shard.contents,
-            holder: session.name
-        )
-        try self.stores.shards.insert(record, at: self.wall)
-        if shard.isRetry {
-            for member in shard.members {
-                let target = TargetKey(campaign: campaign.id, lane: key.lane, position: member.position)
-                try self.stores.targets.grant(target, epoch: self.epoch)
-            }
-        }
-        for scope in self.sharedScopes(campaign) { self.throttles.debit(shard.members.count, in: scope) }
-        if !lane.isTail { self.throttles.debit(shard.members.count, in: .site(lane.site)) }
-        self.leases.insert(
-            OpenLease(
-                epoch: self.epoch,
-                campaign: campaign.id,
-                lane: key.lane,
-                relay: campaign.record.relay,
-                holder: session.name,
-                members: shard.members,
-                deadline: self.leaseDeadline
-            )
-        )
-        for member in shard.members { session.openBySite[member.site, default: 0] += 1 }
-        self.counters.grants += 1
-        self.counters.granted += shard.members.count
-        self.send(shard, lane: lane, campaign, to: session, slots: slots)
-    }
-
-    private func send(
-        _ shard: ShardDraft,
-        lane: LaneRecord,
-        _ campaign: RunningCampaign,
-        to session: WorkerSession,
-        slots: Int
-    ) {
-        if session.contents[campaign.id] != campaign.record.revision {
-            session.contents[campaign.id] = campaign.record.revision
-            let key = MessageIDKey.derive(from: self.options.messageIDKey, for: campaign.id)
-            self.say(.content(campaign.plan.content(of: campaign.record, messageIDKey: key)), to: session)
-        }
-        var grant = shard.frame()
-        grant.nonce = session.credit?.nonce ?? 0
-        grant.epoch = self.epoch.rawValue
-        grant.campaign = UInt64(campaign.id.rawValue)
-        grant.lane = UInt32(lane.lane)
-        grant.relay = campaign.record.relay
-        grant.site = lane.site
-        grant.slots = UInt32(slots)
-        self.say(.grant(grant), to: session)
     }
 }

@@ -31,6 +31,9 @@ extension LoopCore {
         self.throttles = ThrottleTable()
         self.queue = LaneQueue()
         self.orphans = TimerHeap()
+        self.unreadable.removeAll()
+        self.reservation = nil
+        try self.readDrained()
         let levels = try self.stores.cluster.levels()
         self.defineThrottles(levels)
         let fields = try self.fields()
@@ -39,7 +42,15 @@ extension LoopCore {
             do throws(PlanProblems) {
                 plan = try CampaignPlan(record, fields: fields)
             } catch {
-                self.log(LoopNote(.error, .storage, "\(record.id.publicID) cannot be continued: \(error.text)"))
+                self.unreadable[record.id] = error.text
+                self.log(
+                    LoopNote(
+                        .error,
+                        .storage,
+                        "\(record.id.publicID) cannot be continued: \(error.text)",
+                        [(.campaign, .string(record.id.publicID)), (.problem, .string(error.text))]
+                    )
+                )
                 continue
             }
             try self.resume(record, plan: plan, levels: levels)
@@ -174,6 +185,8 @@ extension LoopCore {
 enum MetaKey {
     /// Starts of the coordinator on this database.
     static let incarnation = "incarnation"
+    /// Names of workers that are drained, with blanks between.
+    static let drained = "drained_workers"
     /// Secret from which Message-ID keys are derived, as hex.
     static let messageIDKey = "message_id_key"
 }

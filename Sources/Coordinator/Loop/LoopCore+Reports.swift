@@ -45,6 +45,7 @@ extension LoopCore {
         var used: [OpenLease.Member] = []
         var returned: [OpenLease.Member] = []
         var accepted = 0
+        var acceptedBySite: [String: Int] = [:]
         for (index, position) in facts.positions.enumerated() {
             guard let member = lease.index(of: Int(position)) else {
                 self.counters.refusedReports += 1
@@ -66,14 +67,20 @@ extension LoopCore {
                     continue
                 }
                 used.append(target)
-                if outcome == .accepted { accepted += 1 }
+                if outcome == .accepted {
+                    accepted += 1
+                    // Sites are told apart only when one of them was slowed.
+                    if !self.paces.isEmpty { acceptedBySite[target.site, default: 0] += 1 }
+                }
                 try self.settle(fact, target, of: lease, in: campaign, retryAfter: facts.retryAfterSeconds[index])
             }
         }
+        for (site, count) in acceptedBySite { self.paceUp(site, count) }
+        if !used.isEmpty { self.moves(lease, of: campaign, in: session) }
         self.account(lease, used: used, returned: returned, accepted: accepted, by: session)
     }
 
-    /// Gives permits back to the throttles, and paces sites.
+    /// Gives permits back to the throttles.
     private func account(
         _ lease: OpenLease,
         used: [OpenLease.Member],
@@ -83,7 +90,6 @@ extension LoopCore {
     ) {
         self.release(used, of: lease, asReturned: false)
         self.release(returned, of: lease, asReturned: true)
-        if let site = lease.members.first?.site, accepted > 0 { self.paceUp(site, accepted) }
         self.wakeLanes(of: lease)
         var tally = self.tallies[session.name] ?? WorkerTally()
         tally.accepted += accepted
@@ -95,10 +101,11 @@ extension LoopCore {
     func release(_ members: [OpenLease.Member], of lease: OpenLease, asReturned: Bool) {
         // An overdue lease's permits and slots were accounted for when it became so.
         guard !members.isEmpty, !lease.isOverdue else { return }
-        if let session = self.sessionOfWorker[lease.holder].flatMap({ self.sessions[$0] }) {
-            for member in members { session.openBySite[member.site, default: 0] -= 1 }
-        }
         guard let campaign = self.campaigns[lease.campaign] else { return }
+        if let session = self.sessionOfWorker[lease.holder].flatMap({ self.sessions[$0] }) {
+            let site = campaign.lanes[lease.lane].record.site
+            session.countOpen(-members.count, in: RelayQueue(relay: lease.relay, site: site))
+        }
         var sites: [String: Int] = [:]
         for member in members { sites[member.site, default: 0] += 1 }
         let scopes =
@@ -122,7 +129,7 @@ extension LoopCore {
     // One target.
 
     /// An outcome under the current lease.
-    private func settle(
+    func settle(
         _ fact: LedgerEntry,
         _ member: OpenLease.Member,
         of lease: OpenLease,
@@ -130,6 +137,7 @@ extension LoopCore {
         retryAfter: UInt32
     ) throws(StoreError) {
         _ = try self.stores.targets.append(fact)
+        if !self.quarantine.isEmpty { self.quarantine.settled(fact.key) }
         let attempts = member.attempts + 1
         let before: Outcome? = member.wasDeferred ? .deferred : nil
         self.counters.outcomes[fact.outcome, default: 0] += 1
@@ -191,7 +199,6 @@ extension LoopCore {
         deferred.outcome = .deferred
         try self.stores.targets.schedule(
             deferred,
-            isPending: false,
             variant: member.variant,
             attempts: attempts,
             due: due,
@@ -218,24 +225,23 @@ extension LoopCore {
     }
 
     /// A target that its holder did not begin: pending again, and its permit too.
-    func takeBack(_ member: OpenLease.Member, of lease: OpenLease, releasing: Bool = true) throws(StoreError) {
+    ///
+    /// With `isApart` it is granted again by itself, and only when that never comes like others.
+    func takeBack(
+        _ member: OpenLease.Member,
+        of lease: OpenLease,
+        releasing: Bool = true,
+        isApart: Bool = false
+    ) throws(StoreError) {
         guard let campaign = self.campaigns[lease.campaign] else { return }
-        let entry = LedgerEntry(
-            key: lease.key(member.position),
+        let due =
+            isApart
+            ? self.wall.advanced(byMilliseconds: LoopLimits.apartMillisecondsMax) : self.returnedDue(lease)
+        try self.stores.targets.postpone(
+            lease.key(member.position),
             epoch: lease.epoch,
-            outcome: .deferred,
-            reason: "",
-            at: self.wall,
-            worker: lease.holder
-        )
-        let due = self.returnedDue(lease)
-        try self.stores.targets.schedule(
-            entry,
-            isPending: !member.wasDeferred,
             variant: member.variant,
-            attempts: member.attempts,
-            due: due,
-            isDoubted: member.wasDoubted
+            until: due
         )
         self.counters.returned += 1
         if releasing { self.release([member], of: lease, asReturned: true) }

@@ -45,7 +45,7 @@ extension LoopCore {
     /// A campaign that is not in memory: not started, or over.
     private func status(of record: CampaignRecord) throws(StoreError) -> CampaignStatus {
         let lanes = try self.stores.lanes.lanes(of: record.id)
-        return self.status(
+        var status = self.status(
             of: record,
             audience: lanes.reduce(0) { $0 + $1.audience },
             counts: lanes.reduce(into: LaneCounts()) { $0 += $1.counts },
@@ -53,6 +53,8 @@ extension LoopCore {
             leasedDeferred: 0,
             sentTwice: lanes.reduce(0) { $0 + $1.sentTwice }
         )
+        status.problem = self.unreadable[record.id].map { "it cannot be continued: \($0)" }
+        return status
     }
 
     private func status(
@@ -97,6 +99,7 @@ extension LoopCore {
 
     /// One sentence on what holds a campaign up.
     private func problem(of campaign: RunningCampaign) -> String? {
+        if let trouble = campaign.trouble { return trouble }
         guard campaign.record.state == .running else { return nil }
         guard !self.sessions.isEmpty else { return "no worker is connected" }
         let problems = self.sessions.values.map { $0.relayProblems[campaign.record.relay] }
@@ -114,7 +117,7 @@ extension LoopCore {
             var tally = self.tallies[name] ?? WorkerTally()
             return WorkerStatus(
                 name: name,
-                state: !allowed.contains(name) ? .removed : session == nil ? .away : .connected,
+                state: self.state(of: name, isAllowed: allowed.contains(name), isConnected: session != nil),
                 leased: self.leases.open(of: name),
                 accepted: tally.accepted,
                 acceptedPerSecond: tally.rate.perSecond(at: self.now),
@@ -127,8 +130,16 @@ extension LoopCore {
         }
     }
 
+    private func state(of name: String, isAllowed: Bool, isConnected: Bool) -> WorkerStatus.State {
+        guard isAllowed else { return .removed }
+        guard self.drained.contains(name) else { return isConnected ? .connected : .away }
+        if self.leases.open(of: name) == 0 { return .drained }
+        return isConnected ? .draining : .away
+    }
+
     /// A worker's key was taken off the list: what it holds and has not reported is in doubt at once.
     func remove(worker name: String) throws(StoreError) {
+        try self.undrain(worker: name)
         if let session = self.sessionOfWorker[name].flatMap({ self.sessions[$0] }) {
             // It may hear this, though nothing it says is heard any more.
             let epochs = self.leases.epochs(of: name).map(\.rawValue)

@@ -5,13 +5,16 @@ import Storage
 /// Which worker gets a lane's next shard.
 extension LoopCore {
     func room(of session: WorkerSession) -> Int {
-        session.room(open: self.leases.open(of: session.name), at: self.now)
+        guard self.reservation?.session != session.id, !self.drained.contains(session.name),
+            session.apart.flatMap({ self.leases[$0] }) == nil
+        else { return 0 }
+        return session.room(open: self.leases.open(of: session.name), at: self.now)
     }
 
     enum Choice {
         case session(WorkerSession, room: Int, slots: Int)
         case noRoom
-        /// Those with room have all slots of this site in use.
+        /// Those with room have all slots of this site in use, or all that this relay may have.
         case busy
         case relayDown(until: Instant)
     }
@@ -19,7 +22,7 @@ extension LoopCore {
     func chooseWorker(for lane: RunningLane, _ campaign: RunningCampaign) -> Choice {
         let relay = campaign.record.relay
         let able = self.sessions.values.sorted { $0.name < $1.name }
-        var best: (session: WorkerSession, room: Int, slots: Int)?
+        var best: (session: WorkerSession, room: Int, targets: Int, slots: Int)?
         var hasRoom = false
         // Those that cannot use the relay take no slots from those that can.
         let healthy = able.filter { $0.relayProblems[relay] == nil }
@@ -34,14 +37,15 @@ extension LoopCore {
             hasRoom = true
             let index = healthy.firstIndex { $0 === session }
             let slots = index.map { self.slots(of: lane.record.site, worker: $0, of: healthy.count) } ?? 1
-            let open = session.openBySite[lane.record.site] ?? 0
-            let site = slots * LoopLimits.targetsPerSlot - open
-            guard slots > 0, site > 0, room > (best?.room ?? 0) else { continue }
-            best = (session, min(room, site), slots)
+            let open = session.openByQueue[RelayQueue(relay: relay, site: lane.record.site)] ?? 0
+            let free = room - session.reserved(besides: relay, of: self.options.relays.keys, at: self.now)
+            let targets = min(free, slots * LoopLimits.targetsPerSlot - open)
+            guard targets > 0, room > (best?.room ?? 0) else { continue }
+            best = (session, room, targets, slots)
         }
         if let best {
             self.holdProbes(of: best.session, relay)
-            return .session(best.session, room: best.room, slots: best.slots)
+            return .session(best.session, room: best.targets, slots: best.slots)
         }
         if hasRoom { return .busy }
         // A worker that can use the relay and is full will have room sooner than the probe comes.
@@ -52,9 +56,9 @@ extension LoopCore {
     }
 
     /// A worker whose relay had a problem gets one shard to try it, then waits again.
-    private func holdProbes(of session: WorkerSession, _ relay: String) {
-        guard session.relayProblems[relay] != nil else { return }
-        session.relayProblems[relay]?.probeAt = self.now.advanced(byMilliseconds: LoopLimits.relayProbeMilliseconds)
+    func holdProbes(of session: WorkerSession, _ relay: String) {
+        guard let problem = session.relayProblems[relay] else { return }
+        session.relayProblems[relay]?.probeAt = self.now.advanced(byMilliseconds: problem.probeMilliseconds)
     }
 
     /// A worker's share of a site's connection slots: whole slots, the odd ones to the first workers.

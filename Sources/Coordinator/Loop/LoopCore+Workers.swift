@@ -44,7 +44,9 @@ extension LoopCore {
         case .progress(let progress): self.takeProgress(progress, from: session)
         case .report(let report): try self.takeReport(report, from: session)
         case .relayState(let state): self.takeRelayState(state, from: session)
-        case .goodbye: self.end(session, saying: "worker \(name) said goodbye")
+        case .goodbye:
+            self.processes[name]?.saidGoodbye = true
+            self.end(session, saying: "worker \(name) said goodbye")
         }
     }
 
@@ -89,6 +91,7 @@ extension LoopCore {
                 [(.worker, .string(name)), (.build, .string(hello.build))]
             )
         )
+        if self.drained.contains(name) { self.recallAll(of: session) }
         self.wakeAll()
     }
 
@@ -108,6 +111,7 @@ extension LoopCore {
         )
         var held: [Epoch: WireHeldLease] = [:]
         for lease in hello.held { held[Epoch(lease.epoch)] = lease }
+        let hasDied = self.hasDied(name, process: hello.process)
         for epoch in self.leases.epochs(of: name) {
             guard let lease = self.leases[epoch] else { continue }
             if let known = held[epoch], known.running, remembers {
@@ -115,12 +119,15 @@ extension LoopCore {
                 continue
             }
             let begun = Set((held[epoch]?.begun ?? []).map { Int($0) })
-            for member in lease.openMembers {
-                if remembers {
-                    if !begun.contains(member.position) { try self.takeBack(member, of: lease) }
-                } else {
-                    try self.doubt(member, of: lease, reason: .journalLost)
-                }
+            guard remembers else {
+                for member in lease.openMembers { try self.doubt(member, of: lease, reason: .journalLost) }
+                continue
+            }
+            let notBegun = lease.openMembers.filter { !begun.contains($0.position) }
+            if hasDied {
+                try self.died(holding: notBegun, of: lease)
+            } else {
+                for member in notBegun { try self.takeBack(member, of: lease) }
             }
         }
         if !remembers {
@@ -156,18 +163,6 @@ extension LoopCore {
         if let recalls = self.pendingRecalls.removeValue(forKey: session.name), !recalls.isEmpty {
             self.say(.recall(filled(WireRecall()) { $0.epoch = recalls }), to: session)
         }
-    }
-
-    private func takeProgress(_ progress: WireProgress, from session: WorkerSession) {
-        var renewed: [UInt64] = []
-        for epoch in progress.epoch {
-            if self.leases.renew(Epoch(epoch), by: session.name, deadline: self.leaseDeadline) { renewed.append(epoch) }
-        }
-        let answer = filled(WireRenew()) {
-            $0.nonce = progress.nonce
-            $0.epoch = renewed
-        }
-        self.say(.renew(answer), to: session)
     }
 
     private func takeRelayState(_ state: WireRelayState, from session: WorkerSession) {
@@ -250,8 +245,12 @@ extension LoopCore {
     }
 
     private func countOpen(_ epoch: Epoch, in session: WorkerSession) {
-        guard let lease = self.leases[epoch], !lease.isOverdue else { return }
-        for member in lease.openMembers { session.openBySite[member.site, default: 0] += 1 }
+        guard let lease = self.leases[epoch], !lease.isOverdue, let campaign = self.campaigns[lease.campaign] else {
+            return
+        }
+        let site = campaign.lanes[lease.lane].record.site
+        session.countOpen(lease.openCount, in: RelayQueue(relay: lease.relay, site: site))
+        if lease.isApart { session.apart = epoch }
     }
 
     // Leases whose holder is gone.
@@ -280,7 +279,10 @@ extension LoopCore {
         }
         while let first = self.orphans.first, first.time <= self.now {
             self.orphans.removeFirst()
-            guard let lease = self.leases[first.value], lease.isOverdue else { continue }
+            // One that went on meanwhile and is overdue again has a later entry of its own.
+            guard let lease = self.leases[first.value], let since = lease.overdueSince,
+                self.now.milliseconds(since: since) >= self.options.orphanGraceMilliseconds
+            else { continue }
             for member in lease.openMembers { try self.doubt(member, of: lease, reason: .orphaned) }
         }
     }

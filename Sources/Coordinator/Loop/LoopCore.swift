@@ -47,6 +47,20 @@ final class LoopCore {
     var pendingRecalls: [String: [UInt64]] = [:]
     /// Leases that are overdue, by when their grace ends.
     var orphans = TimerHeap<Epoch>()
+    /// Which process each worker last was.
+    var processes: [String: WorkerProcess] = [:]
+    /// Targets that may bring workers down.
+    var quarantine = Quarantine()
+    /// A worker that gets nothing more until it has nothing, so that suspects can be granted to it alone.
+    var reservation: Reservation?
+    /// When suspects that had to wait are looked at again.
+    var nextApart: Instant?
+    /// Workers that an operator drains: they get nothing.
+    var drained: Set<String> = []
+    /// Campaigns that cannot be continued, and why.
+    var unreadable: [Campaign.ID: String] = [:]
+    /// The process is about to end: nothing more is granted.
+    var isClosing = false
     var nextIdleSites = Instant(milliseconds: 0)
     var nextThroughput = Instant(milliseconds: 0)
     var freezeTurn = 0
@@ -73,6 +87,7 @@ final class LoopCore {
         // What the start had to say goes out with the first turn.
         defer { self.effects.removeAll(keepingCapacity: true) }
         let (reports, grants) = (self.counters.reports, self.counters.grants)
+        let memory = TurnMemory(self)
         do throws(StoreError) {
             // Never a turn on half a state: it would acknowledge what it cannot record.
             if self.mustReload { try self.reload() }
@@ -87,6 +102,7 @@ final class LoopCore {
                 if self.counters.reports > reports { CrashPoint.reach(.c06Reporting) }
             }
         } catch {
+            memory.restore(self)
             return self.undo(events, error)
         }
         if self.counters.reports > reports { CrashPoint.reach(.c05Reported) }
@@ -106,6 +122,7 @@ final class LoopCore {
         }
         if self.hasBackgroundWork { return self.now }
         var times = [self.leases.nextDeadline, self.orphans.first?.time].compactMap { $0 }
+        if let next = self.nextApart, self.quarantine.hasWaiting { times.append(next) }
         // Lanes are looked at only when somebody has room; who gets some says so.
         if let next = self.queue.nextTime, self.hasRoom { times.append(next) }
         if !self.campaigns.isEmpty { times.append(self.nextThroughput) }
@@ -114,7 +131,7 @@ final class LoopCore {
 
     /// Whether any worker can be granted something.
     var hasRoom: Bool {
-        self.sessions.values.contains { $0.room(open: self.leases.open(of: $0.name), at: self.now) > 0 }
+        !self.isClosing && self.sessions.values.contains { self.room(of: $0) > 0 }
     }
 
     /// An audience being frozen or a campaign being settled, or grants that did not fit into the turn.
@@ -163,6 +180,7 @@ final class LoopCore {
             try self.stores.cluster.saveLevel(change.key, level)
         }
         if self.now >= self.nextIdleSites {
+            self.dropIdlePaces()
             self.throttles.dropIdleSites(at: self.now)
             self.nextIdleSites = self.now.advanced(byMilliseconds: LoopLimits.idleSitesMilliseconds)
         }
@@ -178,6 +196,7 @@ final class LoopCore {
         }
         self.sessions.removeAll()
         self.sessionOfWorker.removeAll()
+        self.reservation = nil
         do throws(StoreError) {
             try self.reload()
         } catch {
@@ -240,6 +259,31 @@ struct LoopStores {
     }
 }
 
+/// What only this process knows, as it was before a turn: when the turn fails, nothing of it happened.
+private struct TurnMemory {
+    private let counters: LoopCounters
+    private let tallies: [String: WorkerTally]
+    private let processes: [String: WorkerProcess]
+    private let quarantine: Quarantine
+    private let pendingRecalls: [String: [UInt64]]
+
+    init(_ core: LoopCore) {
+        self.counters = core.counters
+        self.tallies = core.tallies
+        self.processes = core.processes
+        self.quarantine = core.quarantine
+        self.pendingRecalls = core.pendingRecalls
+    }
+
+    func restore(_ core: LoopCore) {
+        core.counters = self.counters
+        core.tallies = self.tallies
+        core.processes = self.processes
+        core.quarantine = self.quarantine
+        core.pendingRecalls = self.pendingRecalls
+    }
+}
+
 /// Plain counts since the start, for metrics.
 struct LoopCounters: Sendable {
     var turns = 0
@@ -255,5 +299,9 @@ struct LoopCounters: Sendable {
     var sentTwice = 0
     var frozen = 0
     var malformed = 0
+    /// Targets that brought workers down.
+    var poisoned = 0
+    /// Leases that did not move for too long.
+    var stillLeases = 0
     var turnWasFull = false
 }

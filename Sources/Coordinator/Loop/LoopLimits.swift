@@ -36,6 +36,24 @@ enum LoopLimits {
     static let ownLanes = 512
     /// A site gets a lane of its own once this many of its contacts are in the audience.
     static let ownLaneTargets: UInt32 = 200
+    /// Sites that may be written to at less than their rate, each by its own factor: a hundred bytes each.
+    static let pacedSites = 65_536
+    /// A lease of which nothing was settled for so many times its ttl has what is not begun taken back: others get on with it.
+    static let stillTTLs: Int64 = 2
+    /// What is begun may be still for as long as a relay may take over one message, 27 minutes by RFC 5321 section 4.5.3.2, and a
+    /// little more.
+    static let stillBegunMilliseconds: Int64 = 1_800_000
+    /// How often a worker with which nothing at all moves gets one shard to try.
+    static let stillProbeMilliseconds: Int64 = 60_000
+    /// How long a worker that suspects are to be granted to may take to end what it has.
+    static let reservationMilliseconds: Int64 = 10_000
+    /// When suspects are looked at again that no worker was free for.
+    static let apartMilliseconds: Int64 = 250
+    /// When targets that are kept apart are granted like others, if no worker was ever free for them.
+    static let apartMillisecondsMax: Int64 = 600_000
+    /// Targets of one campaign found one after the other to bring workers down, with no outcome in between, after which it is paused:
+    /// then it is not the targets.
+    static let poisonedInRow = 3
     /// Workers that may be connected at once.
     static let sessions = 1_000
     /// How long idle sites' throttles stay in memory.

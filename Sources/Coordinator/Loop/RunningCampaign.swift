@@ -30,6 +30,10 @@ final class RunningCampaign {
     var settleLane = 0
     var settlePosition = 0
     var isDirty = false
+    /// Targets found to bring workers down since something of it last came to an end.
+    var poisonedInRow = 0
+    /// Why the coordinator itself paused it.
+    var trouble: String?
 
     static let siteSizesCount = 65_536
 

@@ -15,8 +15,14 @@ final class WorkerSession {
     /// Revision of each campaign's content that was sent in this session.
     var contents: [Campaign.ID: Int] = [:]
     var relayProblems: [String: RelayProblem] = [:]
-    /// Open targets by site.
-    var openBySite: [String: Int] = [:]
+    /// Open targets by relay and queue: a site of its own, or the name that many share.
+    private(set) var openByQueue: [RelayQueue: Int] = [:]
+    /// Open targets by relay.
+    private(set) var openByRelay: [String: Int] = [:]
+    /// When an outcome last came from each relay.
+    var heardFromRelay: [String: Instant] = [:]
+    /// A lease of suspects: while it is open the worker gets nothing else.
+    var apart: Epoch?
 
     struct Credit {
         let nonce: UInt64
@@ -28,6 +34,13 @@ final class WorkerSession {
         let text: String
         /// One shard may try it from then on.
         var probeAt: Instant
+        /// Found here, because nothing moved; an outcome ends it.
+        var isStill = false
+
+        /// Pause between two tries.
+        var probeMilliseconds: Int64 {
+            self.isStill ? LoopLimits.stillProbeMilliseconds : LoopLimits.relayProbeMilliseconds
+        }
     }
 
     init(id: UInt64, name: String, routing: [UInt8], build: String, at now: Instant) {
@@ -38,13 +51,48 @@ final class WorkerSession {
         self.lastHeard = now
     }
 
+    /// Notes targets that it got, or settled (`count` below 0).
+    func countOpen(_ count: Int, in queue: RelayQueue) {
+        let open = (self.openByQueue[queue] ?? 0) + count
+        self.openByQueue[queue] = open > 0 ? open : nil
+        let openOfRelay = (self.openByRelay[queue.relay] ?? 0) + count
+        self.openByRelay[queue.relay] = openOfRelay > 0 ? openOfRelay : nil
+    }
+
     /// Targets it can take now.
-    func room(open: Int, at now: Instant) -> Int {
+    func room(open: Int, at now: Instant) -> Int { max(0, self.targetsMax(at: now) - open) }
+
+    /// Targets that are kept free for all relays but one.
+    ///
+    /// Half of a worker's targets are shared out among the relays: one that hangs takes what it gets and gives nothing back.
+    func reserved(besides relay: String, of relays: some Collection<String>, at now: Instant) -> Int {
+        let share = self.targetsMax(at: now) / (2 * max(1, relays.count))
+        var kept = 0
+        for other in relays where other != relay { kept += max(0, share - (self.openByRelay[other] ?? 0)) }
+        return kept
+    }
+
+    private func targetsMax(at now: Instant) -> Int {
         guard let credit = self.credit, now.milliseconds(since: credit.at) < LoopLimits.creditAgeMilliseconds else {
             return 0
         }
-        return max(0, min(credit.targets, LoopLimits.credit) - open)
+        return min(credit.targets, LoopLimits.credit)
     }
+}
+
+/// One way that messages take out of a worker.
+struct RelayQueue: Hashable {
+    let relay: String
+    /// A site of its own, or the name that many share.
+    let site: String
+}
+
+/// The process that a worker is, or was.
+struct WorkerProcess: Hashable, Sendable {
+    /// Random at its start; 0 when it does not tell.
+    let id: UInt64
+    /// It went down in order: what it held was handed back.
+    var saidGoodbye = false
 }
 
 /// What is known of a worker over its sessions.

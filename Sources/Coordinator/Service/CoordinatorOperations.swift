@@ -54,7 +54,7 @@ struct CoordinatorOperations: Operations {
 
     func submit(_ file: CampaignFile, replacing id: Campaign.ID?, by caller: Caller) async throws -> Submission {
         let plan = try self.plan(file, fields: try await self.reads.fields())
-        let draft = CampaignDraft(upload: file, plan: plan, relay: try self.relay(of: plan, in: file))
+        let draft = try self.draft(file, plan, relay: try self.relay(of: plan, in: file))
         let record = try await self.loop.ask { try $0.submit(draft, replacing: id, by: caller.name) }
         return Submission(id: record.id.publicID, state: record.state, digest: record.digest)
     }
@@ -128,6 +128,14 @@ struct CoordinatorOperations: Operations {
                 id: Campaign.ID(1),
                 fields: fields
             )
+        } catch {
+            throw OperationError.invalid(error.diagnostics)
+        }
+    }
+
+    private func draft(_ file: CampaignFile, _ plan: CampaignPlan, relay: String) throws -> CampaignDraft {
+        do throws(PlanProblems) {
+            return try CampaignDraft(upload: file, plan: plan, relay: relay)
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }

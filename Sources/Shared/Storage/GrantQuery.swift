@@ -96,6 +96,19 @@ package struct GrantQuery: Sendable {
         return try self.rows(statement, campaign, lane, now.milliseconds, limit)
     }
 
+    /// Those of these targets that wait to be granted again, whenever they are due; in order of position.
+    package func waiting(
+        campaign: Campaign.ID,
+        lane: Int,
+        positions: [Int],
+        on connection: any SQLConnection
+    ) throws(StoreError) -> [GrantRow] {
+        let statement = try connection.prepare(self.head + " AND t.position = ?3 AND t.due IS NOT NULL LIMIT ?4")
+        var rows: [GrantRow] = []
+        for position in positions { rows += try self.rows(statement, campaign, lane, Int64(position), 1) }
+        return rows
+    }
+
     /// Targets that a shard granted and that have no outcome under it, in order of position.
     package func leased(_ shard: ShardRecord, on connection: any SQLConnection) throws(StoreError) -> [GrantRow] {
         switch shard.contents {

@@ -62,6 +62,7 @@ package struct TargetStore {
     private let appendStatement: any SQLStatement
     private let settleStatement: any SQLStatement
     private let scheduleStatement: any SQLStatement
+    private let postponeStatement: any SQLStatement
     private let grantStatement: any SQLStatement
     private let readStatement: any SQLStatement
     private let acceptedStatement: any SQLStatement
@@ -90,6 +91,12 @@ package struct TargetStore {
         self.scheduleStatement = try connection.prepare(
             """
             UPDATE target SET state = ?4, reason = ?5, at = ?6, epoch = ?7, variant = ?8, attempts = ?9, due = ?10, doubted = ?11
+            WHERE campaign = ?1 AND lane = ?2 AND position = ?3
+            """
+        )
+        self.postponeStatement = try connection.prepare(
+            """
+            UPDATE target SET epoch = ?4, variant = ?5, due = ?6
             WHERE campaign = ?1 AND lane = ?2 AND position = ?3
             """
         )
@@ -153,13 +160,11 @@ package struct TargetStore {
         try statement.run()
     }
 
-    /// Makes a target wait for another grant until `due`.
+    /// Makes a target wait for another attempt until `due`.
     ///
-    /// With `isPending` the attempt was not begun: the target is pending again, and the entry's outcome is ignored. With `isDoubted` it is
-    /// sent again although it may have been sent.
+    /// With `isDoubted` it is sent again although it may have been sent.
     package func schedule(
         _ entry: LedgerEntry,
-        isPending: Bool,
         variant: Int?,
         attempts: Int,
         due: Timestamp,
@@ -167,11 +172,24 @@ package struct TargetStore {
     ) throws(StoreError) {
         let statement = self.scheduleStatement
         self.bindOutcome(entry, variant: variant, attempts: attempts, to: statement)
-        if isPending {
-            statement.bind(4, 0)
-        }
         statement.bind(10, due.milliseconds)
         statement.bind(11, isDoubted ? 1 : 0)
+        try statement.run()
+    }
+
+    /// Makes a target that was not begun wait for another grant until `due`: what is known of it stays as it is.
+    ///
+    /// - Parameters:
+    ///   - key: Of a target that is pending or deferred.
+    ///   - epoch: Of the grant that it comes back from; 0 when it was never granted.
+    ///   - variant: Its arm, once it is chosen.
+    ///   - due: When it may be granted again.
+    package func postpone(_ key: TargetKey, epoch: Epoch, variant: Int?, until due: Timestamp) throws(StoreError) {
+        let statement = self.postponeStatement
+        Self.bind(key, to: statement)
+        statement.bind(4, Int64(bitPattern: epoch.rawValue))
+        statement.bind(5, optional: variant.map { Int64($0) })
+        statement.bind(6, due.milliseconds)
         try statement.run()
     }
 

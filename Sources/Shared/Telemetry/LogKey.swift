@@ -89,6 +89,10 @@ package enum LogEventName: String, Hashable, Sendable, CaseIterable {
     case coordinatorAway = "coordinator_away"
     case leaseGranted = "lease_granted"
     case leaseExpired = "lease_expired"
+    /// Nothing of a lease moved for too long.
+    case leaseStill = "lease_still"
+    /// A target brings workers down, or is suspected to.
+    case poison
     case leaseSettled = "lease_settled"
     case reportRefused = "report_refused"
     case frameRefused = "frame_refused"

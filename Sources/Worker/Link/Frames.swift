@@ -18,6 +18,7 @@ extension WorkerMessage {
         message.nonce = nonce
         message.epoch = progress.epochs
         message.settled = progress.settled
+        message.begun = progress.begun
         return .progress(message)
     }
 

@@ -142,7 +142,11 @@ struct LeaseBookTests {
         #expect(book.next(relay: 0, at: at(0)) == nil)
         #expect(book.intend(begun, at: at(1)) == true)
         #expect(book.mayProceed(begun, at: at(1)) == true)
-        #expect(book.tellProgress(nonce: 3, at: at(1)).epochs.isEmpty, "a lease that was taken away is not renewed")
+        let progress = book.tellProgress(nonce: 3, at: at(30_000))
+        #expect(progress == .init(epochs: [5], settled: [3], begun: [1]), "what is begun may end")
+        #expect(book.renew(nonce: 3, epochs: [5]).isEmpty)
+        #expect(book.deadline(of: begun) == at(90_000))
+        #expect(book.next(relay: 0, at: at(30_000)) == nil)
         #expect(book.inventory() == [HeldLease(epoch: Epoch(5), running: false, begun: [0])])
     }
 
@@ -227,7 +231,7 @@ struct LeaseBookTests {
         _ = book.next(relay: 0, at: at(0)).flatMap { book.settle($0) }
         #expect(book.progressIsDue(at: at(0)) == true)
         let progress = book.tellProgress(nonce: 1, at: at(0))
-        #expect(progress.epochs == [3] && progress.settled == [1])
+        #expect(progress == .init(epochs: [3], settled: [1], begun: [0]))
         #expect(book.progressIsDue(at: at(14_999)) == false)
         #expect(book.progressIsDue(at: at(15_000)) == true)
     }

@@ -44,12 +44,21 @@ package struct OpenLease: Sendable {
     package let members: [Member]
     /// When the holder must have stopped, by the coordinator's clock: its ttl and a guard after the grant or renewal left.
     package var deadline: Instant
-    /// The deadline passed, or the holder is gone: no permit of it can be used any more.
-    package var isOverdue = false
-    /// The holder was asked to hand it back.
-    package var isRecalled = false
+    /// Since when the deadline has passed: no permit of it can be used any more.
+    package fileprivate(set) var overdueSince: Instant?
+    /// The holder was asked to hand back what it has not begun.
+    package fileprivate(set) var isRecalled = false
+    /// It is all that its holder has, because one of its targets may bring workers down.
+    package let isApart: Bool
     package private(set) var openCount: Int
     private var isOpen: [Bool]
+    /// When a target of it was last seen to be settled, or the lease began; `nil` until the holder first spoke of it.
+    fileprivate var movedAt: Instant?
+    /// Targets settled by then, as the holder said, and open ones, as we know it.
+    fileprivate var settledThen: UInt64 = 0
+    fileprivate var openThen = 0
+
+    package var isOverdue: Bool { self.overdueSince != nil }
 
     /// Makes a lease; `members` in ascending order of position, at least one, all open.
     package init(
@@ -59,7 +68,8 @@ package struct OpenLease: Sendable {
         relay: String,
         holder: String,
         members: [Member],
-        deadline: Instant
+        deadline: Instant,
+        isApart: Bool = false
     ) {
         self.epoch = epoch
         self.campaign = campaign
@@ -68,6 +78,7 @@ package struct OpenLease: Sendable {
         self.holder = holder
         self.members = members
         self.deadline = deadline
+        self.isApart = isApart
         self.openCount = members.count
         self.isOpen = Array(repeating: true, count: members.count)
     }
@@ -97,6 +108,18 @@ package struct OpenLease: Sendable {
         self.isOpen[index] = false
         self.openCount -= 1
         return true
+    }
+
+    /// How long nothing of it was settled.
+    fileprivate mutating func stillness(settled: UInt64, at now: Instant) -> Int64 {
+        let told = min(settled, UInt64(self.members.count))
+        if let movedAt, told <= self.settledThen, self.openCount >= self.openThen {
+            return now.milliseconds(since: movedAt)
+        }
+        self.movedAt = now
+        self.settledThen = max(self.settledThen, told)
+        self.openThen = self.openCount
+        return 0
     }
 
     package var openMembers: [Member] {
@@ -170,16 +193,75 @@ package struct LeaseTable: Sendable {
         return .settled(leaseClosed: true)
     }
 
-    /// Moves a deadline.
-    ///
-    /// - Returns: `false` for a lease that is not this worker's, or is over, recalled or overdue.
-    package mutating func renew(_ epoch: Epoch, by worker: String, deadline: Instant) -> Bool {
-        guard let lease = self.leases[epoch], lease.holder == worker, !lease.isOverdue, !lease.isRecalled else {
-            return false
+    /// What follows from its holder saying how far a lease is.
+    package struct Judgement: Hashable, Sendable {
+        /// It runs on, to the new deadline.
+        package var isRenewed = false
+        /// What the holder has not begun is to come back, (still) said to it.
+        package var mustRecall = false
+        /// It was found just now not to have moved for too long.
+        package var isStill = false
+
+        package init(isRenewed: Bool = false, mustRecall: Bool = false, isStill: Bool = false) {
+            self.isRenewed = isRenewed
+            self.mustRecall = mustRecall
+            self.isStill = isStill
         }
-        self.leases[epoch]?.deadline = deadline
+    }
+
+    /// Judges a lease by what its holder says of it.
+    ///
+    ///     moves --nothing settled for `rest`--> recalled: what is not begun comes back
+    ///       recalled or not, still with something begun: renewed for `patience`, since a relay may take that long
+    ///       still with nothing begun, or for longer than that: not renewed, and its deadline passes
+    ///
+    /// - Parameters:
+    ///   - epoch: The lease.
+    ///   - worker: Who says it; only the holder is heard, and not once the lease is overdue.
+    ///   - settled: Targets that it settled so far. Only a count above all earlier ones counts as a movement.
+    ///   - begun: Targets that are in the hands of its connections.
+    ///   - now: The present.
+    ///   - deadline: Where a renewal moves the deadline to.
+    ///   - limits: How long a lease may be still.
+    package mutating func progress(
+        _ epoch: Epoch,
+        by worker: String,
+        settled: UInt64,
+        begun: Int,
+        at now: Instant,
+        deadline: Instant,
+        limits: Stillness
+    ) -> Judgement {
+        guard let place = self.leases.index(forKey: epoch) else { return Judgement() }
+        let lease = self.leases.values[place]
+        guard lease.holder == worker, !lease.isOverdue else { return Judgement() }
+        let still = self.leases.values[place].stillness(settled: settled, at: now)
+        var judgement = Judgement()
+        if still >= limits.restMilliseconds, !lease.isRecalled {
+            self.leases.values[place].isRecalled = true
+            judgement.isStill = true
+        }
+        judgement.mustRecall = self.leases.values[place].isRecalled
+        // What is begun may end however long ago the rest was asked back; a lease with nothing begun has no use for more time.
+        let patience = begun > 0 ? limits.patienceMilliseconds : judgement.mustRecall ? 0 : limits.restMilliseconds
+        guard still < patience else { return judgement }
+        judgement.isRenewed = true
+        self.leases.values[place].deadline = deadline
         self.deadlines.insert(epoch, at: deadline)
-        return true
+        return judgement
+    }
+
+    /// How long a lease may be without any target being settled.
+    package struct Stillness: Hashable, Sendable {
+        /// After this what is not begun comes back: others may get on with it.
+        package let restMilliseconds: Int64
+        /// After this what is begun is given up, too: no relay may take that long.
+        package let patienceMilliseconds: Int64
+
+        package init(restMilliseconds: Int64, patienceMilliseconds: Int64) {
+            self.restMilliseconds = restMilliseconds
+            self.patienceMilliseconds = max(restMilliseconds, patienceMilliseconds)
+        }
     }
 
     /// Marks a lease as asked back.
@@ -194,7 +276,9 @@ package struct LeaseTable: Sendable {
     /// The holder is back and goes on: overdue no longer.
     package mutating func resume(_ epoch: Epoch, deadline: Instant) {
         guard self.leases[epoch] != nil else { return }
-        self.leases[epoch]?.isOverdue = false
+        self.leases[epoch]?.overdueSince = nil
+        // How it went while nobody spoke of it is not known.
+        self.leases[epoch]?.movedAt = nil
         self.leases[epoch]?.deadline = deadline
         self.deadlines.insert(epoch, at: deadline)
     }
@@ -205,7 +289,7 @@ package struct LeaseTable: Sendable {
         while let first = self.deadlines.first, first.time <= now {
             self.deadlines.removeFirst()
             guard let lease = self.leases[first.value], lease.deadline <= now, !lease.isOverdue else { continue }
-            self.leases[first.value]?.isOverdue = true
+            self.leases[first.value]?.overdueSince = now
             expired.append(lease)
         }
         return expired

@@ -11,6 +11,7 @@ package struct SitePace: Hashable, Sendable {
     package private(set) var factor: Double = 1
     private var successes = 0
     private var halvedAt: Instant?
+    private var heardAt: Instant?
 
     /// Slower than a tenth a site would never be found to have recovered.
     package static let factorMin = 0.1
@@ -19,11 +20,20 @@ package struct SitePace: Hashable, Sendable {
     /// Deferrals within this time of a halving belong to it.
     package static let halvingIntervalMilliseconds: Int64 = 1_000
 
+    /// After this time without a word from it a site begins anew, so that those nobody writes to are not kept for ever.
+    package static let idleMilliseconds: Int64 = 3_600_000
+
     package init() {}
+
+    /// Whether nothing was heard of the site for so long that its pace may be forgotten.
+    package func isIdle(at now: Instant) -> Bool {
+        self.heardAt.map { now.milliseconds(since: $0) >= Self.idleMilliseconds } ?? true
+    }
 
     /// - Returns: Whether the factor changed.
     package mutating func askedForPatience(at now: Instant) -> Bool {
         self.successes = 0
+        self.heardAt = now
         if let halvedAt, now.milliseconds(since: halvedAt) < Self.halvingIntervalMilliseconds { return false }
         self.halvedAt = now
         let slower = max(Self.factorMin, self.factor / 2)
@@ -32,7 +42,8 @@ package struct SitePace: Hashable, Sendable {
     }
 
     /// - Returns: Whether the factor changed.
-    package mutating func accepted(_ count: Int) -> Bool {
+    package mutating func accepted(_ count: Int, at now: Instant) -> Bool {
+        self.heardAt = now
         guard self.factor < 1 else { return false }
         self.successes += count
         let steps = self.successes / Self.successesPerStep

@@ -9,7 +9,7 @@ extension LeaseBook {
         let deadline = progress.sent.advanced(byMilliseconds: self.ttl)
         var renewed = Set<Int>()
         for epoch in epochs {
-            guard let slot = self.slotByEpoch[epoch], !self.leases[slot].recalled else { continue }
+            guard let slot = self.slotByEpoch[epoch] else { continue }
             renewed.insert(slot)
             self.leases[slot].deadline = max(self.leases[slot].deadline, deadline)
             // It may have left its line because too little time was left.

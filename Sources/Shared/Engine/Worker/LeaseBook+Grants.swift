@@ -173,16 +173,27 @@ extension LeaseBook {
         package var epochs: [UInt64] = []
         /// Facts so far, one for each epoch.
         package var settled: [UInt64] = []
+        /// Targets in a connection's hands, one for each epoch.
+        package var begun: [UInt32] = []
+
+        package init(epochs: [UInt64] = [], settled: [UInt64] = [], begun: [UInt32] = []) {
+            self.epochs = epochs
+            self.settled = settled
+            self.begun = begun
+        }
     }
 
     /// Notes that progress goes out now.
+    ///
+    /// Leases that were recalled are in it for as long as something of them is begun: that may end.
     package mutating func tellProgress(nonce: UInt64, at now: Instant) -> Progress {
         self.progresses.note(nonce, at: now, leaseBound: self.lastSerial + 1)
         self.lastProgress = now
         var progress = Progress()
-        for lease in self.leases where !lease.isFree && !lease.recalled {
+        for lease in self.leases where !lease.isFree {
             progress.epochs.append(lease.epoch.rawValue)
             progress.settled.append(UInt64(lease.positions.count - lease.unsettled))
+            progress.begun.append(UInt32(lease.unsettled - lease.waiting))
         }
         return progress
     }
