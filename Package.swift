@@ -81,7 +81,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Domain", "Transport", "UserFiles", "Sink",
+                "Bounces", "Domain", "Transport", "UserFiles", "Sink",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -94,6 +94,7 @@ let package = Package(
         // No I/O.
         shared("Domain"),
         shared("Engine", ["Domain"]),
+        shared("Bounces"),
         shared("Mail", ["Domain", .product(name: "Crypto", package: "swift-crypto")]),
         shared(
             "Wire",
@@ -148,6 +149,7 @@ let package = Package(
         .testTarget(name: "MailTests", dependencies: ["Domain", "Mail"]),
         .testTarget(name: "SMTPTests", dependencies: ["Domain", "Mail"]),
         .testTarget(name: "IntakeTests", dependencies: ["Domain", "Intake"]),
+        .testTarget(name: "BouncesTests", dependencies: ["Bounces"]),
         .testTarget(name: "UserFilesTests", dependencies: ["Domain", "UserFiles"]),
         .testTarget(name: "WireTests", dependencies: ["Domain", "Wire", protobuf]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "CZeroMQ"]),
@@ -224,10 +226,24 @@ let package = Package(
                 "worker_mail.py",
             ]
         ),
+        // Parsers and their laws, for the fuzzer (`make fuzz`) and for tests that replay its corpora.
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["Domain", "Engine", "Intake", "Mail", "Storage", "StorageSQLite", "UserFiles", "Wire"],
+            path: "Tests/Fuzz/Targets"
+        ),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// libFuzzer brings its own `main`, so this program links under `--sanitize fuzzer` only.
+if Context.environment["POSTRIDER_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver")
+    )
+}
 
 // One list of language settings for every target, so that no module is checked less than another.
 let strictness: [SwiftSetting] = [

@@ -84,7 +84,7 @@ struct ContactTableTests {
                 ["6", addresses[1], addresses[1], "campaign.example", "5"],
             ]
         )
-        #expect(whole.rejects.map(\.line).sorted() == [3, 4, 5, 7])
+        #expect(whole.rejects.map(\.line) == [3, 4, 5, 7])
         #expect(whole.rejects.allSatisfy { $0.column == 1 })
         let reasons = Dictionary(whole.rejects.map { ($0.line, $0.reason) }) { first, _ in first }
         #expect(reasons[3] == "not an e-mail address: there is no @ ('bob.campaign.example')")

@@ -41,7 +41,7 @@ package struct ContactRowDecoder: Sendable {
 
     /// Decodes all rows of `table` into `output`, which is emptied first and keeps its memory.
     ///
-    /// The table's own rejects and warnings are taken over.
+    /// The table's own rejects and warnings are taken over; both are in the order of the file.
     package func decode(_ table: borrowing TableBatch, into output: inout DecodedRows) {
         output.removeAll()
         output.fields = self.fields
@@ -63,6 +63,11 @@ package struct ContactRowDecoder: Sendable {
                     output.count += 1
                 }
             }
+        }
+        // In the order of the file: what the table rejected stands between what was rejected here.
+        if !table.rejects.isEmpty { output.rejects.sort { $0.line < $1.line } }
+        if !table.warnings.isEmpty {
+            output.warnings.sort { ($0.line, $0.column) < ($1.line, $1.column) }
         }
     }
 
