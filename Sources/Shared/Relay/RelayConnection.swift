@@ -83,7 +83,8 @@ final class RelayConnection: ChannelInboundHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         self.writeDeadline =
-            context.channel.isWritable ? .distantFuture : .now() + .relay(self.pool.configuration.timeouts.blockSeconds)
+            context.channel.isWritable
+            ? .distantFuture : self.pool.now + .relay(self.pool.configuration.timeouts.blockSeconds)
     }
 
     // MARK: Pool
@@ -282,11 +283,11 @@ final class RelayConnection: ChannelInboundHandler {
                 case .quit: timeouts.quitSeconds
                 case .work: timeouts.idleSeconds
                 }
-            self.deadline = .now() + .relay(seconds)
+            self.deadline = self.pool.now + .relay(seconds)
             self.replyDeadline = .distantFuture
         }
         if self.session.isInReply, self.replyDeadline == .distantFuture, self.session.wait != .message {
-            self.replyDeadline = .now() + .relay(timeouts.replySeconds)
+            self.replyDeadline = self.pool.now + .relay(timeouts.replySeconds)
         }
     }
 }

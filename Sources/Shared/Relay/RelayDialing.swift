@@ -1,8 +1,35 @@
 import Mail
-import NIOCore
+package import NIOCore
 import NIOPosix
 
 extension RelayPool {
+    /// A pool whose channels come from somewhere else: from a simulated network.
+    ///
+    /// - Parameters:
+    ///   - configuration: The relay.
+    ///   - eventLoop: Tells the time, too.
+    ///   - source: Where messages come from.
+    ///   - jitter: Draws uniformly from `0..<1`.
+    ///   - makeChannel: Begins to connect, and calls back once with a channel that is open, or with the reason in words.
+    package convenience init(
+        _ configuration: RelayConfiguration,
+        on eventLoop: any EventLoop,
+        source: any MessageSource,
+        jitter: @escaping () -> Double,
+        makeChannel: @escaping (RelayConfiguration, @escaping (Result<any Channel, DialProblem>) -> Void) -> Void
+    ) {
+        self.init(configuration, on: eventLoop, source: source, jitter: jitter) { pool, connection in
+            makeChannel(pool.configuration) { result in
+                switch result {
+                case .success(let channel): pool.connected(connection, channel)
+                case .failure(let problem):
+                    connection.fail(problem.text)
+                    pool.ended(connection)
+                }
+            }
+        }
+    }
+
     /// Makes a TCP connection for `connection` and puts both together.
     static func dialTCP(_ pool: RelayPool, _ connection: RelayConnection) {
         ClientBootstrap(group: pool.eventLoop)
@@ -41,4 +68,11 @@ extension RelayPool {
         if let first = error.connectionErrors.first { return "cannot connect: \(first.error)" }
         return "cannot connect: no address found for \(error.host)"
     }
+}
+
+/// Why a connection could not be made.
+package struct DialProblem: Error, Hashable {
+    package let text: String
+
+    package init(_ text: String) { self.text = text }
 }

@@ -115,6 +115,8 @@ package final class RelayPool {
 
     // MARK: For connections
 
+    var now: NIODeadline { self.eventLoop.now }
+
     func enter() { self.depth += 1 }
 
     func leave() {
@@ -203,7 +205,7 @@ package final class RelayPool {
             pool: self,
             settings: self.settings,
             isEncrypted: self.configuration.implicitTLS,
-            now: .now()
+            now: self.now
         )
         self.connections.append(connection)
         self.startTicking()
@@ -250,7 +252,7 @@ package final class RelayPool {
     private func tick() {
         self.isTicking = false
         guard !self.connections.isEmpty else { return }
-        let now = NIODeadline.now()
+        let now = self.now
         // Copied: a connection that ends takes itself off the list.
         for connection in Array(self.connections) { connection.tick(now) }
         if !self.connections.isEmpty { self.startTicking() }

@@ -21,6 +21,29 @@ struct JournalGroup: Sendable {
     var isEmpty: Bool { self.intents.isEmpty && self.facts.isEmpty }
 }
 
+/// Everything that is committed together.
+struct JournalBatch: Sendable {
+    var groups: [JournalGroup] = []
+    /// Rows up to this number may go.
+    var acknowledged: UInt64 = 0
+
+    var facts: [TargetFact] { self.groups.flatMap(\.facts) }
+
+    var intents: [JournalStore.Intent] {
+        self.groups.flatMap { group in
+            group.intents.map { JournalStore.Intent(epoch: $0.epoch, position: $0.position) }
+        }
+    }
+}
+
+/// Where the runner's groups go to become durable; what came of them is told by ``JournalNews``.
+protocol JournalInbox: AnyObject {
+    func append(_ group: JournalGroup)
+
+    /// Frees rows up to `number`.
+    func acknowledge(_ number: UInt64)
+}
+
 /// What the journal tells the event loop, in order.
 enum JournalNews: Sendable {
     /// Rows that are safe now, and how many of the groups given are in them: the oldest ones.
@@ -35,13 +58,12 @@ enum JournalNews: Sendable {
 ///
 /// Its queue is bounded by the leases held: a target brings at most one intent and one fact, and nothing more is begun while the
 /// journal refuses.
-final class JournalWriter: Sendable {
+final class JournalWriter: JournalInbox, Sendable {
     /// How often a refusing disk is tried.
     static let retryMilliseconds = 500
 
     private struct Inbox: Sendable {
-        var groups: [JournalGroup] = []
-        var acknowledged: UInt64 = 0
+        var batch = JournalBatch()
         var hasWork = false
         var isStopping = false
         var isWaiting = false
@@ -67,15 +89,14 @@ final class JournalWriter: Sendable {
 
     func append(_ group: JournalGroup) {
         self.change {
-            $0.groups.append(group)
+            $0.batch.groups.append(group)
             $0.hasWork = true
         }
     }
 
-    /// Frees rows up to `number`.
     func acknowledge(_ number: UInt64) {
         self.change {
-            $0.acknowledged = max($0.acknowledged, number)
+            $0.batch.acknowledged = max($0.batch.acknowledged, number)
             $0.hasWork = true
         }
     }
@@ -105,7 +126,7 @@ final class JournalWriter: Sendable {
                     return nil
                 }
                 defer {
-                    inbox.groups = []
+                    inbox.batch.groups = []
                     inbox.hasWork = false
                 }
                 return inbox
@@ -118,18 +139,15 @@ final class JournalWriter: Sendable {
     private func run(_ file: JournalFile) {
         while true {
             let work = self.next()
-            guard self.commit(work, to: file) else { break }
+            guard self.commit(work.batch, to: file) else { break }
             if work.isStopping { break }
         }
         try? file.database.close()
     }
 
     /// - Returns: `false` when the worker stops while the journal refuses.
-    private func commit(_ work: Inbox, to file: JournalFile) -> Bool {
-        let facts = work.groups.flatMap(\.facts)
-        let intents = work.groups.flatMap { group in
-            group.intents.map { JournalStore.Intent(epoch: $0.epoch, position: $0.position) }
-        }
+    private func commit(_ work: JournalBatch, to file: JournalFile) -> Bool {
+        let (facts, intents) = (work.facts, work.intents)
         var isRefusing = false
         while true {
             do throws(StoreError) {

@@ -8,23 +8,46 @@ import Telemetry
 import Wire
 
 /// What this worker says of itself in `Hello`.
-struct WorkerIdentity: Sendable {
+package struct WorkerIdentity: Sendable {
     var build: String
+    /// Names this boot of the machine.
     var machineBoot: String
+    /// The journal's identity: 16 bytes, made with it.
     var journal: [UInt8]
+    /// Whether the journal survives a power cut.
     var journalIsDurable: Bool
+    /// Connections to relays at most, 1 or more.
     var connections: Int
     /// Said in EHLO to relays that have no name of their own for it.
     var hostName: String
+    /// Random at every start of the program; 0 is not told.
+    var process: UInt64
+
+    package init(
+        build: String,
+        machineBoot: String,
+        journal: [UInt8],
+        journalIsDurable: Bool,
+        connections: Int,
+        hostName: String,
+        process: UInt64 = 0
+    ) {
+        self.build = build
+        self.machineBoot = machineBoot
+        self.journal = journal
+        self.journalIsDurable = journalIsDurable
+        self.connections = connections
+        self.hostName = hostName
+        self.process = process
+    }
 }
 
 /// The talk with the coordinator: what came is done, what is due is said.
 ///
 /// Belongs to the event loop, together with the ``ShardRunner``.
 final class Conversation {
-    private let eventLoop: any EventLoop
-    private let link: CoordinatorLink
-    private let journal: JournalWriter
+    private let link: any LinkOutlet
+    private let journal: any JournalInbox
     private let runner: ShardRunner
     private let identity: WorkerIdentity
     private var log: Logger
@@ -32,7 +55,8 @@ final class Conversation {
     private var contents: [Campaign.ID: CampaignContent] = [:]
     private var relays: [String: WireRelay] = [:]
     private(set) var tallies: [Campaign.ID: CampaignTally] = [:]
-    private var random = SystemRandomNumberGenerator()
+    private var random: any RandomNumberGenerator
+    private let makePool: (RelayConfiguration, RelayDesk) -> RelayPool
     private var isLeaving = false
     private var wasReady = false
     private var troubles = Occasionally()
@@ -40,13 +64,19 @@ final class Conversation {
 
     init(
         on eventLoop: any EventLoop,
-        link: CoordinatorLink,
-        journal: JournalWriter,
+        link: any LinkOutlet,
+        journal: any JournalInbox,
         runner: ShardRunner,
         identity: WorkerIdentity,
-        log: Logger
+        random: any RandomNumberGenerator = SystemRandomNumberGenerator(),
+        log: Logger,
+        makePool: ((RelayConfiguration, RelayDesk) -> RelayPool)? = nil
     ) {
-        self.eventLoop = eventLoop
+        self.random = random
+        self.makePool =
+            makePool ?? { configuration, desk in
+                RelayPool(configuration, on: eventLoop, source: desk) { Double.random(in: 0..<1) }
+            }
         self.link = link
         self.journal = journal
         self.runner = runner
@@ -96,7 +126,7 @@ final class Conversation {
         case .renew(let renew): self.runner.takeBack(self.runner.book.renew(nonce: renew.nonce, epochs: renew.epoch))
         case .recall(let recall): self.runner.takeBack(self.runner.book.recall(epochs: recall.epoch))
         case .acknowledge(let acknowledge):
-            self.runner.reports.acknowledge(acknowledge.number, at: ShardRunner.now())
+            self.runner.reports.acknowledge(acknowledge.number, at: self.runner.now())
             self.journal.acknowledge(acknowledge.number)
         case .forget(let forget):
             guard let campaign = Self.campaign(forget.campaign) else { return }
@@ -165,7 +195,7 @@ final class Conversation {
             let desk = self.runner.desk(named: relay.name) ?? self.runner.addDesk(named: relay.name)
             // The old pool ends by itself: what it has under way it still brings to its end.
             _ = desk.pool?.drain()
-            desk.pool = RelayPool(configuration, on: self.eventLoop, source: desk) { Double.random(in: 0..<1) }
+            desk.pool = self.makePool(configuration, desk)
             desk.isDry = true
             // What was wrong was wrong with the old settings: the new pool tells only of trouble of its own.
             desk.problem = nil
@@ -185,7 +215,7 @@ final class Conversation {
 
     /// Says whatever is due.
     func speak() {
-        let now = ShardRunner.now()
+        let now = self.runner.now()
         if self.session.shouldGreet(at: now) { self.greet() }
         guard self.isWelcomed else { return }
         while let report = self.runner.reports.nextReport(at: now, flush: self.isLeaving) {
@@ -231,7 +261,7 @@ final class Conversation {
     // MARK: Logs
 
     private func report(_ trouble: LinkTrouble) {
-        guard self.troubles.allows(at: ShardRunner.now()) else { return }
+        guard self.troubles.allows(at: self.runner.now()) else { return }
         switch trouble {
         case .refused:
             self.log.event(
@@ -252,7 +282,7 @@ final class Conversation {
     }
 
     private func complain(_ problem: String) {
-        guard self.refusals.allows(at: ShardRunner.now()) else { return }
+        guard self.refusals.allows(at: self.runner.now()) else { return }
         self.log.event(
             .frameRefused,
             level: .warning,

@@ -1,4 +1,5 @@
 import Dispatch
+import Domain
 import Engine
 import Synchronization
 import Telemetry
@@ -36,11 +37,22 @@ enum Outgoing: Sendable {
     case report(ReportBook.Report)
 }
 
+/// Where the event loop's frames go.
+protocol LinkOutlet: AnyObject {
+    /// Queues a frame of a session (0 for `Hello`).
+    func send(_ item: Outgoing, session: UInt64)
+
+    /// The event loop looked at a batch of events.
+    func handled()
+}
+
 /// The thread that owns the DEALER socket: frames to messages and back, nothing decided.
 ///
 /// What comes in goes to the event loop in batches, what goes out comes through a bounded queue. Every frame that is lost with a
 /// connection, or finds the queue full, is said again by ``Conversation``.
-final class CoordinatorLink: Sendable {
+///
+/// It also watches the event loop: when that hangs, nothing it holds is said or renewed any more, and only another process helps.
+final class CoordinatorLink: LinkOutlet, Sendable {
     /// Frames waiting to go out.
     ///
     /// More wait only when the coordinator does not read; all of them are repeated later anyway.
@@ -71,11 +83,36 @@ final class CoordinatorLink: Sendable {
     private let openBatches = Atomic<Int>(0)
     private let caughtUp = DispatchSemaphore(value: 0)
     private let deliver: @Sendable ([LinkEvent]) -> Void
+    private let watch: Watch
+    private let onEnd: @Sendable (End) -> Void
 
-    /// - Parameter deliver: Called on the link's thread; ``handled()`` must follow once the events were looked at.
+    /// What the link's thread watches besides its socket.
+    struct Watch: Sendable {
+        let beat: LoopBeat
+        /// How long the event loop may stand still.
+        var patienceMilliseconds = LoopWatch.patienceMilliseconds
+    }
+
+    /// Why the link's thread cannot go on; the process must end then.
+    enum End: Hashable, Sendable {
+        case transport(TransportError)
+        /// The event loop did not turn for this long.
+        case hang(milliseconds: Int64)
+    }
+
+    /// - Parameters:
+    ///   - watch: The event loop that is watched.
+    ///   - onEnd: Called on the link's thread, at most once, when it ends without ``stop()``.
+    ///   - deliver: Called on the link's thread; ``handled()`` must follow once the events were looked at.
     /// - Throws: ``TransportError/Code/library`` when the process has no file descriptor left.
-    init(deliver: @escaping @Sendable ([LinkEvent]) -> Void) throws(TransportError) {
+    init(
+        watch: Watch,
+        onEnd: @escaping @Sendable (End) -> Void,
+        deliver: @escaping @Sendable ([LinkEvent]) -> Void
+    ) throws(TransportError) {
         self.wakeup = try Wakeup()
+        self.watch = watch
+        self.onEnd = onEnd
         self.deliver = deliver
     }
 
@@ -84,7 +121,6 @@ final class CoordinatorLink: Sendable {
         try SystemThread.start(name: "link") { self.run(address, context) }
     }
 
-    /// Queues a frame of a session (0 for `Hello`).
     func send(_ item: Outgoing, session: UInt64) {
         self.outbox.withLock { outbox in
             if session == 0 { outbox.isOverflowing = false }
@@ -99,7 +135,6 @@ final class CoordinatorLink: Sendable {
         self.wakeup.signal()
     }
 
-    /// The event loop looked at a batch.
     func handled() {
         if self.openBatches.subtract(1, ordering: .relaxed).newValue == Self.batchesMax - 1 { self.caughtUp.signal() }
     }
@@ -123,17 +158,25 @@ final class CoordinatorLink: Sendable {
             defer { dealer.close() }
             try self.serve(dealer, Poller(dealer, self.wakeup))
         } catch {
-            self.deliver([.trouble(.handshake(error.message))])
+            self.onEnd(.transport(error))
         }
     }
 
     private func serve(_ dealer: DealerSocket, _ poller: Poller) throws(TransportError) {
         var sender = FrameSender()
+        var watch = LoopWatch(
+            turns: self.watch.beat.turns,
+            at: Instant(milliseconds: BootClock.now()),
+            patienceMilliseconds: self.watch.patienceMilliseconds
+        )
         while true {
             let ready = try poller.wait(
-                timeoutMilliseconds: SocketLimits.waitMillisecondsMax,
+                timeoutMilliseconds: LoopWatch.lookMilliseconds,
                 wantsRoom: sender.isBlocked
             )
+            guard !watch.hangs(turns: self.watch.beat.turns, at: Instant(milliseconds: BootClock.now())) else {
+                return self.onEnd(.hang(milliseconds: self.watch.patienceMilliseconds))
+            }
             if ready.wakeup { self.wakeup.drain() }
             var events: [LinkEvent] = []
             if ready.monitor {
@@ -196,8 +239,7 @@ final class CoordinatorLink: Sendable {
 /// Frames on their way out, in order, numbered when they go.
 private struct FrameSender {
     private var items: [(item: Outgoing, session: UInt64)] = []
-    private var session: UInt64 = 0
-    private var sequence: UInt64 = 0
+    private var numbering = FrameNumbering()
     /// The first item as bytes, when the socket had no room for it.
     private var blocked: [UInt8]?
 
@@ -221,7 +263,7 @@ private struct FrameSender {
         var done = 0
         defer { self.items.removeFirst(done) }
         while done < self.items.count {
-            let bytes = self.blocked ?? self.frame(self.items[done].item, self.items[done].session)
+            let bytes = self.blocked ?? self.numbering.frame(self.items[done].item, session: self.items[done].session)
             guard let bytes else {
                 done += 1
                 continue
@@ -233,42 +275,6 @@ private struct FrameSender {
             if case .report = self.items[done].item { CrashPoint.reach(.w07Reported) }
             self.blocked = nil
             done += 1
-        }
-    }
-
-    private mutating func frame(_ item: Outgoing, _ session: UInt64) -> [UInt8]? {
-        if session != self.session || session == 0 {
-            self.session = session
-            self.sequence = 0
-        }
-        let message: WorkerMessage
-        switch item {
-        case .message(let plain): message = plain
-        case .report(let report): message = .report(ReportFrame.wire(report))
-        }
-        // Too long for a frame can only be a Hello with more leases than were ever granted: then there is nothing to say.
-        guard let bytes = try? message.frame(session: session, sequence: self.sequence + 1) else { return nil }
-        self.sequence += 1
-        return bytes
-    }
-}
-
-enum FrameReading {
-    static func event(_ inbound: DealerInbound) -> LinkEvent {
-        switch inbound {
-        case .malformed(let parts): return .noFrame(problem: "a message of \(parts) parts; 1 is allowed")
-        case .frame(let bytes):
-            do throws(FrameError) {
-                let framed = try CoordinatorMessage.decode(bytes)
-                guard case .grant(let grant) = framed.message else { return .message(framed.header, framed.message) }
-                do throws(ColumnError) {
-                    return .grant(framed.header, try ReceivedGrant(grant))
-                } catch {
-                    return .wrongGrant(framed.header, grant, problem: error.description)
-                }
-            } catch {
-                return .noFrame(problem: error.description)
-            }
         }
     }
 }

@@ -4,7 +4,6 @@ import Mail
 import NIOCore
 import Relay
 import Telemetry
-import Transport
 import Wire
 
 /// Sends the targets of the leases held: picks, renders, journals, lets go, classifies.
@@ -16,8 +15,8 @@ final class ShardRunner {
     static let unacknowledgedMax = 65_536
 
     private let eventLoop: any EventLoop
-    private let journal: JournalWriter
-    private let wallClock: () -> Timestamp
+    private let journal: any JournalInbox
+    private let clocks: WorkerClocks
     var book: LeaseBook
     var reports = ReportBook()
     /// By lease slot.
@@ -44,18 +43,18 @@ final class ShardRunner {
 
     init(
         on eventLoop: any EventLoop,
-        journal: JournalWriter,
+        journal: any JournalInbox,
         restored: JournalStore.Restored,
-        wallClock: @escaping () -> Timestamp = { Timestamp(milliseconds: ServiceLog.wallMilliseconds()) }
+        clocks: WorkerClocks = .machine()
     ) {
         self.eventLoop = eventLoop
         self.journal = journal
-        self.wallClock = wallClock
+        self.clocks = clocks
         self.book = LeaseBook(highestEpoch: restored.highestEpoch)
-        for row in restored.rows { self.reports.committed(row.facts, number: row.number, at: Self.now()) }
+        for row in restored.rows { self.reports.committed(row.facts, number: row.number, at: self.now()) }
     }
 
-    static func now() -> Instant { Instant(milliseconds: BootClock.now()) }
+    func now() -> Instant { self.clocks.boot() }
 
     /// Whether nothing is held, nothing is with the journal, and nothing waits to be acknowledged.
     var isIdle: Bool { self.isSettled && self.reports.isEmpty }
@@ -81,7 +80,7 @@ final class ShardRunner {
     /// Wakes the pools that wait and for which there may be something.
     func wakePools() {
         guard !self.isStalled else { return }
-        for desk in self.desks where desk.isDry && self.book.mayHaveNext(relay: desk.number, at: Self.now()) {
+        for desk in self.desks where desk.isDry && self.book.mayHaveNext(relay: desk.number, at: self.now()) {
             desk.wake()
         }
     }
@@ -111,7 +110,7 @@ final class ShardRunner {
             positions: grant.positions,
             spreadMilliseconds: grant.spreadMilliseconds
         )
-        switch self.book.grant(offer, at: Self.now()) {
+        switch self.book.grant(offer, at: self.now()) {
         case .repeated: return nil
         case .refused(let refusal): return self.refuse(grant, "\(refusal)")
         case .held(let slot):
@@ -129,7 +128,7 @@ final class ShardRunner {
 
     /// Journals that targets go back without having been begun.
     func handBack(epoch: Epoch, positions: some Sequence<UInt32>) {
-        let now = self.wallClock()
+        let now = self.clocks.wall()
         for position in positions {
             self.group.facts.append(TargetFact(epoch: epoch, position: position, fate: .returned, at: now))
         }
@@ -149,7 +148,7 @@ final class ShardRunner {
 
     func nextJob(relay: Int) -> RelayJob? {
         guard !self.isStalled, self.reports.factCount < Self.unacknowledgedMax else { return nil }
-        guard let target = self.book.next(relay: relay, at: Self.now()), let shard = self.shards[target.slot] else {
+        guard let target = self.book.next(relay: relay, at: self.now()), let shard = self.shards[target.slot] else {
             return nil
         }
         shard.content.tally.inFlight += 1
@@ -163,8 +162,9 @@ final class ShardRunner {
     func body(of job: RelayJob) -> ByteBuffer? {
         let target = TargetHandle(rawValue: job.id)
         guard let shard = self.shards[target.slot] else { return nil }
+        if CrashPoint.isArmed(.p01Rendering) { CrashPoint.reach(.p01Rendering, recipient: job.recipient) }
         do throws(RenderError) {
-            return try shard.content.message(of: target.index, in: shard, at: self.wallClock())
+            return try shard.content.message(of: target.index, in: shard, at: self.clocks.wall())
         } catch {
             self.settle(target, Verdict(error))
             return nil
@@ -173,7 +173,7 @@ final class ShardRunner {
 
     func intend(_ job: RelayJob, proceed: @escaping (Bool) -> Void) {
         let target = TargetHandle(rawValue: job.id)
-        guard let shard = self.shards[target.slot], self.book.intend(target, at: Self.now()) else {
+        guard let shard = self.shards[target.slot], self.book.intend(target, at: self.now()) else {
             return proceed(false)
         }
         self.group.intents.append(
@@ -198,7 +198,7 @@ final class ShardRunner {
                 fate: verdict.fate,
                 reason: verdict.reason,
                 reply: verdict.reply,
-                at: self.wallClock(),
+                at: self.clocks.wall(),
                 retryAfterSeconds: verdict.retryAfterSeconds
             )
         )
@@ -231,7 +231,7 @@ final class ShardRunner {
 
     /// The journal confirmed the oldest `groups`.
     func committed(_ rows: [JournalStore.CommittedRow], groups: Int) {
-        let now = Self.now()
+        let now = self.now()
         for row in rows { self.reports.committed(row.facts, number: row.number, at: now) }
         for _ in 0..<groups {
             guard let handover = self.inJournal.popFirst() else { break }
@@ -246,7 +246,7 @@ final class ShardRunner {
     private func letGo(_ target: TargetHandle, _ proceed: (Bool) -> Void) {
         CrashPoint.reach(.w02Intended)
         CrashPoint.reach(.w08Hung)
-        guard self.book.mayProceed(target, at: Self.now()) else { return proceed(false) }
+        guard self.book.mayProceed(target, at: self.now()) else { return proceed(false) }
         proceed(true)
         if CrashPoint.isArmed(.w03Sent) {
             // The dot leaves with this turn's write.
@@ -268,7 +268,7 @@ final class ShardRunner {
 
     /// Hands back what has run out of time.
     func tick() {
-        let now = Self.now()
+        let now = self.now()
         self.takeBack(self.book.expire(at: now))
         self.takeBack(self.book.giveUpOnRelays(at: now))
         self.wakePools()

@@ -30,7 +30,7 @@ final class WorkerLoop {
         self.runner = runner
         self.conversation = conversation
         self.log = log
-        self.throughput = ThroughputLog(since: ShardRunner.now(), log: log)
+        self.throughput = ThroughputLog(since: runner.now(), log: log)
     }
 
     /// Starts the clock.
@@ -56,7 +56,7 @@ final class WorkerLoop {
                 self.log.event(.journal, level: .critical, "The journal is damaged", [.problem: .string(error.text)])
                 return self.onDamage()
             }
-            guard self.journalLines.allows(at: ShardRunner.now()) else { return }
+            guard self.journalLines.allows(at: self.runner.now()) else { return }
             self.log.event(
                 .journal,
                 level: .error,
@@ -72,7 +72,7 @@ final class WorkerLoop {
     func drain(onLeave: @escaping () -> Void) {
         guard self.drainPlan == nil else { return }
         self.onLeave = onLeave
-        self.drainPlan = DrainPlan(at: ShardRunner.now())
+        self.drainPlan = DrainPlan(at: self.runner.now())
         self.log.event(
             .draining,
             "Taking no more work",
@@ -88,7 +88,7 @@ final class WorkerLoop {
     private func tick() {
         self.runner.tick()
         self.conversation.speak()
-        self.throughput.write(self.conversation.tallies, at: ShardRunner.now())
+        self.throughput.write(self.conversation.tallies, at: self.runner.now())
         self.remindOfRelays()
         self.goDown()
         let pause = self.runner.isIdle && self.drainPlan == nil ? Self.idleMilliseconds : Self.busyMilliseconds
@@ -98,7 +98,7 @@ final class WorkerLoop {
     private func goDown() {
         guard var plan = self.drainPlan else { return }
         let isReported = self.runner.isIdle || !self.conversation.isWelcomed && self.runner.isSettled
-        let step = plan.step(open: self.runner.book.open, isReported: isReported, at: ShardRunner.now())
+        let step = plan.step(open: self.runner.book.open, isReported: isReported, at: self.runner.now())
         self.drainPlan = plan
         switch step {
         case .wait: break
@@ -134,7 +134,7 @@ final class WorkerLoop {
 
     private func remind(of desk: RelayDesk) {
         guard let problem = desk.problem,
-            self.relayLines[desk.number, default: Occasionally()].allows(at: ShardRunner.now())
+            self.relayLines[desk.number, default: Occasionally()].allows(at: self.runner.now())
         else { return }
         self.log.event(
             .relayProblem,

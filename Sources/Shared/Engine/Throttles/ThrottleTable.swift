@@ -136,6 +136,9 @@ package struct ThrottleTable: Sendable {
 
     package var count: Int { self.entries.count }
 
+    /// A scope's buckets, one for each of its limits; empty for one without limits.
+    package func buckets(of scope: ThrottleScope) -> [TokenBucket] { self.entries[scope]?.buckets ?? [] }
+
     private mutating func change(_ scope: ThrottleScope, _ body: (inout TokenBucket) -> Void) {
         guard let position = self.entries.index(forKey: scope) else { return }
         for index in self.entries.values[position].buckets.indices {
