@@ -15,7 +15,7 @@ struct PostriderCommand: AsyncParsableCommand {
         version: PostriderVersion.text,
         subcommands: [
             InitCommand.self, UpCommand.self, ContactsCommand.self, SegmentCommand.self, CampaignCommand.self,
-            WorkersCommand.self, WorkerCommand.self, SinkCommand.self, SampleContactsCommand.self,
+            WorkersCommand.self, WorkerCommand.self, BouncesCommand.self, SinkCommand.self, SampleContactsCommand.self,
         ]
     )
 

@@ -16,7 +16,7 @@ struct CommandLineTests {
         ["campaign", "status"],
         ["campaign", "status", "c1"], ["campaign", "watch", "c1"], ["campaign", "report", "c1"],
         ["campaign", "targets", "c1"], ["workers"], ["worker", "add", "w2"], ["worker", "remove", "w2"], ["sink"],
-        ["sample-contacts"],
+        ["sample-contacts"], ["bounces", "classify", "a.eml", "b.eml"],
     ]
 
     @Test("global options are accepted after every subcommand", arguments: Self.leaves)

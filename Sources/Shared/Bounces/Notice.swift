@@ -1,0 +1,178 @@
+/// The parts of a notice, put where the questions about it look for them.
+struct Notice {
+    let header: HeaderBlock
+    /// What the mail system says to people.
+    let text: [Substring]
+    let original: OriginalMessage
+    let status: DeliveryStatus
+    /// The original's lines if it may be a notice itself.
+    let innerNotice: [Substring]?
+    private let feedback: [Substring]?
+
+    init(_ lines: ArraySlice<Substring>) {
+        var header = HeaderBlock()
+        let body = header.read(lines)
+        var text: [Substring] = []
+        var status: [Substring] = []
+        var feedback: [Substring]?
+        var part: [Substring]?
+        for leaf in MailParts(header: header, body: body).leaves {
+            switch leaf.type {
+            case "message/delivery-status", "message/global-delivery-status": status += leaf.lines + [""]
+            case "message/feedback-report": feedback = (feedback ?? []) + leaf.lines
+            case "message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers",
+                "message/rfc822-headers", "message/partial":
+                part = part ?? leaf.lines
+            case let type where type.hasPrefix("text/"): text += leaf.lines
+            default: break
+            }
+        }
+        // Some put a delivery status's fields into their text, others forward one by hand.
+        let plain = text.map(\.unquoted)
+        if status.isEmpty, let first = plain.firstIndex(where: { DeliveryStatus.isRecipient($0) }) {
+            let start = plain[..<first].lastIndex(where: \.isBlank) ?? first
+            status = Array(plain[start...])
+            text = Array(plain[..<start])
+        }
+        var original = OriginalMessage(endOf: &text)
+        if let part { original = OriginalMessage(part: part) }
+        self.header = header
+        self.text = text
+        self.original = original
+        self.status = DeliveryStatus(status)
+        let isReport = original.header["content-type"].lowercased().hasPrefix("multipart/report")
+        self.innerNotice = original.isPart && isReport ? part : nil
+        if feedback == nil, original.exists, FeedbackReport.isComplaint(subject: header["subject"]) { feedback = [] }
+        let isReportOfFeedback = header["content-type"].lowercased().contains("feedback-report")
+        self.feedback = feedback ?? (isReportOfFeedback ? [] : nil)
+    }
+
+    var complaint: FeedbackReport? {
+        guard let feedback = self.feedback else { return nil }
+        let strangers = self.addresses("from", "to", "return-path").union(
+            AddressScan.addresses(self.original.header["from"])
+        )
+        return FeedbackReport(fields: feedback, original: self.original, text: self.text, strangers: strangers)
+    }
+
+    /// What it is, if it is no complaint.
+    var verdict: (kind: ReturnedMail.Kind, recipients: [ReturnedMail.Recipient]) {
+        let named = self.header.all("x-failed-recipients").flatMap { AddressScan.addresses($0) }
+        let failures = self.status.recipients.filter { !$0.isSuccess }
+        if self.isAutomaticReply, self.status.recipients.isEmpty, named.isEmpty { return (.autoReply, []) }
+        if failures.isEmpty, !self.status.recipients.isEmpty, named.isEmpty {
+            // Somebody's mail system is glad to say that the message arrived.
+            return (.none, self.judged(self.status.recipients))
+        }
+        let evidence = NoticeEvidence(
+            header: self.header,
+            text: self.text,
+            original: self.original,
+            status: self.status,
+            hasNamedRecipients: !named.isEmpty
+        )
+        guard evidence.isEnough else {
+            let isAutomatic = self.header["auto-submitted"].lowercased().hasPrefix("auto-")
+            return (isAutomatic ? .autoReply : .none, [])
+        }
+        return (.bounce, self.judged(self.failed(failures, named)))
+    }
+
+    /// The recipients: those of fields, else those that the text names.
+    private func failed(_ failures: [DeliveryStatus.Recipient], _ named: [String]) -> [DeliveryStatus.Recipient] {
+        var recipients = failures
+        for address in named where !recipients.contains(where: { $0.address == address }) {
+            recipients.append(DeliveryStatus.Recipient(address: address))
+        }
+        if recipients.contains(where: { !$0.address.isEmpty }) { return recipients.filter { !$0.address.isEmpty } }
+        let search = RecipientSearch(
+            original: self.original,
+            senders: self.addresses("to", "delivered-to", "x-original-to").union(self.originalSenders),
+            daemons: self.addresses("from", "reply-to", "return-path", "sender")
+        )
+        let pattern = recipients.first ?? DeliveryStatus.Recipient()
+        return search.recipients(in: self.text).map {
+            var recipient = pattern
+            recipient.address = $0
+            return recipient
+        }
+    }
+
+    private var originalSenders: Set<String> {
+        let fields = self.original.header.all("from", "sender", "return-path", "reply-to")
+        return Set(fields.flatMap { AddressScan.addresses($0) })
+    }
+
+    private func addresses(_ names: String...) -> Set<String> {
+        Set(names.flatMap { AddressScan.addresses(self.header[$0]) })
+    }
+
+    // MARK: Why
+
+    private func judged(_ recipients: [DeliveryStatus.Recipient]) -> [ReturnedMail.Recipient] {
+        var seen: Set<String> = []
+        return recipients.filter { seen.insert($0.address).inserted }.map { recipient in
+            let said = recipients.count == 1 ? self.text : self.lines(about: recipient, among: recipients)
+            let status = StatusText([Substring(recipient.diagnostic)] + said, stated: recipient.status)
+            let judgement = FailureJudgement(
+                status: status,
+                action: recipient.action,
+                isAfterContent: recipients.count == 1 && self.isAfterContent
+            )
+            let coded = said.filter { StatusText.occurs(in: $0) }
+            let texts = [
+                recipient.diagnostic, coded.joined(separator: "\n"), said.joined(separator: "\n"),
+                recipients.count == 1 ? self.header["subject"] : "",
+            ]
+            return ReturnedMail.Recipient(
+                address: recipient.address,
+                status: status.status,
+                reason: judgement.reason(texts)
+            )
+        }
+    }
+
+    /// From where a recipient is named to where another is.
+    private func lines(
+        about recipient: DeliveryStatus.Recipient,
+        among all: [DeliveryStatus.Recipient]
+    ) -> [Substring] {
+        var lines: [Substring] = []
+        var isAbout = false
+        for line in self.text {
+            let text = line.lowercased()
+            if text.contains(recipient.address) {
+                isAbout = true
+            } else if all.contains(where: { text.contains($0.address) }) {
+                isAbout = false
+            }
+            if isAbout { lines.append(line) }
+        }
+        return lines
+    }
+
+    /// Whether the refusal came after the content was sent.
+    private var isAfterContent: Bool {
+        let text = self.text.joined(separator: " ").lowercased()
+        if ["in reply to end of data", "in reply to the end of data", "after end of data"].contains(
+            where: text.contains
+        ) {
+            return true
+        }
+        return zip(self.text, self.text.dropFirst()).contains { line, next in
+            line.trimmed.lowercased() == ">>> data" && next.trimmed.hasPrefix("<<< 5")
+        }
+    }
+
+    /// Whether a person's mailbox wrote this, in that person's absence.
+    private var isAutomaticReply: Bool {
+        if !self.header["x-autoreply"].isEmpty || !self.header["x-autorespond"].isEmpty { return true }
+        if self.header["precedence"].lowercased().contains("auto_reply") { return true }
+        return WordText(self.header["subject"]).says(Self.absences)
+    }
+
+    private static let absences = [
+        "out of office", "out of the office", "automatic reply", "auto reply", "autoreply", "vacation", "abwesen*",
+        "automatische antwort", "away from", "ponse automatique", "respuesta autom", "absence du bureau",
+    ].map { Phrase($0) }
+}
