@@ -35,11 +35,20 @@ package enum CrashPoint: String, Sendable, CaseIterable {
     case w07Reported = "w07"
     /// An intent is journalled, and the event loop hangs for ever while the other threads live on. Nothing dies.
     case w08Hung = "w08"
+    /// A message is made; the passing is no number but the local part of the address that it is to: `p01:anna`. Each such one dies.
+    case p01Rendering = "p01"
 
     /// Dies (or hangs) here, if this is the passing that was asked for.
     package static func reach(_ point: CrashPoint) {
         guard let armed = Self.armed, armed.name == point.rawValue else { return }
         armed.pass()
+    }
+
+    /// Dies here, if this is the point that was asked for and `recipient` the address that it is for.
+    package static func reach(_ point: CrashPoint, recipient: some StringProtocol) {
+        guard let armed = Self.armed, armed.name == point.rawValue, recipient.prefix(while: { $0 != "@" }) == armed.detail
+        else { return }
+        kill(getpid(), SIGKILL)
     }
 
     /// Whether this is the point that was asked for: where reaching it takes work of its own.
@@ -55,6 +64,8 @@ package enum CrashPoint: String, Sendable, CaseIterable {
 
     private final class Armed: Sendable {
         let name: String
+        /// What stands behind the colon.
+        let detail: String
         private let passing: Int
         private let passings = Atomic<Int>(0)
 
@@ -62,6 +73,7 @@ package enum CrashPoint: String, Sendable, CaseIterable {
             let parts = text.split(separator: ":", maxSplits: 1)
             guard let name = parts.first else { return nil }
             self.name = String(name)
+            self.detail = parts.count == 2 ? String(parts[1]) : ""
             self.passing = parts.count == 2 ? Int(parts[1]) ?? 1 : 1
         }
 

@@ -38,6 +38,7 @@ extension WorkerMessage {
         message.journal = Data(identity.journal)
         message.journalDurable = identity.journalIsDurable
         message.connections = UInt32(clamping: identity.connections)
+        message.process = identity.process
         message.held = leases.map { lease in
             var held = WireHeldLease()
             held.epoch = lease.epoch.rawValue

@@ -1,6 +1,7 @@
 import Dispatch
 import Domain
 import Engine
+import Foundation
 import Logging
 import NIOCore
 import NIOPosix
@@ -28,8 +29,7 @@ final class WorkerService: Sendable {
     private let journal: JournalWriter
     private let context: Transport.Context
     private let threads: [SystemThread]
-    private let ended = DispatchSemaphore(value: 0)
-    private let exitCode = Mutex<Int32>(0)
+    private let ending: Ending
 
     /// Opens the journal and begins to connect.
     ///
@@ -49,12 +49,17 @@ final class WorkerService: Sendable {
             journal: file.store.identity,
             journalIsDurable: configuration.journalIsPowerSafe,
             connections: configuration.connections,
-            hostName: configuration.hostName
+            hostName: configuration.hostName,
+            process: UInt64.random(in: 1 ... .max)
         )
+        let ending = Ending(log: log)
         let eventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
         let place = LoopPlace()
         let journal = JournalWriter { news in eventLoop.execute { place.loop?.handle(news) } }
-        let link = try CoordinatorLink { events in eventLoop.execute { place.loop?.conversation.handle(events) } }
+        let beat = LoopBeat()
+        let link = try CoordinatorLink(watch: .init(beat: beat), onEnd: { ending.end($0) }) { events in
+            eventLoop.execute { place.loop?.conversation.handle(events) }
+        }
         let restored = file.restored
         try eventLoop.submit {
             let runner = ShardRunner(on: eventLoop, journal: journal, restored: restored)
@@ -75,31 +80,30 @@ final class WorkerService: Sendable {
         self.link = link
         self.journal = journal
         self.context = context
+        self.ending = ending
+        eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(LoopBeat.milliseconds)) { _ in
+            beat.turn()
+        }
         self.threads = [try journal.start(file), try link.start(configuration.address, in: context)]
-        eventLoop.execute { place.loop?.start { self.end(1) } }
+        eventLoop.execute { place.loop?.start { ending.end(1) } }
     }
 
     /// Takes no more work, ends what is open, reports, and ends; ``wait()`` returns then.
     func drain() {
-        self.eventLoop.execute { self.place.loop?.drain { self.end(0) } }
+        self.eventLoop.execute { self.place.loop?.drain { self.ending.end(0) } }
     }
 
     /// Waits until the worker has ended.
     ///
     /// - Returns: The process's exit code.
     func wait() -> Int32 {
-        self.ended.wait()
+        let code = self.ending.wait()
         self.link.stop()
         self.journal.stop()
         for thread in self.threads { thread.join() }
         // Blocks for as long as the last frames take to leave, a second at most.
         try? self.context.terminate()
-        return self.exitCode.withLock { $0 }
-    }
-
-    private func end(_ code: Int32) {
-        self.exitCode.withLock { $0 = code }
-        self.ended.signal()
+        return code
     }
 
     private static func tell(of file: borrowing JournalFile, _ log: Logger) {
@@ -118,6 +122,50 @@ final class WorkerService: Sendable {
             "The journal holds outcomes that are still to be reported",
             [.count: .number(facts), .inDoubt: .number(file.restored.doubts)]
         )
+    }
+}
+
+/// How the process ends: by itself, or because a thread cannot go on.
+private final class Ending: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
+    private let code = Mutex<Int32>(0)
+    private let log: Logger
+
+    init(log: Logger) { self.log = log }
+
+    /// Has ``wait()`` return; the highest code wins.
+    func end(_ code: Int32) {
+        self.code.withLock { $0 = max($0, code) }
+        self.semaphore.signal()
+    }
+
+    /// The link's thread ended.
+    func end(_ end: CoordinatorLink.End) {
+        switch end {
+        case .transport(let error):
+            self.log.event(
+                .failed,
+                level: .critical,
+                "Nothing can be said to the coordinator any more; this process ends so that another begins",
+                [.problem: .string(error.message)]
+            )
+            self.end(1)
+        case .hang(let milliseconds):
+            self.log.event(
+                .failed,
+                level: .critical,
+                "The event loop hangs; this process ends so that another begins",
+                [.duration: .number(milliseconds)]
+            )
+            // Not in order: that would need the event loop. What was begun is in the journal.
+            exit(1)
+        }
+    }
+
+    /// - Returns: The process's exit code.
+    func wait() -> Int32 {
+        self.semaphore.wait()
+        return self.code.withLock { $0 }
     }
 }
 

@@ -15,9 +15,15 @@ package struct LoopWatch: Sendable {
     private var turns: UInt64
     private var lookedAt: Instant
     private var stillMilliseconds: Int64 = 0
+    private let patienceMilliseconds: Int64
 
-    package init(turns: UInt64, at now: Instant) {
+    package init(
+        turns: UInt64,
+        at now: Instant,
+        patienceMilliseconds: Int64 = LoopWatch.patienceMilliseconds
+    ) {
         self.turns = turns
+        self.patienceMilliseconds = patienceMilliseconds
         self.lookedAt = now
     }
 
@@ -33,6 +39,6 @@ package struct LoopWatch: Sendable {
             return false
         }
         self.stillMilliseconds += elapsed
-        return self.stillMilliseconds >= Self.patienceMilliseconds
+        return self.stillMilliseconds >= self.patienceMilliseconds
     }
 }
