@@ -3,12 +3,10 @@
 import signal
 import sys
 import time
-from pathlib import Path
 
 from harness import Cluster, CommandFailure, Process, TooLate, wait_until
-from judge import RelayLog
+from evidence import RELAY, RelayLog
 
-RELAY = Path(__file__).with_name("relay.py")
 WORKERS = ("w1", "w2")
 CONNECTIONS = 8
 # Targets that a worker may hold; see "Credit" in ARCHITECTURE.md.
@@ -167,9 +165,9 @@ class ClusterUnderFire:
         worker.send(signal.SIGSTOP)
         fault.allowed = len(self.log.read().open_of_process(worker.pid, self.relay.pid))
         time.sleep(PAST_DEADLINE_SECONDS)
-        before = self.log.read().messages_of_process[worker.pid]
+        before = len(self.log.read().arrivals[worker.pid])
         worker.send(signal.SIGCONT)
-        self.wait_for_messages(lambda: self.log.messages_of_process[worker.pid] > before, is_late)
+        self.wait_for_messages(lambda: len(self.log.arrivals[worker.pid]) > before, is_late)
         return True
 
     def die_as_worker(self, fault, name, is_late):
@@ -231,7 +229,7 @@ class ClusterUnderFire:
     def return_worker(self, name, is_late):
         self.stay_away()
         worker = self.cluster.start_worker(name)
-        self.wait_for_messages(lambda: self.log.messages_of_process[worker.pid], is_late)
+        self.wait_for_messages(lambda: self.log.arrivals[worker.pid], is_late)
 
     def start_relay(self, port):
         """Returns the port it listens on."""

@@ -2,76 +2,9 @@
 
 import collections
 import json
-import sqlite3
 
-# As Sources/Shared/Domain/Outcome.swift numbers them.
-IN_DOUBT = 5
 SETTLED = ("accepted", "bounced", "in_doubt")
 SHOWN = 5
-
-
-class RelayLog:
-    """The log of relay.py, read as it grows; all relays of a sweep write to one."""
-
-    def __init__(self, path):
-        self.path = path
-        self.offset = 0
-        # By sender, which each campaign has for itself: how often each address was accepted.
-        self.accepted = collections.defaultdict(collections.Counter)
-        self.messages_of_process = collections.Counter()
-        self.messages_of_relay = collections.Counter()
-        self.process_of = {}
-        self.quit, self.closed = set(), set()
-
-    def read(self):
-        with open(self.path, "rb") as file:
-            file.seek(self.offset)
-            # The last line may be half written.
-            whole = file.read().rpartition(b"\n")[0]
-        if not whole:
-            return self
-        self.offset += len(whole) + 1
-        for line in whole.decode().split("\n"):
-            words = line.split(" ")
-            kind, connection = words[0], words[1]
-            if kind == "m":
-                self.accepted[words[2]][words[3]] += 1
-                self.messages_of_process[self.process_of.get(connection)] += 1
-                self.messages_of_relay[relay_of(connection)] += 1
-            elif kind == "o":
-                self.process_of[connection] = int(words[2])
-            elif kind == "q":
-                self.quit.add(connection)
-            else:
-                self.closed.add(connection)
-        return self
-
-    def seen(self, sender):
-        """Messages of one campaign."""
-        return sum(self.accepted[sender].values())
-
-    def open_of_process(self, process, relay):
-        """Connections that a process has open, as far as this relay knows."""
-        return {
-            connection
-            for connection, owner in self.process_of.items()
-            if owner == process and relay_of(connection) == relay and connection not in self.closed
-        }
-
-    def open_of_relay(self, relay):
-        return {one for one in self.process_of if relay_of(one) == relay and one not in self.closed}
-
-    def broken_of_process(self, process, relay, before):
-        """Connections of a process that ended without a QUIT, except those that had ended `before`."""
-        return {
-            connection
-            for connection, owner in self.process_of.items()
-            if owner == process and relay_of(connection) == relay and connection not in before | self.quit
-        }
-
-
-def relay_of(connection):
-    return int(connection.partition(".")[0])
 
 
 class Verdict:
@@ -87,26 +20,6 @@ class Verdict:
         if wrong:
             shown = ", ".join(map(str, sorted(wrong)[:SHOWN])) + (", …" if len(wrong) > SHOWN else "")
             self.problems.append(f"{what}: {len(wrong)} ({shown})")
-
-
-def doubts_in_ledger(database, name):
-    """Every attempt of a campaign that is in doubt, as (address, worker, at); and who was in doubt at some time."""
-    # Read only: one process alone may write and checkpoint.
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)
-    try:
-        (campaign,) = connection.execute("SELECT id FROM campaign WHERE name = ?", (name,)).fetchone()
-        rows = connection.execute(
-            "SELECT c.email, l.worker, l.at FROM ledger l JOIN target t USING (campaign, lane, position)"
-            " JOIN contact c ON c.id = t.contact WHERE l.campaign = ? AND l.outcome = ?",
-            (campaign, IN_DOUBT),
-        ).fetchall()
-        doubted = connection.execute(
-            "SELECT c.email FROM target t JOIN contact c ON c.id = t.contact WHERE t.campaign = ? AND t.doubted = 1",
-            (campaign,),
-        )
-        return rows, {email for (email,) in doubted} | {row[0] for row in rows}
-    finally:
-        connection.close()
 
 
 def judge(status, targets, accepted, doubts, doubted, faults, audience, on_doubt):

@@ -16,7 +16,6 @@ what is allowed. docs/reliability.md says what that is.
 """
 
 import collections
-import json
 import os
 import random
 import shutil
@@ -27,10 +26,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "EndToEnd"))
 
-from cluster_under_fire import CONNECTIONS, CREDIT, ClusterUnderFire  # noqa: E402
-from faults import IMPORT_POINTS, POINTS, RANDOM, schedule  # noqa: E402
+from cluster_under_fire import ClusterUnderFire  # noqa: E402
+from evidence import doubts_in_ledger  # noqa: E402
+from faults import POINTS, RANDOM, schedule  # noqa: E402
 from harness import TooLate  # noqa: E402
-from judge import doubts_in_ledger, judge  # noqa: E402
+from judge import judge  # noqa: E402
 
 # No fault begins when this share of a campaign is done: it must strike before the end.
 LAST_SHARE = 0.75
@@ -119,7 +119,7 @@ class Sweep:
             self.during, self.imports = [], []
             return
         targets = cluster.targets(campaign)
-        doubts, doubted = doubts_in_ledger(cluster.folder / "data" / "postrider.sqlite", name)
+        doubts, doubted = doubts_in_ledger(cluster, name)
         accepted = self.fire.log.read().accepted[sender]
         verdict = judge(status, targets, accepted, doubts, doubted, faults, audience, on_doubt)
         self.problems += [f"{name} ({', '.join(map(str, faults))}): {problem}" for problem in verdict.problems]

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """A relay that can be killed: what it accepted stands in its log before it says so.
 
-    relay.py LOG PORT [SEED]     port 0 for a free one
+    mortal_relay.py LOG PORT [SEED [MILLISECONDS]]
 
+PORT 0 is a free one; MILLISECONDS is how long the answer to a final dot takes (default 4).
 Says {"listening": PORT} first. Each line of the log is written with one system call, so it is there whatever happens next:
 
     o CONNECTION PROCESS     opened, and by which process (0: not found)
-    m CONNECTION FROM TO     a message is accepted
+    m CONNECTION FROM TO AT  a message is accepted; AT is CLOCK_MONOTONIC in seconds when its final dot was read
     q CONNECTION             the other side said QUIT
     c CONNECTION             closed, or lost
 
-CONNECTION is the relay's own process and a number. Each answer to the final dot takes a few milliseconds, some take longer, so
-that a kill finds messages on their way. Half of the messages count as accepted when the dot is read, the others when it is
+CONNECTION is the relay's own process and a number. Some answers take longer, so that a kill finds messages on their way. Half of the messages count as accepted when the dot is read, the others when it is
 answered: of a message whose reply was lost nobody can know. Some addresses bounce, some are put off the first time.
 """
 
@@ -20,9 +20,10 @@ import json
 import os
 import random
 import sys
+import time
 import zlib
 
-ANSWER_SECONDS = 0.004
+ANSWER_MILLISECONDS = 4
 SLOW_SECONDS = 0.2
 SLOW_SHARE = 0.01
 # Per mille of the addresses.
@@ -51,7 +52,8 @@ def owner(port, own_port):
 
 
 class Relay:
-    def __init__(self, path, seed):
+    def __init__(self, path, seed, milliseconds):
+        self.answer_seconds = milliseconds / 1_000
         self.log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self.dice = random.Random(seed)
         self.connections = 0
@@ -59,6 +61,9 @@ class Relay:
 
     def note(self, *words):
         os.write(self.log, (" ".join(words) + "\n").encode())
+
+    def accepted(self, connection, at):
+        self.note("m", connection.name, connection.sender, connection.recipient, f"{at:.3f}")
 
 
 class Connection(asyncio.Protocol):
@@ -141,24 +146,24 @@ class Connection(asyncio.Protocol):
         """A whole message came."""
         self.is_answering = True
         dice = self.relay.dice
-        is_taken = dice.random() < 0.5
+        at, is_taken = time.monotonic(), dice.random() < 0.5
         if is_taken:
-            self.relay.note("m", self.name, self.sender, self.recipient)
-        seconds = SLOW_SECONDS if dice.random() < SLOW_SHARE else ANSWER_SECONDS
-        asyncio.get_running_loop().call_later(seconds, self.answer, is_taken)
+            self.relay.accepted(self, at)
+        seconds = SLOW_SECONDS if dice.random() < SLOW_SHARE else self.relay.answer_seconds
+        asyncio.get_running_loop().call_later(seconds, self.answer, at, is_taken)
 
-    def answer(self, is_taken):
+    def answer(self, at, is_taken):
         if self.transport.is_closing():
             return
         if not is_taken:
-            self.relay.note("m", self.name, self.sender, self.recipient)
+            self.relay.accepted(self, at)
         self.transport.write(b"250 2.0.0 Taken\r\n")
         self.is_answering = False
         self.advance()
 
 
-async def main(path, port, seed):
-    relay = Relay(path, seed)
+async def main(path, port=0, seed=0, milliseconds=ANSWER_MILLISECONDS):
+    relay = Relay(path, seed, milliseconds)
     server = await asyncio.get_running_loop().create_server(
         lambda: Connection(relay), "127.0.0.1", port, backlog=256, reuse_address=True
     )
@@ -167,4 +172,4 @@ async def main(path, port, seed):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0))
+    asyncio.run(main(sys.argv[1], *map(int, sys.argv[2:])))
