@@ -4,10 +4,12 @@ PROTOC_GEN_SWIFT_VERSION := 1.39.0
 PEERS := .build/test-peers
 FORMAT := swift format lint --strict --parallel --configuration .swift-format
 # Generated code has its generator's style.
-OWN_SWIFT = $(shell find Sources Tests Package.swift -name '*.swift' ! -name '*.pb.swift')
+OWN_SWIFT = $(shell find Sources Tests Benchmarks/Sources/RenderBench Benchmarks/Package.swift Package.swift -name '*.swift' ! -name '*.pb.swift')
 CONTACTS ?= 100000
+# Of fuzzing, for each parser.
+SECONDS ?= 60
 
-.PHONY: help deps build demo test check lint format proto peers crash-sweep clean
+.PHONY: help deps build demo test check lint format proto peers crash-sweep fuzz mutations bench bench-smoke clean
 
 help:
 	@echo 'make deps     install the system libraries that the build needs (Debian, Ubuntu)'
@@ -15,6 +17,9 @@ help:
 	@echo 'make demo     a whole campaign on this machine: CONTACTS=$(CONTACTS) people, two workers, a test relay'
 	@echo 'make test     every test'
 	@echo 'make crash-sweep   kills real processes at every named point and 200 times at random; KILLS=, RUNS=, CONTACTS=, SEED='
+	@echo 'make fuzz     looks for bytes that break a parser, SECONDS=$(SECONDS) for each'
+	@echo 'make mutations     takes out what keeps the promises, one thing at a time, and shows a test failing for each'
+	@echo 'make bench    ratios against real programs; NAMES="campaign render" for some, docs/performance.md for all'
 	@echo 'make check    what has to pass before a change goes in: lint, warnings, imports, every test'
 	@echo 'make lint     format and style only'
 	@echo 'make format   rewrites the sources in the house format'
@@ -42,11 +47,29 @@ test: deps peers
 crash-sweep: deps build
 	@POSTRIDER_BIN="$$(swift build -c release --show-bin-path)" scripts/crash-sweep
 
+# Only some of them: make fuzz TARGETS="table wire".
+fuzz: deps
+	@scripts/fuzz --seconds $(SECONDS) $(TARGETS)
+
+# Only some of them: make mutations WORDS="epoch deadline".
+mutations: deps
+	@scripts/mutation-check $(WORDS)
+
+# Some of it: make bench NAMES="campaign import"; Benchmarks/bench --help for sizes.
+bench: build peers
+	@. $(PEERS)/environment && POSTRIDER_BIN="$$(swift build -c release --show-bin-path)" Benchmarks/bench $(NAMES)
+
+# That the benchmark still runs, with the programs that the tests use; its numbers mean nothing.
+bench-smoke: peers
+	@. $(PEERS)/environment && Benchmarks/bench --smoke
+
 # Warnings in our own code are errors (Package.swift says so for every target of ours).
 check: deps lint peers
+	@scripts/mutation-check --verify
 	swift build --build-tests --explicit-target-dependency-import-check error
 	@. $(PEERS)/environment && set -x && swift test --skip-build
 	@. $(PEERS)/environment && scripts/end-to-end
+	@. $(PEERS)/environment && Benchmarks/bench --smoke
 
 lint:
 	@$(FORMAT) $(OWN_SWIFT)
@@ -59,4 +82,4 @@ proto:
 	@scripts/generate-proto $(PROTOC_GEN_SWIFT_VERSION)
 
 clean:
-	rm -rf .build .build-proto
+	rm -rf .build .build-proto .build-fuzz .build-mutations .build-bench
