@@ -77,7 +77,7 @@ class Stage:
 
     # Processes
 
-    def start_sink(self, *options):
+    def start_sink(self, *options, host="127.0.0.1"):
         """Postfix smtp-sink, which takes everything."""
         sink = peer("smtp-sink")
         self.sink_port = harness.free_ports(1)[0]
@@ -86,12 +86,12 @@ class Stage:
             # As root it wants to become somebody else.
             words += ["-u", "nobody"]
         name = f"smtp-sink-{len(self.processes)}"
-        process = harness.Process(name, [*words, f"127.0.0.1:{self.sink_port}", "512"], self.folder)
+        process = harness.Process(name, [*words, f"{host}:{self.sink_port}", "512"], self.folder)
         self.processes.append(process)
-        harness.wait_until("smtp-sink listens", lambda: _answers(self.sink_port), 20, process.last_words)
+        harness.wait_until("smtp-sink listens", lambda: _answers(host, self.sink_port), 20, process.last_words)
         return process
 
-    def start_cluster(self, relay=None):
+    def start_cluster(self, relay=None, **relay_keys):
         """Coordinator and workers, as services of their own."""
         settings = {
             "throttles": [NO_LIMIT],
@@ -101,7 +101,10 @@ class Stage:
             **self.settings,
         }
         self.cluster = harness.Cluster(
-            self.folder / "cluster", relay or self.sink_port, relay_keys={"throttles": [NO_LIMIT]}, settings=settings
+            self.folder / "cluster",
+            relay or self.sink_port,
+            relay_keys={"throttles": [NO_LIMIT], **relay_keys},
+            settings=settings,
         )
         self.cluster.start_coordinator()
         for number in range(self.workers):
@@ -248,9 +251,9 @@ def _average_and_remove(dumps):
     return sum(sizes) / len(sizes)
 
 
-def _answers(port):
+def _answers(host, port):
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
+        with socket.create_connection((host, port), timeout=1):
             return True
     except OSError:
         return False

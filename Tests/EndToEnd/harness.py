@@ -303,13 +303,16 @@ class Cluster:
             text = "\n".join([*lines[:at], f"  {key}: {json.dumps(value)}", *lines[at:]]) + "\n"
         path.write_text(text)
 
-    def start_worker(self, name, environment=None):
-        """A worker as a process of its own, admitted before by `add_worker`; returns once the coordinator took it in."""
+    def start_worker(self, name, environment=None, behind=()):
+        """
+        A worker as a process of its own, admitted before by `add_worker`; returns once the coordinator took it in.
+        `behind` are words in front of its command line.
+        """
         folder = self.folder / "workers" / name
         if not (folder / f"{name}.yaml").exists():
             self.add_worker(name)
         arguments = ["--config", folder / f"{name}.yaml"]
-        worker = self._start(f"worker-{name}", arguments, "postrider-worker", environment)
+        worker = self._start(f"worker-{name}", arguments, "postrider-worker", environment, behind)
         self.workers[name] = worker
 
         def is_connected():
@@ -341,10 +344,9 @@ class Cluster:
 
         wait_until("the coordinator is ready", is_ready, seconds)
 
-    def _start(self, name, arguments, program="postrider", environment=None):
-        process = Process(
-            name, [programs() / program, *arguments], self.folder, {**self.environment, **(environment or {})}
-        )
+    def _start(self, name, arguments, program="postrider", environment=None, behind=()):
+        words = [*behind, programs() / program, *arguments]
+        process = Process(name, words, self.folder, {**self.environment, **(environment or {})})
         self.processes.append(process)
         return process
 
