@@ -6,10 +6,11 @@ FORMAT := swift format lint --strict --parallel --configuration .swift-format
 # Generated code has its generator's style.
 OWN_SWIFT = $(shell find Sources Tests Benchmarks/Sources/RenderBench Benchmarks/Package.swift Package.swift -name '*.swift' ! -name '*.pb.swift')
 CONTACTS ?= 100000
+CUTS ?= 1000
 # Of fuzzing, for each parser.
 SECONDS ?= 60
 
-.PHONY: help deps build demo test check lint format proto peers crash-sweep fuzz mutations bench bench-smoke clean
+.PHONY: help deps build demo test check lint format proto peers crash-sweep fuzz mutations bench bench-smoke power-cuts clean
 
 help:
 	@echo 'make deps     install the system libraries that the build needs (Debian, Ubuntu)'
@@ -20,6 +21,7 @@ help:
 	@echo 'make fuzz     looks for bytes that break a parser, SECONDS=$(SECONDS) for each'
 	@echo 'make mutations     takes out what keeps the promises, one thing at a time, and shows a test failing for each'
 	@echo 'make bench    ratios against real programs; NAMES="campaign render" for some, docs/performance.md for all'
+	@echo 'make power-cuts  CUTS=$(CUTS) simulated power cuts of the coordinator, on a disk that forgets what was not synced'
 	@echo 'make check    what has to pass before a change goes in: lint, warnings, imports, every test'
 	@echo 'make lint     format and style only'
 	@echo 'make format   rewrites the sources in the house format'
@@ -70,6 +72,12 @@ check: deps lint peers
 	@. $(PEERS)/environment && set -x && swift test --skip-build
 	@. $(PEERS)/environment && scripts/end-to-end
 	@. $(PEERS)/environment && Benchmarks/bench --smoke
+
+# FIRST is the first seed; a failure names its own.
+power-cuts: deps
+	swift build --build-tests
+	POSTRIDER_POWER_CUTS=$(CUTS) POSTRIDER_POWER_FIRST=$(or $(FIRST),1) \
+		swift test --skip-build --filter PowerCutTests/honestDisk
 
 lint:
 	@$(FORMAT) $(OWN_SWIFT)

@@ -234,6 +234,19 @@ let package = Package(
             path: "Tests/Fuzz/Targets"
         ),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
+        // A disk for SQLite that forgets unsynced writes when its power is cut, and the tests on it.
+        .target(
+            name: "CPowerLossVFS",
+            path: "Tests/Support/CPowerLossVFS",
+            linkerSettings: [.linkedLibrary("sqlite3")]
+        ),
+        .testTarget(
+            name: "PowerTests",
+            dependencies: [
+                "CPowerLossVFS", "CoordinatorCore", "Domain", "Engine", "Storage", "StorageSQLite", "UserFiles", "Wire",
+                "WorkerCore",
+            ]
+        ),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

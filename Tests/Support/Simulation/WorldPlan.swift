@@ -1,0 +1,121 @@
+import CoordinatorCore
+import Domain
+import Engine
+
+/// Who takes part in one simulation, and how long the trouble lasts: drawn from the seed.
+struct WorldPlan {
+    struct Person {
+        let address: String
+        let site: String
+        let isSuppressed: Bool
+    }
+
+    struct Worker {
+        let name: String
+        let connections: Int
+        let clock: MachineClock
+    }
+
+    var people: [Person] = []
+    var workers: [Worker] = []
+    var settings = DrivenLoop.Settings()
+    var coordinatorClock: MachineClock
+    var relays: [(name: String, port: Int, offersPipelining: Bool, manners: SimulatedRelay.Manners)] = []
+    var weather: Weather
+    /// How long things go wrong, in milliseconds.
+    var troubleMilliseconds: Int64
+    /// Campaigns of the first minutes, as lines beyond what all have.
+    var campaigns: [String] = []
+
+    /// Longest delay between two attempts.
+    static let retryMilliseconds: Int64 = 8_000
+
+    init(_ random: inout SeededRandom) {
+        self.coordinatorClock = Self.clock(&random)
+        self.weather = Weather.drawn(&random)
+        self.troubleMilliseconds = random.time(8_000...40_000)
+        let size = random.pick([12, 40, 40, 100, 180])
+        let sites = random.number(1..<6)
+        for index in 0..<size {
+            let site = "s\(random.number(0..<sites)).example"
+            let isBad = random.chance(40)
+            self.people.append(
+                Person(
+                    address: "\(isBad ? "bad" : "p")\(index + 1)@\(site)",
+                    site: site,
+                    isSuppressed: random.chance(30)
+                )
+            )
+        }
+        for index in 0..<random.pick([1, 1, 2, 2, 3, 4]) {
+            self.workers.append(
+                Worker(name: "w\(index)", connections: random.number(1..<6), clock: Self.clock(&random))
+            )
+        }
+        self.drawSettings(&random, sites: sites)
+        for _ in 0..<3 { self.campaigns.append(Self.campaign(&random, relays: self.relays.map(\.name))) }
+    }
+
+    private mutating func drawSettings(_ random: inout SeededRandom, sites: Int) {
+        self.settings.leaseTTLMilliseconds = random.pick([6_000, 10_000, 20_000])
+        self.settings.orphanGraceMilliseconds = random.pick([1_000, 5_000, 20_000])
+        self.settings.clusterLimits = Self.limits(&random, 250)
+        self.settings.otherSites = .init(limits: Self.limits(&random, 300), connections: random.number(1..<9))
+        for site in 0..<sites where random.chance(400) {
+            self.settings.sites["s\(site).example"] = .init(
+                limits: Self.limits(&random, 500),
+                connections: random.number(1..<9)
+            )
+        }
+        for index in 0..<(random.chance(400) ? 2 : 1) {
+            let name = index == 0 ? "main" : "second"
+            self.relays.append((name, 2_500 + index, random.chance(700), SimulatedRelay.Manners.drawn(&random)))
+            self.settings.relays.append(
+                .init(
+                    name: name,
+                    url: "smtp://127.0.0.1:\(2_500 + index)",
+                    limits: Self.limits(&random, 350),
+                    retries: RetryPolicy(delays: [500, 2_000, Self.retryMilliseconds], jitter: 0.2)
+                )
+            )
+        }
+    }
+
+    private static func limits(_ random: inout SeededRandom, _ chance: Int) -> [Limit] {
+        guard random.chance(chance) else { return [] }
+        return [
+            random.pick([
+                Limit(quantity: 20, periodMilliseconds: 1_000),
+                Limit(quantity: 10, periodMilliseconds: 1_000, burst: 3),
+                Limit(quantity: 600, periodMilliseconds: 60_000, burst: 30),
+                Limit(quantity: 50, periodMilliseconds: 5_000),
+                Limit(quantity: 100, periodMilliseconds: 1_000, burst: 10),
+            ])
+        ]
+    }
+
+    private static func campaign(_ random: inout SeededRandom, relays: [String]) -> String {
+        var lines = ["relay: \(random.pick(relays))", "on_doubt: \(random.pick(["hold", "resend"]))"]
+        if random.chance(250) { lines.append("throttles: [\"\(random.pick(["15/s", "30/s,burst=4", "300/min"]))\"]") }
+        if random.chance(150) { lines.append("schedule: {expires_after: \(random.pick(["15s", "40s"]))}") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Within a hundredth of the truth: ten times worse than any clock that is sold.
+    private static func clock(_ random: inout SeededRandom) -> MachineClock {
+        MachineClock(offset: random.time(0...100_000_000), drift: random.time(-10_000...10_000))
+    }
+
+    /// A worst case of how long everything may take once nothing goes wrong any more, in milliseconds.
+    ///
+    /// A worker may be away until its leases end and the grace after them; a relay that failed for long is tried again after 75 s at
+    /// most, and a slow reply may still be under way; each target may then need one more attempt, and leaves no sooner than the
+    /// slowest limit lets it: a site that asked for patience has a tenth of its rate.
+    var patienceMilliseconds: Int64 {
+        let leases = 2 * (self.settings.leaseTTLMilliseconds + 5_000 + self.settings.orphanGraceMilliseconds)
+        let relays: Int64 = 75_000 + 2 * 90_000
+        let retries = 2 * Self.retryMilliseconds
+        let sending = Int64(self.people.count * self.campaigns.count) * 1_000
+        return leases + relays + retries + sending + 60_000
+    }
+}
