@@ -28,7 +28,7 @@ struct ThrottleTableTests {
             let now = self.start.advanced(byMilliseconds: Int64(second) * 1_000)
             guard case .permits(let count) = table.room(for: 256, in: .relay("r"), at: now) else { continue }
             table.debit(count, in: .relay("r"))
-            table.used(count, in: .relay("r"))
+            table.used(count, in: .relay("r"), at: now)
             granted += count
         }
         #expect((100...140).contains(granted))
@@ -51,8 +51,8 @@ struct ThrottleTableTests {
         var table = ThrottleTable()
         table.define(.cluster, limits: [self.ten], at: self.start)
         table.debit(3, in: .cluster)
-        table.used(7, in: .cluster)
-        table.returned(7, in: .cluster)
+        table.used(7, in: .cluster, at: self.start)
+        table.returned(7, in: .cluster, at: self.start)
         let later = self.start.advanced(byMilliseconds: 60_000)
         #expect(table.room(for: 256, in: .cluster, at: later) == .permits(10))
     }
@@ -64,8 +64,20 @@ struct ThrottleTableTests {
         table.restore(outstanding: 6, in: .cluster, at: self.start)
         let later = self.start.advanced(byMilliseconds: 60_000)
         #expect(table.room(for: 256, in: .cluster, at: later) == .permits(4))
-        table.used(6, in: .cluster)
+        table.used(6, in: .cluster, at: later)
         #expect(table.room(for: 256, in: .cluster, at: later.advanced(byMilliseconds: 60_000)) == .permits(10))
+    }
+
+    @Test("while every permit is out nothing flows in, however late that is heard of")
+    func nothingFlowsIn() {
+        var table = ThrottleTable()
+        table.define(.cluster, limits: [self.ten], at: self.start)
+        table.debit(10, in: .cluster)
+        let later = self.start.advanced(byMilliseconds: 60_000)
+        table.used(10, in: .cluster, at: later)
+        // Ten left just now, perhaps: ten more at once would be twice the burst.
+        #expect(table.room(for: 10, in: .cluster, at: later) == .wait(200))
+        #expect(table.room(for: 10, in: .cluster, at: later.advanced(byMilliseconds: 1_000)) == .permits(10))
     }
 
     @Test("a scope that is defined again as it was keeps its state, and a changed one what is outstanding")
@@ -96,7 +108,7 @@ struct ThrottleTableTests {
         for index in 0..<100 { table.define(.site("s\(index)"), limits: [self.ten], at: self.start) }
         table.debit(1, in: .site("s1"))
         table.debit(1, in: .site("s2"))
-        table.used(1, in: .site("s2"))
+        table.used(1, in: .site("s2"), at: self.start)
         table.slow(.site("s3"), to: 0.5, at: self.start)
         _ = table.takeChanges()
         table.dropIdleSites(at: self.start.advanced(byMilliseconds: 60_000))

@@ -53,7 +53,7 @@ extension LoopCore {
             }
             let target = lease.members[member]
             // Read again: an earlier fact of this report may have closed the lease.
-            let isOpen = self.leases[facts.epoch].map { $0.isOpen(at: member) } ?? false
+            let isOpen = self.leases.isOpen(member, of: facts.epoch)
             switch facts.outcomes[index] {
             case .returned:
                 guard isOpen else { continue }
@@ -112,7 +112,11 @@ extension LoopCore {
             self.sharedScopes(campaign).map { ($0, members.count) }
             + sites.map { (ThrottleScope.site($0.key), $0.value) }
         for (scope, count) in scopes {
-            if asReturned { self.throttles.returned(count, in: scope) } else { self.throttles.used(count, in: scope) }
+            if asReturned {
+                self.throttles.returned(count, in: scope, at: self.now)
+            } else {
+                self.throttles.used(count, in: scope, at: self.now)
+            }
         }
     }
 

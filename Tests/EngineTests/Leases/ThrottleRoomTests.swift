@@ -44,7 +44,7 @@ struct ThrottleRoomTests {
         table.define(.cluster, limits: limits, at: Self.start)
         #expect(table.room(for: 9, in: .cluster, at: Self.start) == .permits(1))
         table.debit(1, in: .cluster)
-        table.used(1, in: .cluster)
+        table.used(1, in: .cluster, at: Self.start)
         #expect(table.room(for: 9, in: .cluster, at: Self.start) == .wait(1_000))
     }
 }

@@ -96,12 +96,12 @@ package struct ThrottleTable: Sendable {
         self.change(scope) { $0.debit(count) }
     }
 
-    package mutating func used(_ count: Int, in scope: ThrottleScope) {
-        self.change(scope) { $0.used(min(count, $0.outstanding)) }
+    package mutating func used(_ count: Int, in scope: ThrottleScope, at now: Instant) {
+        self.change(scope, filledAt: now) { $0.used(min(count, $0.outstanding)) }
     }
 
-    package mutating func returned(_ count: Int, in scope: ThrottleScope) {
-        self.change(scope) { $0.returned(min(count, $0.outstanding)) }
+    package mutating func returned(_ count: Int, in scope: ThrottleScope, at now: Instant) {
+        self.change(scope, filledAt: now) { $0.returned(min(count, $0.outstanding)) }
     }
 
     /// Counts permits of leases that were open before a restart as outstanding.
@@ -139,9 +139,17 @@ package struct ThrottleTable: Sendable {
     /// A scope's buckets, one for each of its limits; empty for one without limits.
     package func buckets(of scope: ThrottleScope) -> [TokenBucket] { self.entries[scope]?.buckets ?? [] }
 
-    private mutating func change(_ scope: ThrottleScope, _ body: (inout TokenBucket) -> Void) {
+    // Permits flow in up to `now` first. What is outstanding keeps them out until it is accounted for; afterwards the same time
+    // would bring them in all the same, and more would leave than the limit says.
+    private mutating func change(
+        _ scope: ThrottleScope,
+        filledAt now: Instant? = nil,
+        _ body: (inout TokenBucket) -> Void
+    ) {
         guard let position = self.entries.index(forKey: scope) else { return }
+        let factor = self.entries.values[position].factor
         for index in self.entries.values[position].buckets.indices {
+            if let now { self.entries.values[position].buckets[index].fill(at: now, factor: factor) }
             body(&self.entries.values[position].buckets[index])
         }
         self.touched.insert(scope)
