@@ -137,6 +137,11 @@ final class FakeOperations: Operations {
         return Self.worker
     }
 
+    func drainWorker(named name: String, undo: Bool, by caller: Caller) async throws -> WorkerStatus {
+        try self.note("\(undo ? "undrain" : "drain") \(name) by \(caller.name)")
+        return Self.worker
+    }
+
     static let status = CampaignStatus(
         id: "c1",
         name: "first",

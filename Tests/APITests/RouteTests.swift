@@ -81,6 +81,8 @@ struct RouteCase: Sendable, CustomTestStringConvertible {
             call: "add w1 KEY by admin"
         ),
         .init(.delete, "/v1/workers/w1", .admin, call: "remove w1 by admin"),
+        .init(.post, "/v1/workers/w1/drain", .operator, call: "drain w1 by operator"),
+        .init(.delete, "/v1/workers/w1/drain", .operator, call: "undrain w1 by operator"),
     ]
 
     /// Each request with each role.

@@ -15,7 +15,8 @@ struct CommandLineTests {
         ["campaign", "pause", "c1"], ["campaign", "resume", "c1"], ["campaign", "cancel", "c1"],
         ["campaign", "status"],
         ["campaign", "status", "c1"], ["campaign", "watch", "c1"], ["campaign", "report", "c1"],
-        ["campaign", "targets", "c1"], ["workers"], ["worker", "add", "w2"], ["worker", "remove", "w2"], ["sink"],
+        ["campaign", "targets", "c1"], ["workers"], ["worker", "add", "w2"], ["worker", "remove", "w2"],
+        ["worker", "drain", "w2"], ["worker", "drain", "w2", "--undo"], ["sink"],
         ["sample-contacts"], ["bounces", "classify", "a.eml", "b.eml"],
     ]
 

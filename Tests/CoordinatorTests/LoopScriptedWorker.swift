@@ -11,6 +11,8 @@ final class ScriptedWorker {
     private(set) var routing: [UInt8]
     var journal: [UInt8]
     var machineBoot = "m"
+    /// What `Hello` says of the process.
+    private(set) var process: UInt64 = 1
     private var session: UInt64 = 0
     private var sequence: UInt64 = 0
     private var nonce: UInt64 = 0
@@ -44,6 +46,13 @@ final class ScriptedWorker {
 
     /// The connection is gone, and nothing that was on its way arrives.
     func disconnect() { self.session = 0 }
+
+    /// Its process ends, and with it all that is not in a journal.
+    func die() {
+        self.disconnect()
+        self.process += 1
+        self.grants.removeAll()
+    }
 
     /// What it was granted since the last call, for the test to deal with.
     func takeGrants() -> [WireGrant] {
@@ -102,6 +111,7 @@ final class ScriptedWorker {
             hello.journal = Data(self.journal)
             hello.journalDurable = durable
             hello.connections = 8
+            hello.process = self.process
             hello.held = held.sorted { $0.key < $1.key }.map { epoch, lease in
                 filled(WireHeldLease()) {
                     $0.epoch = epoch
@@ -124,13 +134,15 @@ final class ScriptedWorker {
         return self.event(.credit(credit), session: self.session)
     }
 
-    func progress(_ epochs: [UInt64], at now: Instant) -> LoopEvent {
+    /// With how many targets of each lease are settled, and begun.
+    func progress(_ epochs: [UInt64], settled: UInt64 = 0, begun: UInt32 = 0, at now: Instant) -> LoopEvent {
         self.nonce += 1
         self.askedAt[self.nonce] = now
         let progress = filled(WireProgress()) {
             $0.nonce = self.nonce
             $0.epoch = epochs
-            $0.settled = epochs.map { _ in 0 }
+            $0.settled = epochs.map { _ in settled }
+            $0.begun = epochs.map { _ in begun }
         }
         return self.event(.progress(progress), session: self.session)
     }

@@ -34,6 +34,9 @@ final class LoopSimulation {
     }
 
     var weather = Weather()
+    /// Contacts that bring down whoever makes their message.
+    var deadly: Set<UInt64> = []
+    private(set) var deaths = 0
 
     init(seed: UInt64, workers: Int, _ change: (inout LoopOptions) -> Void = { _ in }) throws {
         self.bench = try LoopBench(seed: seed, change)
@@ -65,6 +68,8 @@ final class LoopSimulation {
             self.bench.advance(self.crew.allSatisfy { $0.isIdle } ? 20_000 : 0)
         }
     }
+
+    func died() { self.deaths += 1 }
 
     /// A message leaves.
     func depart(_ campaign: UInt64, _ contact: UInt64, taken: Bool) {
@@ -131,6 +136,7 @@ final class SimulatedWorker {
         if self.simulation.random.chance(weather.vanish) { return self.vanish() }
         guard self.worker.isWelcome else { return [self.hello()] }
         self.send()
+        guard self.worker.isWelcome else { return [] }
         return self.speak()
     }
 
@@ -162,7 +168,9 @@ final class SimulatedWorker {
                 self.giveBack(&lease, count: lease.waiting.count)
             }
             for _ in 0..<Int.random(in: 0...12, using: &self.simulation.random) where !lease.waiting.isEmpty {
-                self.begin(lease.waiting.removeFirst(), of: lease)
+                let next = lease.waiting.removeFirst()
+                if self.simulation.deadly.contains(lease.grant.contact[next]) { return self.die() }
+                self.begin(next, of: lease)
             }
             self.keep(lease, epoch)
         }
@@ -270,14 +278,19 @@ final class SimulatedWorker {
     private func vanish() -> [LoopEvent] {
         self.worker.disconnect()
         self.awayFor = Int.random(in: 0...150, using: &self.simulation.random)
-        guard self.simulation.random.chance(50) else { return [] }
-        // Dead: what was begun is in doubt, what was not is forgotten.
+        if self.simulation.random.chance(50) { self.die() }
+        return []
+    }
+
+    /// What was begun is in doubt, what was not is forgotten.
+    private func die() {
+        self.simulation.died()
+        self.worker.die()
         for (epoch, position) in self.begun { self.note(epoch, position, .inDoubt) }
         self.facts.removeAll { $0.fact.outcome == .returned }
         self.begun.removeAll()
         self.outcomes.removeAll()
         self.leases.removeAll()
-        return []
     }
 
     private func loseMemory() -> [LoopEvent] {

@@ -87,7 +87,7 @@ struct QuarantineTests {
         #expect(!quarantine.hasWaiting)
     }
 
-    @Test("whatever the order a worker takes them in, a deadly target is found in few deaths", arguments: UInt64(1)...40)
+    @Test("in whatever order a worker takes them, a deadly target is found in few deaths", arguments: UInt64(1)...40)
     func search(seed: UInt64) {
         var random = EngineRandom(seed)
         var quarantine = Quarantine()

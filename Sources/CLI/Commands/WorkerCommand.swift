@@ -8,7 +8,7 @@ struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
         abstract: "Which workers may connect.",
-        subcommands: [Add.self, Remove.self]
+        subcommands: [Add.self, Remove.self, Drain.self]
     )
 
     /// Runs `postrider worker add`.
@@ -83,6 +83,37 @@ struct WorkerCommand: AsyncParsableCommand {
                 let hint = "\(bundle.settingsFile) names the coordinator as \(bundle.coordinator)"
                 terminal.note("note: \(hint), which another machine cannot reach; see --coordinator")
             }
+        }
+    }
+
+    /// Runs `postrider worker drain`.
+    struct Drain: PostriderLeaf {
+        static let configuration = CommandConfiguration(
+            commandName: "drain",
+            abstract: "Has a worker end what it has begun and hand back the rest; it gets nothing more until --undo."
+        )
+
+        @Argument(help: "Its name.")
+        var name: String
+
+        @Flag(help: "Give it work again.")
+        var undo = false
+
+        @OptionGroup var global: GlobalOptions
+
+        func run(in surroundings: Surroundings) async throws {
+            let path = "/v1/workers/\(APIClient.escaped(self.name))/drain"
+            let undo = self.undo
+            let document = try await surroundings.withClient {
+                undo ? try await $0.delete(path) : try await $0.post(path)
+            }
+            try surroundings.show(document, as: WorkerStatus.self) { [Self.line($0, undo: undo)] }
+        }
+
+        static func line(_ worker: WorkerStatus, undo: Bool) -> String {
+            if undo { return "\(worker.name) gets work again." }
+            guard let leased = worker.leased, leased > 0 else { return "\(worker.name) is drained: it holds nothing." }
+            return "\(worker.name) is draining: it still holds \(NumberText.grouped(leased)) targets."
         }
     }
 

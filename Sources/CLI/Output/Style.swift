@@ -20,7 +20,7 @@ struct Style: Sendable {
     func state(_ name: String) -> String {
         switch name {
         case "running", "connected": self.green(name)
-        case "paused", "away": self.yellow(name)
+        case "paused", "away", "draining", "drained": self.yellow(name)
         case "cancelled", "removed": self.red(name)
         case "finished": self.bold(name)
         default: name

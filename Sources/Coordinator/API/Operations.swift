@@ -59,6 +59,9 @@ protocol Operations: Sendable {
 
     /// Takes a worker's key off the allow-list and ends its leases.
     func removeWorker(named name: String, by caller: Caller) async throws -> WorkerStatus
+
+    /// Has a worker end what it has begun and hand back the rest, and grants it nothing more; or ends that.
+    func drainWorker(named name: String, undo: Bool, by caller: Caller) async throws -> WorkerStatus
 }
 
 /// Who asks: a token's name and role.

@@ -97,6 +97,14 @@ struct Routes<Coordinator: Operations>: Sendable {
         self.on(.delete, "v1/workers/:name", .admin, router) { input in
             try Response(json: await self.operations.removeWorker(named: input.parameter("name"), by: input.caller))
         }
+        for (method, undo) in [(HTTPRequest.Method.post, false), (.delete, true)] {
+            self.on(method, "v1/workers/:name/drain", .operator, router) { input in
+                let name = try input.parameter("name")
+                return try Response(
+                    json: await self.operations.drainWorker(named: name, undo: undo, by: input.caller)
+                )
+            }
+        }
     }
 
     /// Adds a request that needs a token of at least this role.

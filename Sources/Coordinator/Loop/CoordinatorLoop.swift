@@ -30,15 +30,33 @@ final class CoordinatorLoop: Sendable {
     /// Runs the loop on the calling thread until ``stop()``.
     func run(_ core: sending LoopCore, database: SQLiteDatabase, router: RouterSocket) throws(TransportError) {
         let poller = Poller(router, self.wakeup)
+        var lastTurn: Int64 = 0
         while !self.isStopping.load(ordering: .acquiring) {
             let now = BootClock.now()
             let next = core.nextTurn.map { max(0, $0.milliseconds - now) } ?? SocketLimits.waitMillisecondsMax
-            _ = try poller.wait(timeoutMilliseconds: min(next, SocketLimits.waitMillisecondsMax))
+            let ready = try poller.wait(timeoutMilliseconds: min(next, SocketLimits.waitMillisecondsMax))
+            // Commands are people waiting; frames wait a moment for company, since each turn costs a commit.
+            let pause = lastTurn + LoopLimits.turnMilliseconds - BootClock.now()
+            if ready.socket, !ready.wakeup, pause > 0 { _ = self.wakeup.wait(timeoutMilliseconds: Int32(pause)) }
             self.wakeup.drain()
+            lastTurn = BootClock.now()
             try self.turn(core, database: database, router: router)
         }
-        // What was asked last is still answered.
+        // What was asked last is still answered: a turn's worth by being done, the rest by being refused.
+        core.isClosing = true
         try self.turn(core, database: database, router: router)
+        self.refuseWaiting()
+    }
+
+    /// Nobody who asks is left without an answer; those that ask from now on are refused at once.
+    private func refuseWaiting() {
+        let waiting = self.commands.withLock { waiting in
+            defer { waiting.removeAll() }
+            return waiting
+        }
+        for command in waiting {
+            command.finished(OperationError.unavailable("the coordinator is stopping; try again once it is back"))
+        }
     }
 
     private func turn(_ core: LoopCore, database: SQLiteDatabase, router: RouterSocket) throws(TransportError) {
@@ -91,7 +109,11 @@ final class CoordinatorLoop: Sendable {
                 core.step(events, now: now, wall: WallClock.now())
             }
         } catch {
-            return [.log(LoopNote(.error, .storage, error.text))]
+            // Not even begun: whoever asked is told.
+            let refused = events.compactMap { event in
+                if case .command(let command) = event { LoopEffect.finished(command, error) } else { nil }
+            }
+            return [.log(LoopNote(.error, .storage, error.text))] + refused
         }
     }
 

@@ -141,7 +141,7 @@ extension LoopCore {
         else { return false }
         if let problem = session.relayProblems[campaign.record.relay], problem.probeAt > self.now { return false }
         let wanted = min(group.positions.count, LoopLimits.shardTargets)
-        guard case .permits = self.permits(for: wanted, lane: campaign.lanes[group.lane], campaign) else { return false }
+        if case .wait = self.permits(for: wanted, lane: campaign.lanes[group.lane], campaign) { return false }
         return true
     }
 

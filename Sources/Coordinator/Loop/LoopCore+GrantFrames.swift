@@ -12,6 +12,7 @@ extension LoopCore {
     ///   - session: Who gets it.
     ///   - slots: Open messages of this queue that the worker may have.
     ///   - isApart: It is all that the worker has and gets.
+    /// - Throws: What the store throws.
     func grant(
         _ shard: ShardDraft,
         _ key: LaneKey,

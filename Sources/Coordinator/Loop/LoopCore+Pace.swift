@@ -12,7 +12,9 @@ extension LoopCore {
     }
 
     func paceUp(_ site: String, _ accepted: Int) {
-        guard self.paces[site] != nil, self.paces[site, default: SitePace()].accepted(accepted, at: self.now) else { return }
+        guard self.paces[site] != nil, self.paces[site, default: SitePace()].accepted(accepted, at: self.now) else {
+            return
+        }
         self.applyPace(site, "recovers")
     }
 

@@ -101,6 +101,16 @@ struct CoordinatorOperations: Operations {
         return try await self.worker(named: name)
     }
 
+    func drainWorker(named name: String, undo: Bool, by caller: Caller) async throws -> WorkerStatus {
+        guard self.admission.names.contains(name) else {
+            throw OperationError.notFound("there is no worker '\(name)' on the list")
+        }
+        try await self.loop.ask { core in
+            if undo { try core.undrain(worker: name) } else { try core.drain(worker: name) }
+        }
+        return try await self.worker(named: name)
+    }
+
     private func worker(named name: String) async throws -> WorkerStatus {
         if let known = try await self.workers().first(where: { $0.name == name }) { return known }
         // Removed before it ever came.

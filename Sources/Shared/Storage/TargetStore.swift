@@ -56,7 +56,9 @@ package struct LedgerEntry: Hashable, Sendable {
 }
 
 /// Targets and the ledger: what is written for every message.
-package struct TargetStore {
+///
+/// A class, so that using it counts one reference and not each of its statements.
+package final class TargetStore {
     private let connection: any SQLConnection
     private let insertStatement: any SQLStatement
     private let appendStatement: any SQLStatement
@@ -184,6 +186,7 @@ package struct TargetStore {
     ///   - epoch: Of the grant that it comes back from; 0 when it was never granted.
     ///   - variant: Its arm, once it is chosen.
     ///   - due: When it may be granted again.
+    /// - Throws: What the store throws.
     package func postpone(_ key: TargetKey, epoch: Epoch, variant: Int?, until due: Timestamp) throws(StoreError) {
         let statement = self.postponeStatement
         Self.bind(key, to: statement)

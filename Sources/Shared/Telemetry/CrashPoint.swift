@@ -46,8 +46,8 @@ package enum CrashPoint: String, Sendable, CaseIterable {
 
     /// Dies here, if this is the point that was asked for and `recipient` the address that it is for.
     package static func reach(_ point: CrashPoint, recipient: some StringProtocol) {
-        guard let armed = Self.armed, armed.name == point.rawValue, recipient.prefix(while: { $0 != "@" }) == armed.detail
-        else { return }
+        guard let armed = Self.armed, armed.name == point.rawValue else { return }
+        guard recipient.prefix(while: { $0 != "@" }) == armed.detail else { return }
         kill(getpid(), SIGKILL)
     }
 

@@ -57,9 +57,11 @@ final class WorkerService: Sendable {
         let place = LoopPlace()
         let journal = JournalWriter { news in eventLoop.execute { place.loop?.handle(news) } }
         let beat = LoopBeat()
-        let link = try CoordinatorLink(watch: .init(beat: beat), onEnd: { ending.end($0) }) { events in
-            eventLoop.execute { place.loop?.conversation.handle(events) }
-        }
+        let link = try CoordinatorLink(
+            watch: .init(beat: beat),
+            onEnd: { ending.end($0) },
+            deliver: { events in eventLoop.execute { place.loop?.conversation.handle(events) } }
+        )
         let restored = file.restored
         try eventLoop.submit {
             let runner = ShardRunner(on: eventLoop, journal: journal, restored: restored)

@@ -143,6 +143,13 @@ package struct LeaseTable: Sendable {
 
     package subscript(epoch: Epoch) -> OpenLease? { self.leases[epoch] }
 
+    /// Whether a member of a lease has no outcome yet; `false` when the lease is gone.
+    package func isOpen(_ index: Int, of epoch: Epoch) -> Bool {
+        // In its place: a lease taken out of the table costs more than the answer.
+        guard let place = self.leases.index(forKey: epoch) else { return false }
+        return self.leases.values[place].isOpen(at: index)
+    }
+
     package var count: Int { self.leases.count }
     package var all: Dictionary<Epoch, OpenLease>.Values { self.leases.values }
 
@@ -223,6 +230,7 @@ package struct LeaseTable: Sendable {
     ///   - now: The present.
     ///   - deadline: Where a renewal moves the deadline to.
     ///   - limits: How long a lease may be still.
+    /// - Returns: What to tell the holder.
     package mutating func progress(
         _ epoch: Epoch,
         by worker: String,
