@@ -6,11 +6,13 @@ FORMAT := swift format lint --strict --parallel --configuration .swift-format
 # Generated code has its generator's style.
 OWN_SWIFT = $(shell find Sources Tests Benchmarks/Sources/RenderBench Benchmarks/Package.swift Package.swift -name '*.swift' ! -name '*.pb.swift')
 CONTACTS ?= 100000
+SEEDS ?= 300
+FIRST ?= 1
 CUTS ?= 1000
 # Of fuzzing, for each parser.
 SECONDS ?= 60
 
-.PHONY: help deps build demo test check lint format proto peers crash-sweep fuzz mutations bench bench-smoke power-cuts clean
+.PHONY: help deps build demo test check lint format proto peers crash-sweep fuzz mutations bench bench-smoke power-cuts simulate clean
 
 help:
 	@echo 'make deps     install the system libraries that the build needs (Debian, Ubuntu)'
@@ -22,6 +24,7 @@ help:
 	@echo 'make mutations     takes out what keeps the promises, one thing at a time, and shows a test failing for each'
 	@echo 'make bench    ratios against real programs; NAMES="campaign render" for some, docs/performance.md for all'
 	@echo 'make power-cuts  CUTS=$(CUTS) simulated power cuts of the coordinator, on a disk that forgets what was not synced'
+	@echo 'make simulate the cluster in one thread by seed, with everything going wrong: SEEDS=$(SEEDS) FIRST=$(FIRST) TRACE=0'
 	@echo 'make check    what has to pass before a change goes in: lint, warnings, imports, every test'
 	@echo 'make lint     format and style only'
 	@echo 'make format   rewrites the sources in the house format'
@@ -64,6 +67,13 @@ bench: build peers
 # That the benchmark still runs, with the programs that the tests use; its numbers mean nothing.
 bench-smoke: peers
 	@. $(PEERS)/environment && Benchmarks/bench --smoke
+
+# Options: Tests/Simulate/Simulate.swift. The trace does not depend on the random hashing of Swift's dictionaries; without it
+# there is one worry less.
+simulate: deps
+	swift build -c release --product postrider-simulate
+	@SWIFT_DETERMINISTIC_HASHING=1 SEEDS=$(SEEDS) FIRST=$(FIRST) TRACE=$(TRACE) JOBS=$(JOBS) SABOTAGE=$(SABOTAGE) \
+		"$$(swift build -c release --show-bin-path)/postrider-simulate"
 
 # Warnings in our own code are errors (Package.swift says so for every target of ours).
 check: deps lint peers

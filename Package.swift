@@ -16,6 +16,7 @@ let package = Package(
         .executable(name: "postrider-coordinator", targets: ["Coordinator"]),
         .executable(name: "postrider-worker", targets: ["Worker"]),
         .executable(name: "postrider", targets: ["CLI"]),
+        .executable(name: "postrider-simulate", targets: ["Simulate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -243,11 +244,25 @@ let package = Package(
         .testTarget(
             name: "PowerTests",
             dependencies: [
-                "CPowerLossVFS", "CoordinatorCore", "Domain", "Engine", "Storage", "StorageSQLite", "UserFiles", "Wire",
-                "WorkerCore",
+                "CPowerLossVFS", "CoordinatorCore", "Domain", "Engine", "Storage", "StorageSQLite", "Telemetry",
+                "Transport", "UserFiles", "Wire", "WorkerCore",
+                .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .testTarget(name: "TidyTests"),
+
+        // The simulator: the services' own code in one thread, by seed. Not installed.
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "CoordinatorCore", "Domain", "Engine", "Relay", "Storage", "StorageSQLite", "Wire", "WorkerCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            path: "Tests/Support/Simulation"
+        ),
+        .executableTarget(name: "Simulate", dependencies: ["Simulation"], path: "Tests/Simulate"),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,6 @@
 import CoordinatorCore
 import Domain
+import WorkerCore
 
 /// The people, and whoever causes trouble.
 final class Operators {

@@ -50,12 +50,15 @@ final class VirtualEventLoop: EventLoop, @unchecked Sendable {
         let promise = self.makePromise(of: T.self)
         // Milliseconds are the grain of time here; nothing comes before it is due.
         let milliseconds = Int64((deadline.uptimeNanoseconds + 999_999) / 1_000_000)
-        var isCancelled = false
-        self.agenda.add(at: milliseconds) {
-            guard !isCancelled else { return }
-            do { promise.assumeIsolatedUnsafeUnchecked().succeed(try task()) } catch { promise.fail(error) }
-        }
-        return Scheduled(promise: promise, cancellationTask: { isCancelled = true })
+        let happening = Happening(
+            body: {
+                do { promise.assumeIsolatedUnsafeUnchecked().succeed(try task()) } catch { promise.fail(error) }
+            },
+            cancelled: { promise.fail(EventLoopError.cancelled) }
+        )
+        self.agenda.add(at: milliseconds, happening)
+        // Nothing that runs here cancels what it has scheduled.
+        return Scheduled(promise: promise, cancellationTask: {})
     }
 
     // swift-format-ignore: NoLeadingUnderscores

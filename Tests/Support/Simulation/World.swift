@@ -96,11 +96,13 @@ final class World {
         self.operators.start()
         self.misfortune()
         self.agenda.add(at: self.plan.troubleMilliseconds) { [unowned self] in self.fairWeather() }
-        while self.laws.violation == nil, !self.isOver, let event = self.agenda.popFirst() {
-            self.now = max(self.now, event.time)
+        while self.laws.violation == nil, !self.isOver, let time = self.agenda.nextTime,
+            let next = self.agenda.popFirst()
+        {
+            self.now = max(self.now, time)
             self.steps += 1
             self.trace.fold(self.now)
-            event.body()
+            next.body()
         }
         if self.laws.violation == nil, !self.isOver { self.laws.broken("nothing is left to happen, and work is left") }
         if self.laws.violation == nil { self.laws.checkEnd(self.coordinator.loop) }

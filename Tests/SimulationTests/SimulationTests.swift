@@ -1,0 +1,39 @@
+import Simulation
+import Testing
+
+@Suite("The simulator")
+struct SimulationTests {
+    @Test("all laws hold, whatever goes wrong", arguments: UInt64(1)...12)
+    func laws(seed: UInt64) {
+        let result = Simulation.run(seed: seed)
+        #expect(result.violation == nil, "make simulate SEEDS=1 FIRST=\(seed) TRACE=1")
+        #expect(result.steps > 100)
+    }
+
+    @Test("the same seed goes the same way", arguments: UInt64(1)...3)
+    func replays(seed: UInt64) {
+        let first = Simulation.run(seed: seed)
+        let second = Simulation.run(seed: seed, keepsTrace: true)
+        #expect(first.hash == second.hash)
+        #expect(first.steps == second.steps)
+        #expect(!second.lines.isEmpty)
+    }
+
+    @Test("the order in which seeds ran does not show in their common number")
+    func order() {
+        let results: [(seed: UInt64, hash: UInt64)] = [(1, 7), (2, 8), (3, 9)]
+        #expect(Simulation.combine(results) == Simulation.combine(results.reversed()))
+        #expect(Simulation.combine(results) != Simulation.combine([(1, 8), (2, 7), (3, 9)]))
+    }
+
+    @Test("a rule that is taken away is missed", arguments: Sabotage.allCases.filter { $0 != .none })
+    func sabotage(kind: Sabotage) {
+        let found = (UInt64(1)...Self.sabotagedSeeds).first {
+            Simulation.run(seed: $0, sabotage: kind).violation != nil
+        }
+        #expect(found != nil)
+    }
+
+    /// Seeds within which every sabotage shows.
+    private static let sabotagedSeeds: UInt64 = 60
+}
