@@ -41,6 +41,8 @@ def measure(plan, report):
         per = 1e6 / plan.messages
         report.value(f"{name}: coordinator CPU", [own["coordinator_cpu"] * per for own in ours], "µs/message")
         report.value(f"{name}: worker CPU", [own["worker_cpu"] * per for own in ours], "µs/message")
+        report.value("  of the sink meanwhile", [own["sink_cpu"] * per for own in ours], "µs/message")
         report.value("smtp-source: CPU", [other["cpu"] * per for other in theirs], "µs/message")
+        report.value("  of the sink meanwhile", [other["sink_cpu"] * per for other in theirs], "µs/message")
         report.value(f"{name}: coordinator peak memory", [coordinator], "MiB", most=256)
         report.value(f"{name}: worker peak memory", [worker], "MiB", most=128)

@@ -57,6 +57,7 @@ class Stage:
         self.processes = []
         self.cluster = None
         self.sink_port = None
+        self.sink = None
 
     def __enter__(self):
         return self
@@ -88,6 +89,7 @@ class Stage:
         name = f"smtp-sink-{len(self.processes)}"
         process = harness.Process(name, [*words, f"{host}:{self.sink_port}", "512"], self.folder)
         self.processes.append(process)
+        self.sink = process
         harness.wait_until("smtp-sink listens", lambda: _answers(host, self.sink_port), 20, process.last_words)
         return process
 
@@ -196,9 +198,9 @@ class Stage:
 
     def run_campaign(self, name, count, list_name="everyone"):
         """A whole campaign; what it took by its own times, and CPU seconds of coordinator and workers."""
-        before = self.cpu()
+        before, sink_before = self.cpu(), cpu_seconds(self.sink.pid)
         status = self.wait_finished(self.submit(name, list_name))
-        after = self.cpu()
+        after, sink_after = self.cpu(), cpu_seconds(self.sink.pid)
         counts = status["counts"]
         if counts["accepted"] != count or status["sent_twice"]:
             raise AssertionError(f"{count} messages were to be accepted: {status}")
@@ -207,6 +209,7 @@ class Stage:
             "seconds": timestamp(status["finished_at"]) - timestamp(status["started_at"]),
             "coordinator_cpu": after[0] - before[0],
             "worker_cpu": after[1] - before[1],
+            "sink_cpu": sink_after - sink_before,
         }
 
     # The program to be measured against
@@ -214,13 +217,14 @@ class Stage:
     def run_source(self, count, length):
         """`smtp-source -d -s 32`: wall and CPU seconds."""
         words = [peer("smtp-source"), "-d", "-s", "32", "-m", count, "-l", length, "-f", SENDER, "-t", "p@site.example"]
-        began = time.monotonic()
+        began, sink_before = time.monotonic(), cpu_seconds(self.sink.pid)
         before = os.times()
         subprocess.run([*map(str, words), f"127.0.0.1:{self.sink_port}"], check=True, stdout=subprocess.DEVNULL)
         after = os.times()
         return {
             "seconds": time.monotonic() - began,
             "cpu": after.children_user - before.children_user + after.children_system - before.children_system,
+            "sink_cpu": cpu_seconds(self.sink.pid) - sink_before,
         }
 
 

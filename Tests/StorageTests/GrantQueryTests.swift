@@ -74,7 +74,8 @@ struct GrantQueryTests {
         #expect(rows.map(\.suppression) == [nil, "unsubscribed", nil, nil, nil, nil])
         #expect(rows[3].address == nil && rows[0].address == "P1@a.example")
         #expect(
-            rows.map(\.conditions) == [[false, true]] + [[false, false]] + Array(repeating: [true, false], count: 4)
+            rows.map { [$0.holds(0), $0.holds(1)] }
+                == [[false, true]] + [[false, false]] + Array(repeating: [true, false], count: 4)
         )
         #expect(rows.map { String(decoding: $0.value(0), as: UTF8.self) } == ["n1", "n2", "n3", "", "n5", "n6"])
         #expect(rows.map { String(decoding: $0.value(1), as: UTF8.self) } == ["10", "20", "30", "40", "50", "60"])

@@ -158,7 +158,7 @@ extension LoopCore {
         guard let variant = row.target.variant ?? self.variant(of: row, in: campaign) else {
             return try self.suppress(row, .noVariant, lane: lane, campaign)
         }
-        if campaign.plan.required[variant].contains(where: { row.value($0).isEmpty }) {
+        if campaign.plan.required[variant].contains(where: { row.isEmpty($0) }) {
             return try self.suppress(row, .missingField, lane: lane, campaign)
         }
         let site = lane.isTail ? self.options.site(of: row.domain) : lane.site
@@ -173,7 +173,7 @@ extension LoopCore {
     }
 
     func variant(of row: GrantRow, in campaign: RunningCampaign) -> Int? {
-        campaign.plan.assignment.variant(for: row.target.contact) { row.conditions[$0] }
+        campaign.plan.assignment.variant(for: row.target.contact) { row.holds($0) }
     }
 
     /// The decision not to write to somebody.

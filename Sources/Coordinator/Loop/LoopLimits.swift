@@ -2,6 +2,8 @@
 enum LoopLimits {
     /// Frames taken in one turn: with reports of 512 outcomes at most, about 20 ms of work.
     static let framesPerTurn = 64
+    /// From the beginning of one turn to that of the next, when only frames wait: with many workers a commit serves them all.
+    static let turnMilliseconds: Int64 = 4
     /// Operators' commands taken in one turn.
     static let commandsPerTurn = 16
     /// Targets granted in one turn: about 10 µs each.

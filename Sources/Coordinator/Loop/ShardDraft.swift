@@ -34,11 +34,10 @@ struct ShardDraft {
         )
         self.addresses.append(address)
         for index in self.columns.indices {
-            let value = row.value(index)
-            if value.isEmpty, let text = plan.defaults[index] {
+            if row.isEmpty(index), let text = plan.defaults[index] {
                 self.columns[index].append(text)
             } else {
-                self.columns[index].append(value)
+                row.withValue(index) { self.columns[index].append($0) }
             }
         }
     }

@@ -46,6 +46,9 @@ final class RelayConnection: ChannelInboundHandler {
         self.openedAt = now
     }
 
+    /// Asks the session in its place: a getter of another module would be given a copy, with a count for each of its parts.
+    private func ask<Answer>(_ question: (inout SMTPSession) -> Answer) -> Answer { question(&self.session) }
+
     /// Whether the relay answered any message here.
     var isProductive: Bool { self.session.answeredCount > 0 }
 
@@ -91,7 +94,7 @@ final class RelayConnection: ChannelInboundHandler {
 
     /// There may be messages: takes one when there is room for it.
     func offer() {
-        if self.isReady, self.session.canBegin { self.settle() }
+        if self.isReady, self.ask({ $0.canBegin }) { self.settle() }
     }
 
     func retire() {
@@ -115,7 +118,7 @@ final class RelayConnection: ChannelInboundHandler {
         guard !self.isClosed else { return }
         if now >= min(self.deadline, self.replyDeadline, self.writeDeadline) {
             // Work is the one thing that nobody owes us.
-            if self.session.isIdle { self.session.retire() } else { self.session.timedOut() }
+            if self.ask({ $0.isIdle }) { self.session.retire() } else { self.session.timedOut() }
             self.settle()
         } else if self.isReady, now - self.openedAt >= .relay(self.pool.configuration.timeouts.lifetimeSeconds) {
             self.retire()
@@ -136,7 +139,7 @@ final class RelayConnection: ChannelInboundHandler {
                 self.perform(action)
             }
             self.load()
-        } while !self.session.output.isEmpty || self.session.hasActions
+        } while !self.session.output.isEmpty || self.ask { $0.hasActions }
         self.flush()
         self.setTimers()
         self.isSettling = false
@@ -162,7 +165,7 @@ final class RelayConnection: ChannelInboundHandler {
     }
 
     private func load() {
-        while self.isReady, self.session.canBegin, let (job, body) = self.pool.nextMessage() {
+        while self.isReady, self.ask({ $0.canBegin }), let (job, body) = self.pool.nextMessage() {
             if self.first == nil {
                 self.first = Load(job: job, body: body)
             } else {
@@ -170,7 +173,7 @@ final class RelayConnection: ChannelInboundHandler {
             }
             self.session.begin(id: job.id, sender: job.sender, recipient: job.recipient, size: body.readableBytes)
             // A message whose envelope the session itself refuses is resolved by an action that is still to come.
-            if self.session.hasActions { return }
+            if self.ask({ $0.hasActions }) { return }
         }
     }
 
@@ -224,7 +227,7 @@ final class RelayConnection: ChannelInboundHandler {
 
     private func flush() {
         // A body waits for leave: then it leaves in one write with its dot and the next envelope.
-        let isHeld = self.session.wait == .leave && self.output.readableBytes <= Self.heldBytesMax
+        let isHeld = self.ask { $0.wait } == .leave && self.output.readableBytes <= Self.heldBytesMax
         guard self.output.readableBytes > 0, !isHeld, !self.isClosed else { return }
         self.write()
         self.context?.flush()
@@ -239,7 +242,8 @@ final class RelayConnection: ChannelInboundHandler {
     // MARK: TLS
 
     private func startTLS() {
-        guard let context = self.context else { return }
+        // The session may have ended meanwhile: whoever put bytes behind the relay's answer gets no word more from us.
+        guard let context = self.context, self.session.wait == .handshake else { return }
         do {
             try context.channel.pipeline.syncOperations.addHandler(try self.pool.tls().handler(), position: .first)
             self.awaitHandshake(context)
@@ -272,7 +276,7 @@ final class RelayConnection: ChannelInboundHandler {
         if self.session.waitNumber != self.seenWait {
             self.seenWait = self.session.waitNumber
             let seconds =
-                switch self.session.wait {
+                switch self.ask({ $0.wait }) {
                 case _ where self.isHandshaking: timeouts.handshakeSeconds
                 case .greeting: timeouts.greetingSeconds
                 case .handshake: timeouts.handshakeSeconds
@@ -286,7 +290,7 @@ final class RelayConnection: ChannelInboundHandler {
             self.deadline = self.pool.now + .relay(seconds)
             self.replyDeadline = .distantFuture
         }
-        if self.session.isInReply, self.replyDeadline == .distantFuture, self.session.wait != .message {
+        if self.ask({ $0.isInReply }), self.replyDeadline == .distantFuture, self.ask({ $0.wait }) != .message {
             self.replyDeadline = self.pool.now + .relay(timeouts.replySeconds)
         }
     }

@@ -1,7 +1,7 @@
 package import Domain
 
 /// What the coordinator must not forget about itself, its throttles and its workers.
-package struct ClusterStore {
+package final class ClusterStore {
     private let connection: any SQLConnection
     private let saveLevelStatement: any SQLStatement
 

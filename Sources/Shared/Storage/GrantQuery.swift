@@ -9,33 +9,91 @@ package struct GrantRow: Sendable {
     package let domain: String
     /// Why the address must not be written to; `nil` when it may.
     package let suppression: String?
-    /// Result of each condition of the campaign, in order.
-    package let conditions: [Bool]
-    /// The values of all fields in one piece; see ``value(_:)``.
-    package let bytes: [UInt8]
-    private let ends: [Int]
+    private let values: GrantValues
+    /// Which row of ``values`` it is.
+    private let index: Int
 
-    fileprivate init(
-        target: TargetRecord,
-        address: String?,
-        domain: String,
-        suppression: String?,
-        conditions: [Bool],
-        bytes: [UInt8],
-        ends: [Int]
-    ) {
-        self.target = target
-        self.address = address
-        self.domain = domain
-        self.suppression = suppression
-        self.conditions = conditions
-        self.bytes = bytes
-        self.ends = ends
+    fileprivate init(_ head: GrantHead, values: GrantValues, index: Int) {
+        self.target = head.target
+        self.address = head.address
+        self.domain = head.domain
+        self.suppression = head.suppression
+        self.values = values
+        self.index = index
     }
 
+    /// Whether the campaign's condition with this index holds for the contact.
+    package func holds(_ condition: Int) -> Bool {
+        self.values.conditions[self.index * self.values.conditionCount + condition]
+    }
+
+    /// Whether the contact has no value in the field with this index.
+    package func isEmpty(_ field: Int) -> Bool { self.values.range(row: self.index, field: field).isEmpty }
+
     /// UTF-8 of the field with this index; empty when the contact has none.
-    package func value(_ index: Int) -> ArraySlice<UInt8> {
-        self.bytes[(index == 0 ? 0 : self.ends[index - 1])..<self.ends[index]]
+    package func value(_ field: Int) -> ArraySlice<UInt8> {
+        self.values.bytes[self.values.range(row: self.index, field: field)]
+    }
+
+    /// Shows `body` the UTF-8 of the field with this index, without a copy; valid inside `body` only.
+    package func withValue(_ field: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let range = self.values.range(row: self.index, field: field)
+        self.values.bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+}
+
+/// What a row has of its own.
+private struct GrantHead {
+    let target: TargetRecord
+    let address: String?
+    let domain: String
+    let suppression: String?
+}
+
+/// Conditions and values of all rows of one reading, each in one piece: of its own, a row would need memory for each of them.
+private final class GrantValues: Sendable {
+    let conditionCount: Int
+    let fieldCount: Int
+    let conditions: [Bool]
+    let bytes: [UInt8]
+    private let ends: [Int]
+
+    init(_ columns: consuming GrantColumns) {
+        self.conditionCount = columns.conditionCount
+        self.fieldCount = columns.fieldCount
+        self.conditions = columns.conditions
+        self.bytes = columns.bytes
+        self.ends = columns.ends
+    }
+
+    func range(row: Int, field: Int) -> Range<Int> {
+        let index = row * self.fieldCount + field
+        return (index == 0 ? 0 : self.ends[index - 1])..<self.ends[index]
+    }
+}
+
+/// ``GrantValues`` while they are read.
+private struct GrantColumns {
+    let conditionCount: Int
+    let fieldCount: Int
+    var conditions: [Bool] = []
+    var bytes: [UInt8] = []
+    /// Where each value ends in ``bytes``.
+    var ends: [Int] = []
+
+    init(conditionCount: Int, fieldCount: Int, rows: Int) {
+        self.conditionCount = conditionCount
+        self.fieldCount = fieldCount
+        self.conditions.reserveCapacity(rows * conditionCount)
+        self.ends.reserveCapacity(rows * fieldCount)
+    }
+
+    mutating func append(_ statement: any SQLStatement, from column: Int) {
+        for index in 0..<self.conditionCount { self.conditions.append(statement.integer(column + index) != 0) }
+        for index in 0..<self.fieldCount {
+            statement.append(column + self.conditionCount + index, to: &self.bytes)
+            self.ends.append(self.bytes.count)
+        }
     }
 }
 
@@ -149,29 +207,21 @@ package struct GrantQuery: Sendable {
         statement.bind(3, third)
         statement.bind(4, limit)
         for (index, value) in self.bindings.enumerated() { statement.bind(Self.firstFreeParameter + index, value) }
-        var rows: [GrantRow] = []
-        while try statement.step() { rows.append(self.row(statement)) }
-        return rows
-    }
-
-    private func row(_ statement: any SQLStatement) -> GrantRow {
-        let firstCondition = 11
-        let firstField = firstCondition + self.conditionCount
-        var bytes: [UInt8] = []
-        var ends: [Int] = []
-        ends.reserveCapacity(self.fieldCount)
-        for index in 0..<self.fieldCount {
-            statement.withBytes(firstField + index) { bytes.append(contentsOf: $0) }
-            ends.append(bytes.count)
+        var heads: [GrantHead] = []
+        heads.reserveCapacity(limit)
+        var columns = GrantColumns(conditionCount: self.conditionCount, fieldCount: self.fieldCount, rows: limit)
+        while try statement.step() {
+            heads.append(
+                GrantHead(
+                    target: TargetRecord(statement),
+                    address: statement.optionalText(8),
+                    domain: statement.text(9),
+                    suppression: statement.optionalText(10)
+                )
+            )
+            columns.append(statement, from: 11)
         }
-        return GrantRow(
-            target: TargetRecord(statement),
-            address: statement.optionalText(8),
-            domain: statement.text(9),
-            suppression: statement.optionalText(10),
-            conditions: (0..<self.conditionCount).map { statement.integer(firstCondition + $0) != 0 },
-            bytes: bytes,
-            ends: ends
-        )
+        let values = GrantValues(columns)
+        return heads.enumerated().map { GrantRow($1, values: values, index: $0) }
     }
 }

@@ -77,7 +77,7 @@ package struct LaneRecord: Hashable, Sendable {
 }
 
 /// Lanes and their counts.
-package struct LaneStore {
+package final class LaneStore {
     private let saveStatement: any SQLStatement
     private let listStatement: any SQLStatement
     private let dueStatement: any SQLStatement

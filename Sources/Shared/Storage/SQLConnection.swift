@@ -55,6 +55,8 @@ package protocol SQLStatement: AnyObject {
     func bytes(_ column: Int) -> [UInt8]
     /// The value's UTF-8 or bytes without a copy, valid inside `body` only. Empty for NULL. A number is given as its text.
     func withBytes<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result
+    /// Adds the value's UTF-8 or bytes to `bytes`; nothing for NULL. A number is given as its text.
+    func append(_ column: Int, to bytes: inout [UInt8])
     func value(_ column: Int) -> SQLValue
 }
 

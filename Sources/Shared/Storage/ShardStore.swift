@@ -33,7 +33,7 @@ package struct ShardRecord: Hashable, Sendable {
 }
 
 /// Shards: who holds what, and who held it.
-package struct ShardStore {
+package final class ShardStore {
     private let insertStatement: any SQLStatement
     private let closeStatement: any SQLStatement
     private let readStatement: any SQLStatement

@@ -129,6 +129,27 @@ package final class TargetStore {
         try statement.run()
     }
 
+    /// Has targets of a campaign that came back unsent and wait for something granted at `now`.
+    ///
+    /// Those with an outcome of their latest attempt go on waiting for their retry.
+    ///
+    /// - Parameter until: Those that are due later are left alone.
+    package func bringForward(campaign: Campaign.ID, to now: Timestamp, until: Timestamp) throws(StoreError) {
+        let statement = try self.connection.prepare(
+            """
+            UPDATE target SET due = ?2 WHERE campaign = ?1 AND due > ?2 AND due <= ?3
+            AND NOT EXISTS (
+                SELECT 1 FROM ledger WHERE ledger.campaign = target.campaign AND ledger.lane = target.lane
+                AND ledger.position = target.position AND ledger.epoch = target.epoch
+            )
+            """
+        )
+        statement.bind(1, campaign.rawValue)
+        statement.bind(2, now.milliseconds)
+        statement.bind(3, until.milliseconds)
+        try statement.run()
+    }
+
     /// Adds a row to the ledger.
     ///
     /// - Returns: Whether it was new, or replaced a doubt about the same attempt.

@@ -153,6 +153,10 @@ final class SQLiteStatementBox: SQLStatement {
         return body(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count))
     }
 
+    func append(_ column: Int, to bytes: inout [UInt8]) {
+        self.withBytes(column) { bytes.append(contentsOf: $0) }
+    }
+
     func value(_ column: Int) -> SQLValue {
         switch sqlite3_column_type(self.handle, Int32(column)) {
         case SQLITE_INTEGER: .integer(self.integer(column))

@@ -39,7 +39,7 @@ package final class Wakeup: Sendable {
     /// Waits for a signal; without a bound (-1) only for a thread that is certain to signal.
     ///
     /// Returns whether it came.
-    func wait(timeoutMilliseconds: Int32 = -1) -> Bool {
+    package func wait(timeoutMilliseconds: Int32 = -1) -> Bool {
         var descriptor = pollfd(fd: self.fileDescriptor, events: Int16(POLLIN), revents: 0)
         while true {
             let count = poll(&descriptor, 1, timeoutMilliseconds)

@@ -221,12 +221,12 @@ final class Conversation {
         while let report = self.runner.reports.nextReport(at: now, flush: self.isLeaving) {
             self.send(report)
         }
-        if self.runner.book.creditIsDue(at: now) {
+        if self.runner.ask({ $0.creditIsDue(at: now) }) {
             let nonce = self.random.next()
             let targets = self.runner.book.offerCredit(nonce: nonce, at: now)
             self.send(.credit(nonce: nonce, targets: targets))
         }
-        if self.runner.book.progressIsDue(at: now) {
+        if self.runner.ask({ $0.progressIsDue(at: now) }) {
             let nonce = self.random.next()
             self.send(.progress(nonce: nonce, self.runner.book.tellProgress(nonce: nonce, at: now)))
         }

@@ -80,7 +80,9 @@ final class CampaignContent {
 }
 
 /// A shard while its lease lives.
-struct HeldShard {
+///
+/// A class, so that looking at it for each message counts one reference and not each of its columns.
+final class HeldShard {
     let grant: ReceivedGrant
     let content: CampaignContent
     let relay: Int

@@ -79,11 +79,17 @@ final class ShardRunner {
 
     /// Wakes the pools that wait and for which there may be something.
     func wakePools() {
-        guard !self.isStalled else { return }
-        for desk in self.desks where desk.isDry && self.book.mayHaveNext(relay: desk.number, at: self.now()) {
+        guard !self.isStalled, self.desks.contains(where: \.isDry) else { return }
+        let now = self.now()
+        for desk in self.desks where desk.isDry && self.ask({ $0.mayHaveNext(relay: desk.number, at: now) }) {
             desk.wake()
         }
     }
+
+    /// Asks the book something, in its place.
+    ///
+    /// A function of another module that changes nothing would be given a copy, with a count for each of its parts.
+    func ask<Answer>(_ question: (inout LeaseBook) -> Answer) -> Answer { question(&self.book) }
 
     // MARK: Shards
 
@@ -256,11 +262,13 @@ final class ShardRunner {
 
     func stalled() {
         self.isStalled = true
+        self.book.stall()
         self.onNews()
     }
 
     func resumed() {
         self.isStalled = false
+        self.takeBack(self.book.unstall())
         self.wakePools()
     }
 

@@ -24,6 +24,9 @@ final class WorkerLoop {
     private var relayLines: [Int: Occasionally] = [:]
     private var journalLines = Occasionally()
     private var throughput: ThroughputLog
+    /// Number of the turn that comes next; one that was overtaken does nothing.
+    private var nextTick = 0
+    private var isResting = false
 
     init(on eventLoop: any EventLoop, runner: ShardRunner, conversation: Conversation, log: Logger) {
         self.eventLoop = eventLoop
@@ -39,7 +42,11 @@ final class WorkerLoop {
     func start(onDamage: @escaping () -> Void) {
         self.onDamage = onDamage
         // The loop lives as long as the process; the closures keep each other.
-        self.runner.onNews = { self.conversation.speak() }
+        self.runner.onNews = {
+            self.conversation.speak()
+            // What is not said at once is said soon, however long the clock meant to rest.
+            if self.isResting { self.scheduleTick(in: Self.busyMilliseconds) }
+        }
         self.runner.onRelayChange = { self.relayChanged($0) }
         self.tick()
     }
@@ -91,8 +98,17 @@ final class WorkerLoop {
         self.throughput.write(self.conversation.tallies, at: self.runner.now())
         self.remindOfRelays()
         self.goDown()
-        let pause = self.runner.isIdle && self.drainPlan == nil ? Self.idleMilliseconds : Self.busyMilliseconds
-        self.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(pause)) { self.tick() }
+        let mayRest = self.runner.isIdle && self.drainPlan == nil
+        self.scheduleTick(in: mayRest ? Self.idleMilliseconds : Self.busyMilliseconds)
+    }
+
+    private func scheduleTick(in milliseconds: Int64) {
+        self.isResting = milliseconds > Self.busyMilliseconds
+        self.nextTick += 1
+        let number = self.nextTick
+        self.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds)) {
+            if number == self.nextTick { self.tick() }
+        }
     }
 
     private func goDown() {

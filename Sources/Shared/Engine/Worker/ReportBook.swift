@@ -2,12 +2,14 @@ package import Domain
 
 /// Facts that are journalled and not yet acknowledged, in the order of the journal's rows, and when to report them.
 ///
-/// A report is some whole rows and carries the number of the last. It goes out when nothing is under way, else when it is large or
-/// old enough: so a busy worker sends few large reports and an idle one tells at once.
+/// A report is some whole rows and carries the number of the last. It goes out when nothing is under way and none went out just
+/// now, else when it is large or old enough: so a busy worker sends few large reports and an idle one tells at once.
 package struct ReportBook {
     /// Facts that make a report worth sending while another is under way: large enough that a frame's cost does not matter.
     package static let factsPerReport = 512
-    /// How long a fact waits for company while a report is under way.
+    /// How long a fact waits for company while a report is under way, or after one.
+    ///
+    /// Each report costs the coordinator a commit; a fiftieth of a second is far below what anybody waits for.
     package static let patience: Int64 = 20
     /// How long an acknowledgement may take before everything is told again.
     package static let resendAfter: Int64 = 5_000
@@ -24,6 +26,8 @@ package struct ReportBook {
     private var unsentFacts = 0
     /// Since when the oldest report under way has waited.
     private var waitingSince = Instant(milliseconds: 0)
+    /// When the last report of this session went out.
+    private var lastReport: Instant?
     /// Facts held.
     package private(set) var factCount = 0
 
@@ -50,10 +54,12 @@ package struct ReportBook {
     package mutating func nextReport(at now: Instant, flush: Bool = false) -> Report? {
         if self.sent > 0, now.milliseconds(since: self.waitingSince) >= Self.resendAfter { self.tellAgain() }
         guard self.sent < self.rows.count, let oldest = self.rows[self.sent] else { return nil }
+        let isQuiet = self.sent == 0 && self.lastReport.map { now.milliseconds(since: $0) >= Self.patience } ?? true
         let isDue =
-            flush || self.sent == 0 || self.unsentFacts >= Self.factsPerReport
+            flush || isQuiet || self.unsentFacts >= Self.factsPerReport
             || now.milliseconds(since: oldest.committed) >= Self.patience
         guard isDue else { return nil }
+        self.lastReport = now
         if self.sent == 0 { self.waitingSince = now }
         var facts: [TargetFact] = []
         var number: UInt64 = 0
@@ -80,6 +86,7 @@ package struct ReportBook {
     package mutating func tellAgain() {
         self.sent = 0
         self.unsentFacts = self.factCount
+        self.lastReport = nil
     }
 
     /// All facts held, oldest first.
