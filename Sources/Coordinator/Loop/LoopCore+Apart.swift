@@ -145,13 +145,16 @@ extension LoopCore {
         return true
     }
 
-    /// - Returns: Whether anything of the group was left to grant.
+    /// - Returns: Whether the worker's turn is over: it was granted something, or nothing can be granted now.
     private func grant(_ group: Quarantine.Group, to session: WorkerSession) throws(StoreError) -> Bool {
         guard let campaign = self.campaigns[group.campaign] else { return false }
         let lane = campaign.lanes[group.lane]
         let room = session.room(open: self.leases.open(of: session.name), at: self.now)
         let wanted = min(group.positions.count, room, LoopLimits.shardTargets)
-        guard case .permits(let permits) = self.permits(for: wanted, lane: lane, campaign) else { return false }
+        guard case .permits(let permits) = self.permits(for: wanted, lane: lane, campaign) else {
+            self.quarantine.putBack(group)
+            return true
+        }
         var taken = Array(group.positions.prefix(permits))
         let rows = try campaign.plan.grants.waiting(
             campaign: campaign.id,

@@ -150,6 +150,19 @@ struct LeaseBookTests {
         #expect(book.inventory() == [HeldLease(epoch: Epoch(5), running: false, begun: [0])])
     }
 
+    @Test("what is recalled while the journal refuses goes back when it does not any more")
+    func stalled() throws {
+        var book = makeBook()
+        _ = book.grant(offer(5, 3), at: at(0))
+        _ = book.grant(offer(6, 2), at: at(0))
+        _ = try present(book.next(relay: 0, at: at(0)))
+        book.stall()
+        #expect(book.recall(epochs: [5]).isEmpty)
+        #expect(book.tellProgress(nonce: 3, at: at(1)) == .init(epochs: [5, 6], settled: [0, 0], begun: [3, 2]))
+        #expect(book.unstall().map(\.positions) == [[1, 2]])
+        #expect(book.tellProgress(nonce: 4, at: at(2)) == .init(epochs: [5, 6], settled: [2, 0], begun: [1, 0]))
+    }
+
     @Test("what ran out goes back, what is open stays")
     func expiry() throws {
         var book = makeBook()

@@ -61,6 +61,19 @@ extension LeaseBook {
         }
     }
 
+    /// The journal refuses: what is recalled from now on goes back once it does not.
+    ///
+    /// A hand-back that cannot be journalled cannot be told either: the coordinator would take the lease for forgotten.
+    package mutating func stall() { self.isStalled = true }
+
+    /// The journal takes records again.
+    ///
+    /// - Returns: What was recalled meanwhile.
+    package mutating func unstall() -> [HandedBack] {
+        self.isStalled = false
+        return self.handBackAll { $0.recalled }
+    }
+
     /// Begins nothing more, for good.
     package mutating func drain() -> [HandedBack] {
         self.isDraining = true
@@ -85,7 +98,7 @@ extension LeaseBook {
 
     private mutating func recall(slot: Int) -> HandedBack? {
         self.leases[slot].recalled = true
-        return self.handBack(slot: slot)
+        return self.isStalled ? nil : self.handBack(slot: slot)
     }
 
     private mutating func handBackAll(where matches: (LeaseEntry) -> Bool) -> [HandedBack] {

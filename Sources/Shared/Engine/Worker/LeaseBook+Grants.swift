@@ -193,7 +193,8 @@ extension LeaseBook {
         for lease in self.leases where !lease.isFree {
             progress.epochs.append(lease.epoch.rawValue)
             progress.settled.append(UInt64(lease.positions.count - lease.unsettled))
-            progress.begun.append(UInt32(lease.unsettled - lease.waiting))
+            // What cannot be handed back is as good as in a connection's hands.
+            progress.begun.append(UInt32(self.isStalled ? lease.unsettled : lease.unsettled - lease.waiting))
         }
         return progress
     }

@@ -38,6 +38,8 @@ package struct LeaseBook {
     /// Targets of those that are taken, intended or open.
     package internal(set) var open = 0
     package internal(set) var isDraining = false
+    /// Nothing can be journalled, so nothing can be handed back; see ``stall()``.
+    var isStalled = false
 
     // What Welcome said, and what was last sent.
     var ttl: Int64 = 60_000
@@ -97,7 +99,7 @@ package struct LeaseBook {
 
     /// Takes the next target for a connection of a relay: fair over the relay's sites, and over the leases of one site.
     package mutating func next(relay: Int, at now: Instant) -> TargetHandle? {
-        guard !self.isDraining else { return nil }
+        guard !self.isDraining, !self.isStalled else { return nil }
         while let entry = self.timed.popFirst(dueBy: now) {
             guard self.leases[entry.slot].serial == entry.serial else { continue }
             self.enqueue(entry.slot)
