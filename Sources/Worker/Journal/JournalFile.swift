@@ -10,6 +10,24 @@ struct JournalFile {
     let restored: JournalStore.Restored
     /// Where a damaged journal was moved to; the coordinator learns of it by the new identity.
     let movedAside: String?
+    /// How far the journal had come, told beside it.
+    let mark: JournalMark?
+
+    /// Commits a group, and notes how far the journal has come.
+    ///
+    /// - Throws: Whatever keeps the group from being written; nothing changed then.
+    func commit(_ batch: JournalBatch) throws(StoreError) -> [JournalStore.CommittedRow] {
+        let rows = try self.database.access { connection throws(StoreError) in
+            try self.store.commit(
+                connection,
+                intents: batch.intents,
+                facts: batch.facts,
+                acknowledged: batch.acknowledged
+            )
+        }
+        self.mark?.note(self.store.lastNumber, of: self.store.identity)
+        return rows
+    }
 
     /// Opens `journal-NAME.sqlite` in `folder`, which is made when it is missing.
     ///
@@ -49,11 +67,19 @@ struct JournalFile {
         do throws(StoreError) {
             var generator = SystemRandomNumberGenerator()
             let identity = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+            let mark = JournalMark(path: path + "-mark")
             let parts = try database.access { connection throws(StoreError) in
                 let store = try JournalStore(connection, newIdentity: identity)
-                return (store, try store.restore(connection, at: now))
+                return (store, try store.restore(connection, atLeast: mark.last(of: store.identity), at: now))
             }
-            return JournalFile(database: database, store: parts.0, restored: parts.1, movedAside: movedAside)
+            mark.note(parts.0.lastNumber, of: parts.0.identity)
+            return JournalFile(
+                database: database,
+                store: parts.0,
+                restored: parts.1,
+                movedAside: movedAside,
+                mark: mark
+            )
         } catch {
             try? database.close()
             throw error
@@ -65,7 +91,7 @@ struct JournalFile {
         let aside = "\(path).damaged-\(now.milliseconds)"
         let files = FileManager.default
         do {
-            for suffix in ["", "-wal", "-shm"] where files.fileExists(atPath: path + suffix) {
+            for suffix in ["", "-wal", "-shm", "-mark"] where files.fileExists(atPath: path + suffix) {
                 try files.moveItem(atPath: path + suffix, toPath: aside + suffix)
             }
         } catch {

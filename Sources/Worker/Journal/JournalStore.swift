@@ -35,7 +35,7 @@ final class JournalStore {
 
     /// 16 random bytes, made with the file.
     private(set) var identity: [UInt8] = []
-    private var lastNumber: UInt64 = 0
+    private(set) var lastNumber: UInt64 = 0
     /// Row that holds each open intent: at most one per relay connection.
     private var openIntents: [Target: UInt64] = [:]
     /// Rows up to this one are freed.
@@ -51,6 +51,8 @@ final class JournalStore {
 
     /// Version of the tables and of ``JournalRow``.
     private static let format: Int64 = 1
+    /// A number beyond it is damage, not a newer program.
+    private static let formatsMax = 1_000
 
     private func prepareTables(_ connection: any SQLConnection, newIdentity: [UInt8]) throws(StoreError) {
         // One process at a time: two would each take the other's intents for doubts.
@@ -71,7 +73,10 @@ final class JournalStore {
             if try found.step() {
                 self.identity = found.bytes(0)
                 let format = Int(found.integer(1))
-                guard format == Int(Self.format) else { throw .tooNew(found: format, known: Int(Self.format)) }
+                guard format <= Int(Self.format) || format > Self.formatsMax else {
+                    throw .tooNew(found: format, known: Int(Self.format))
+                }
+                guard format == Int(Self.format) else { throw .corrupt("the journal's format is \(format)") }
                 self.lastNumber = UInt64(clamping: found.integer(2))
                 guard self.identity.count == 16 else { throw .corrupt("the journal's identity is not 16 bytes") }
                 return
@@ -88,10 +93,17 @@ final class JournalStore {
     ///
     /// - Parameters:
     ///   - connection: The one that the tables were prepared with.
+    ///   - number: A row that was committed for certain.
     ///   - now: Time of those facts.
     /// - Returns: All that is still to be reported.
-    /// - Throws: ``StoreError/corrupt(_:)`` for the first row that is damaged.
-    func restore(_ connection: any SQLConnection, at now: Timestamp) throws(StoreError) -> Restored {
+    /// - Throws: ``StoreError/corrupt(_:)`` for the first row that is damaged or missing.
+    func restore(
+        _ connection: any SQLConnection,
+        atLeast number: UInt64 = 0,
+        at now: Timestamp
+    ) throws(StoreError) -> Restored {
+        let expected = number
+        var previous: UInt64?
         var restored = Restored()
         let rows = try connection.prepare("SELECT number, records, checksum FROM entry ORDER BY number")
         defer { rows.reset() }
@@ -101,6 +113,9 @@ final class JournalStore {
             guard JournalRow.checksum(number: number, bytes) == UInt64(bitPattern: rows.integer(2)),
                 let records = JournalRow.unpack(bytes)
             else { throw .corrupt("row \(number) of the journal is damaged") }
+            // Rows are freed from the first on only.
+            if let previous, number != previous + 1 { throw .corrupt("row \(previous + 1) of the journal is gone") }
+            previous = number
             self.lastNumber = max(self.lastNumber, number)
             var facts: [TargetFact] = []
             for record in records {
@@ -117,6 +132,9 @@ final class JournalStore {
             if !facts.isEmpty { restored.rows.append(CommittedRow(number: number, facts: facts)) }
         }
         rows.reset()
+        guard self.lastNumber >= expected else {
+            throw .corrupt("the journal ends with row \(self.lastNumber) and had row \(expected)")
+        }
         let doubts = self.openIntents.keys.sorted { ($0.epoch, $0.position) < ($1.epoch, $1.position) }.map {
             TargetFact(epoch: $0.epoch, position: $0.position, fate: .inDoubt, reason: .noReply, at: now)
         }

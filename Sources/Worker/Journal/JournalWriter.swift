@@ -147,19 +147,12 @@ final class JournalWriter: JournalInbox, Sendable {
 
     /// - Returns: `false` when the worker stops while the journal refuses.
     private func commit(_ work: JournalBatch, to file: JournalFile) -> Bool {
-        let (facts, intents) = (work.facts, work.intents)
+        let facts = work.facts
         var isRefusing = false
         while true {
             do throws(StoreError) {
                 if !facts.isEmpty { CrashPoint.reach(.w06OutcomeBeforeJournal) }
-                let rows = try file.database.access { connection throws(StoreError) in
-                    try file.store.commit(
-                        connection,
-                        intents: intents,
-                        facts: facts,
-                        acknowledged: work.acknowledged
-                    )
-                }
+                let rows = try file.commit(work)
                 if !facts.isEmpty { CrashPoint.reach(.w05OutcomeJournalled) }
                 if isRefusing { self.deliver(.resumed) }
                 if !work.groups.isEmpty { self.deliver(.committed(rows: rows, groups: work.groups.count)) }
