@@ -167,7 +167,8 @@ extension LoopCore {
         self.throttles.define(.campaign(campaign.id), limits: [], at: self.now)
         self.campaigns[campaign.id] = nil
         if !self.quarantine.isEmpty { self.quarantine.forget(campaign.id) }
-        for session in self.sessions.values where session.contents.removeValue(forKey: campaign.id) != nil {
+        // In order, so that a replay says it in the same order; so wherever frames or turns come from a dictionary.
+        for session in self.sortedSessions() where session.contents.removeValue(forKey: campaign.id) != nil {
             self.say(.forget(filled(WireForget()) { $0.campaign = UInt64(campaign.id.rawValue) }), to: session)
         }
         guard !isOver else { return }

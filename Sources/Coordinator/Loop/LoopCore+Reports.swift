@@ -75,7 +75,7 @@ extension LoopCore {
                 try self.settle(fact, target, of: lease, in: campaign, retryAfter: facts.retryAfterSeconds[index])
             }
         }
-        for (site, count) in acceptedBySite { self.paceUp(site, count) }
+        for (site, count) in acceptedBySite.sorted(by: { $0.key < $1.key }) { self.paceUp(site, count) }
         if !used.isEmpty { self.moves(lease, of: campaign, in: session) }
         self.account(lease, used: used, returned: returned, accepted: accepted, by: session)
     }
@@ -123,7 +123,7 @@ extension LoopCore {
     private func wakeLanes(of lease: OpenLease) {
         self.queue.wakeIfParked(LaneKey(campaign: lease.campaign, lane: lease.lane))
         guard let site = self.campaigns[lease.campaign]?.lanes[lease.lane].record.site else { return }
-        for campaign in self.campaigns.values where campaign.id != lease.campaign {
+        for campaign in self.sortedCampaigns() where campaign.id != lease.campaign {
             if let lane = campaign.laneOfSite[site] {
                 self.queue.wakeIfParked(LaneKey(campaign: campaign.id, lane: lane))
             }

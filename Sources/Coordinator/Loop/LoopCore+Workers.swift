@@ -141,7 +141,7 @@ extension LoopCore {
             )
         }
         // Leases it still runs that are not ours to give any more must stop.
-        let strange = held.values.filter { $0.running && self.leases[Epoch($0.epoch)]?.holder != name }
+        let strange = hello.held.filter { $0.running && self.leases[Epoch($0.epoch)]?.holder != name }
         self.pendingRecalls[name] = strange.map(\.epoch)
     }
 
@@ -222,7 +222,7 @@ extension LoopCore {
             guard let holder = self.leases[epoch]?.holder, self.leases.recall(epoch) else { continue }
             epochs[holder, default: []].append(epoch.rawValue)
         }
-        for (holder, recalled) in epochs {
+        for (holder, recalled) in epochs.sorted(by: { $0.key < $1.key }) {
             guard let session = self.sessionOfWorker[holder].flatMap({ self.sessions[$0] }) else { continue }
             self.say(.recall(filled(WireRecall()) { $0.epoch = recalled }), to: session)
         }
@@ -230,7 +230,7 @@ extension LoopCore {
 
     /// Every lane may have something to do: a worker came, or a relay works again.
     func wakeAll() {
-        for campaign in self.campaigns.values where campaign.record.state == .running {
+        for campaign in self.sortedCampaigns() where campaign.record.state == .running {
             for lane in campaign.lanes.indices { self.queue.wake(LaneKey(campaign: campaign.id, lane: lane)) }
         }
     }

@@ -209,6 +209,8 @@ final class LoopCore {
     func log(_ note: LoopNote) { self.effects.append(.log(note)) }
 
     func sortedCampaigns() -> [RunningCampaign] { self.campaigns.values.sorted { $0.id < $1.id } }
+
+    func sortedSessions() -> [WorkerSession] { self.sessions.values.sorted { $0.id < $1.id } }
 }
 
 /// What the loop is told once, at the start.

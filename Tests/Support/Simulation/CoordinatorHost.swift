@@ -99,7 +99,7 @@ final class CoordinatorHost {
     }
 
     func ask(_ command: DrivenLoop.Command) {
-        guard self.loop != nil else { return }
+        guard self.loop != nil, !self.commands.contains(command) else { return }
         self.world.note("an operator asks: \(command)")
         self.commands.append(command)
         self.wake(at: self.world.now)
