@@ -54,7 +54,8 @@ class HungTest(RecordedTest):
         self.assertEqual({worker for _, worker, _ in doubts}, {"hung"})
         self.assertGreater(len(doubts), CONNECTIONS)
         self.assertLessEqual(len(doubts), CREDIT)
-        self.assertTrue(hung.is_running)
+        # It may have ended itself meanwhile, since nothing else can.
+        self.assertIn(hung.exit_code, (None, 1))
         self.assertEqual([at for at in self.arrivals(hung) if at > hung_at + SLACK_SECONDS], [])
         self.check_story(cluster, campaign, status, self.accepted(SENDER), CONTACTS)
 

@@ -9,10 +9,16 @@ extension LoopCore {
     /// Begins a new incarnation and reads the state; once, before the first turn.
     func start(now: Instant, wall: Timestamp) throws(StoreError) {
         self.now = now
-        self.wall = wall
+        try self.startClock(wall)
+        let wall = self.wall
         let incarnation = try self.connection.transaction { () throws(StoreError) -> UInt32 in
             let last = try self.stores.cluster.meta(MetaKey.incarnation).flatMap { UInt32($0) } ?? 0
             try self.stores.cluster.setMeta(MetaKey.incarnation, String(last + 1))
+            // Which of them may bring workers down, only the process that ended knew: nobody would grant them before their time.
+            for campaign in try self.stores.campaigns.active() {
+                let apart = wall.advanced(byMilliseconds: LoopLimits.apartMillisecondsMax)
+                try self.stores.targets.bringForward(campaign: campaign.id, to: wall, until: apart)
+            }
             return last + 1
         }
         self.epoch = Epoch(incarnation: incarnation, counter: 0)
@@ -185,6 +191,8 @@ extension LoopCore {
 enum MetaKey {
     /// Starts of the coordinator on this database.
     static let incarnation = "incarnation"
+    /// What the loop's clock showed last.
+    static let clock = "clock"
     /// Names of workers that are drained, with blanks between.
     static let drained = "drained_workers"
     /// Secret from which Message-ID keys are derived, as hex.

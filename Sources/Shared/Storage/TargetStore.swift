@@ -131,9 +131,7 @@ package final class TargetStore {
 
     /// Has targets of a campaign that came back unsent and wait for something granted at `now`.
     ///
-    /// Those with an outcome of their latest attempt go on waiting for their retry.
-    ///
-    /// - Parameter until: Those that are due later are left alone.
+    /// Those with an outcome of their latest attempt go on waiting for their retry, and those due after `until` too.
     package func bringForward(campaign: Campaign.ID, to now: Timestamp, until: Timestamp) throws(StoreError) {
         let statement = try self.connection.prepare(
             """
