@@ -124,6 +124,21 @@ struct LoopReportTests {
         #expect(try scene.bench.integer("SELECT count(*) FROM ledger") == 3)
     }
 
+    @Test("what a relay turned away uses no attempt, and slows the site if it asks for that", arguments: [false, true])
+    func turnedAway(isThrottled: Bool) throws {
+        let scene = try Scene()
+        let site = try #require(scene.bench.core.leases[Epoch(scene.grant.epoch)]?.members.first?.site)
+        let facts = (0..<3).map { scene.fact($0, .returned, reason: isThrottled ? "throttled" : "") }
+        try scene.bench.turn([scene.worker.report(facts)])
+        #expect(scene.bench.core.paces[site]?.factor == (isThrottled ? 0.5 : nil))
+        scene.bench.advance(1_000)
+        try scene.bench.turn([scene.worker.credit(at: scene.bench.now)])
+        let again = try #require(scene.worker.takeGrants().last)
+        #expect(again.position == Array(scene.grant.position[0..<3]))
+        #expect(try scene.bench.targets(scene.id).allSatisfy { $0.attempts == 0 })
+        #expect(try scene.bench.integer("SELECT count(*) FROM ledger") == 0)
+    }
+
     @Test("a report on a lease that this worker never held is refused, and acknowledged")
     func neverHeld() throws {
         let scene = try Scene()

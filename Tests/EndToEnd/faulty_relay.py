@@ -128,9 +128,6 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
-        if self.is_upgrading:
-            self.is_upgrading = False
-            return
         self.note("open", script=self.script, after=self.after)
         self.answer("CONNECT", b"220 relay.example ESMTP\r\n")
 
@@ -245,9 +242,12 @@ class Connection(asyncio.Protocol):
     async def handshake(self):
         try:
             self.is_encrypted = True
-            await asyncio.get_running_loop().start_tls(
+            self.transport = await asyncio.get_running_loop().start_tls(
                 self.transport, self, self.relay.options.tls, server_side=True, ssl_handshake_timeout=30
             )
+            self.is_upgrading = False
+            # What came with the end of the handshake was kept.
+            self.data_received(b"")
         except (OSError, ssl.SSLError) as error:
             self.note("handshake_failed", problem=str(error))
             self.transport.abort()

@@ -20,6 +20,16 @@ enum Mischief: Sendable, Hashable {
     case endlessLines(at: String)
     /// Sends a reply in the clear behind the one to STARTTLS.
     case inject
+    /// Answers this verb and reads nothing more.
+    case deaf(at: String)
+    /// Answers this verb, then resets the connection.
+    case answerAndReset(at: String)
+    /// Sends half of its answer to this verb and closes.
+    case half(at: String)
+    /// Answers this verb two times.
+    case twice(at: String)
+    /// Sends the answer to the final dot together with the one to DATA.
+    case early
 }
 
 /// A relay that does what it is told, on its own event loop.
@@ -31,6 +41,8 @@ final class ScriptedRelay: Sendable {
         var extensions = ["PIPELINING", "ENHANCEDSTATUSCODES"]
         var tls: NIOSSLContext?
         var isImplicitTLS = false
+        /// Messages that a connection takes; then it answers MAIL with 421.
+        var messagesMax = Int.max
     }
 
     /// What all connections saw.
@@ -92,6 +104,7 @@ private final class ScriptedConnection: ChannelInboundHandler {
     private let state: ScriptedRelay.StateBox
     private var input = ""
     private var message: String?
+    private var messages = 0
     private var isDumb = false
     private var isEncrypted: Bool
 
@@ -126,6 +139,7 @@ private final class ScriptedConnection: ChannelInboundHandler {
                 return
             }
             self.message = nil
+            self.messages += 1
             self.state.seen.withLock { $0.messages.append(message) }
             return self.answer("250 2.0.0 taken", to: ".", context)
         }
@@ -142,6 +156,10 @@ private final class ScriptedConnection: ChannelInboundHandler {
         case "DATA":
             self.answer("354 go", to: verb, context)
             if !self.isDumb { self.message = "" }
+        case "MAIL" where self.messages >= self.options.messagesMax:
+            self.isDumb = true
+            self.write("421 4.7.0 enough for one connection\r\n", context)
+            context.close(promise: nil)
         case "QUIT":
             self.answer("221 bye", to: verb, context)
             context.close(promise: nil)
@@ -179,6 +197,23 @@ private final class ScriptedConnection: ChannelInboundHandler {
         case .endlessLines(at: verb):
             self.isDumb = true
             self.flood(ByteBuffer(string: String(repeating: "250-more\r\n", count: 6_553)), left: 16_384, context)
+        case .deaf(at: verb):
+            self.isDumb = true
+            self.write(line + "\r\n", context)
+            context.channel.setOption(.autoRead, value: false).assumeIsolated().whenComplete { _ in }
+        case .answerAndReset(at: verb):
+            self.isDumb = true
+            self.write(line + "\r\n", context)
+            // Closing without lingering is what makes it a reset.
+            let options = context.channel as? any SocketOptionProvider
+            _ = options?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+            context.close(promise: nil)
+        case .half(at: verb):
+            self.isDumb = true
+            self.write(String(line.prefix(5)), context)
+            context.close(promise: nil)
+        case .twice(at: verb): self.write("\(line)\r\n\(line)\r\n", context)
+        case .early where verb == "DATA": self.write("\(line)\r\n250 2.0.0 taken\r\n", context)
         default: self.write(line + "\r\n", context)
         }
     }

@@ -137,6 +137,8 @@ struct TLSTests {
             #expect(told.changes.first??.contains(problem) == true, "\(told.changes)")
             #expect(relay.seen.messages.isEmpty && !relay.seen.verbs.contains("MAIL"))
             if row.password != nil, row.password != "guess" { #expect(!relay.seen.reads.joined().contains("AUTH")) }
+            // Whoever put bytes behind the relay's answer gets no word more from us.
+            if row.mischief == .inject { #expect(relay.seen.reads.last == "STARTTLS\r\n") }
         } else {
             #expect(told.tally == ["250@message": 2])
             #expect(relay.seen.verbs.contains("AUTH") == (row.password != nil))

@@ -28,6 +28,8 @@ final class RelayConnection: ChannelInboundHandler {
     private var first: Load?
     private var second: Load?
     private var isSettling = false
+    /// The channel is closed, and the pool was not told yet.
+    private var isGone = false
     private var isHandshaking = false
     private(set) var isReady = false
     private(set) var isClosed = false
@@ -70,8 +72,8 @@ final class RelayConnection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         self.session.lost("the relay closed the connection")
+        self.isGone = true
         self.settle()
-        self.pool.ended(self)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -133,16 +135,23 @@ final class RelayConnection: ChannelInboundHandler {
         self.isSettling = true
         self.pool.enter()
         repeat {
-            self.gather()
-            while let action = self.session.nextAction() {
+            repeat {
                 self.gather()
-                self.perform(action)
-            }
-            self.load()
-        } while !self.session.output.isEmpty || self.ask { $0.hasActions }
-        self.flush()
+                while let action = self.session.nextAction() {
+                    self.gather()
+                    self.perform(action)
+                }
+                self.load()
+            } while !self.session.output.isEmpty || self.ask { $0.hasActions }
+            // A write that fails closes the channel within this call: then there are messages to resolve.
+            self.flush()
+        } while self.ask { $0.hasActions }
         self.setTimers()
         self.isSettling = false
+        if self.isGone {
+            self.isGone = false
+            self.pool.ended(self)
+        }
         self.pool.leave()
     }
 
