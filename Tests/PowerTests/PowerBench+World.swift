@@ -87,6 +87,7 @@ extension PowerBench {
                 faults.append("contact \(contact) is not settled")
                 continue
             }
+            if outcome == .expired { faults.append("contact \(contact) was given up") }
             if taken > (target.wasDoubted ? 2 : 1) { faults.append("contact \(contact) was written to \(taken) times") }
             if taken > 0, outcome != .accepted { faults.append("contact \(contact) has a message and is \(outcome)") }
             if taken == 0, outcome == .accepted { faults.append("contact \(contact) is accepted and has no message") }
@@ -109,7 +110,7 @@ extension PowerBench {
 
 /// Every message that left.
 struct Departures {
-    private var times: [Instant] = []
+    private var times: [(at: Instant, campaign: UInt64)] = []
     private var takings: [Key: Int] = [:]
 
     private struct Key: Hashable {
@@ -120,7 +121,7 @@ struct Departures {
     var count: Int { self.times.count }
 
     mutating func note(_ campaign: UInt64, _ contact: UInt64, isTaken: Bool, at now: Instant) {
-        self.times.append(now)
+        self.times.append((now, campaign))
         if isTaken { self.takings[Key(campaign: campaign, contact: contact), default: 0] += 1 }
     }
 
@@ -128,12 +129,13 @@ struct Departures {
         self.takings[Key(campaign: campaign, contact: contact)] ?? 0
     }
 
-    /// The most messages that left within one period.
-    func most(inMilliseconds period: Int64) -> Int {
+    /// The most messages that left within one period, of all campaigns or one.
+    func most(inMilliseconds period: Int64, of campaign: UInt64? = nil) -> Int {
+        let times = self.times.filter { campaign == nil || $0.campaign == campaign }.map(\.at)
         var most = 0
         var first = 0
-        for last in self.times.indices {
-            while self.times[last].milliseconds(since: self.times[first]) >= period { first += 1 }
+        for last in times.indices {
+            while times[last].milliseconds(since: times[first]) >= period { first += 1 }
             most = max(most, last - first + 1)
         }
         return most

@@ -68,6 +68,15 @@ final class PowerBench {
         }
     }
 
+    /// The coordinator's process ends and comes again; with `reboots` its machine does, too, and its boot clock begins anew.
+    func restart(reboots: Bool) throws {
+        self.stop()
+        self.advance(5_000)
+        if reboots { self.bootedAt = self.now.advanced(byMilliseconds: -1_000) } else { self.boots -= 1 }
+        try self.open()
+        try self.startLoop()
+    }
+
     func startLoop() throws {
         self.boots += 1
         self.options.machineBoot = "boot \(self.boots)"

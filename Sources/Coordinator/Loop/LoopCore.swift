@@ -61,6 +61,11 @@ final class LoopCore {
     var unreadable: [Campaign.ID: String] = [:]
     /// The process is about to end: nothing more is granted.
     var isClosing = false
+    /// What ``wall`` is read from.
+    var clock = SteadyClock(at: Instant(milliseconds: 0))
+    var nextClockNote = Instant(milliseconds: 0)
+    /// A note that the next process would go by is in the database.
+    var clockIsNoted = false
     var nextIdleSites = Instant(milliseconds: 0)
     var nextThroughput = Instant(milliseconds: 0)
     var freezeTurn = 0
@@ -78,11 +83,11 @@ final class LoopCore {
     /// - Parameters:
     ///   - events: What came in, at most what ``LoopLimits`` allow.
     ///   - now: The present, for leases and throttles.
-    ///   - wall: The present, for people and for retries.
+    ///   - wall: The machine's clock, for people and for retries; it may jump.
     /// - Returns: What goes out now that everything is durable.
     func step(_ events: [LoopEvent], now: Instant, wall: Timestamp) -> [LoopEffect] {
         self.now = max(self.now, now)
-        self.wall = wall
+        self.readClock(wall)
         self.finishedCommands.removeAll(keepingCapacity: true)
         // What the start had to say goes out with the first turn.
         defer { self.effects.removeAll(keepingCapacity: true) }
@@ -161,6 +166,7 @@ final class LoopCore {
 
     /// Writes what changed in lanes, campaigns and throttles.
     private func save() throws(StoreError) {
+        try self.saveClock()
         for campaign in self.campaigns.values {
             for index in campaign.lanes.indices where campaign.lanes[index].isDirty {
                 try self.stores.lanes.save(campaign.lanes[index].record)
@@ -268,6 +274,7 @@ private struct TurnMemory {
     private let processes: [String: WorkerProcess]
     private let quarantine: Quarantine
     private let pendingRecalls: [String: [UInt64]]
+    private let clock: SteadyClock
 
     init(_ core: LoopCore) {
         self.counters = core.counters
@@ -275,6 +282,7 @@ private struct TurnMemory {
         self.processes = core.processes
         self.quarantine = core.quarantine
         self.pendingRecalls = core.pendingRecalls
+        self.clock = core.clock
     }
 
     func restore(_ core: LoopCore) {
@@ -283,6 +291,8 @@ private struct TurnMemory {
         core.processes = self.processes
         core.quarantine = self.quarantine
         core.pendingRecalls = self.pendingRecalls
+        core.clock = self.clock
+        core.nextClockNote = core.now
     }
 }
 

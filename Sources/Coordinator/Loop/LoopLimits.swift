@@ -60,6 +60,8 @@ enum LoopLimits {
     static let sessions = 1_000
     /// How long idle sites' throttles stay in memory.
     static let idleSitesMilliseconds: Int64 = 60_000
+    /// How often the clock is noted while a campaign runs: so much a restart does not see of a clock that was set back.
+    static let clockNoteMilliseconds: Int64 = 30_000
     /// How often the throughput line is written.
     static let throughputMilliseconds: Int64 = 5_000
 }

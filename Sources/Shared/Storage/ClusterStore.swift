@@ -73,6 +73,13 @@ package final class ClusterStore {
         try statement.run()
     }
 
+    /// Moves the times of all levels: the clock by which they were written is another from now on.
+    package func moveLevels(byMilliseconds milliseconds: Int64) throws(StoreError) {
+        let statement = try self.connection.prepare("UPDATE throttle SET wall = wall + ?1")
+        statement.bind(1, milliseconds)
+        try statement.run()
+    }
+
     /// A worker as it last introduced itself.
     package struct WorkerRecord: Hashable, Sendable {
         package let name: String

@@ -73,6 +73,8 @@ package enum LogEventName: String, Hashable, Sendable, CaseIterable {
     case stopped
     case failed
     case configuration
+    /// Somebody set the machine's clock.
+    case clockJumped = "clock_jumped"
     case selfTest = "self_test"
     /// The data folder does not fit this machine or its workers: nothing is sent until `accept-restore`.
     case restored
