@@ -129,6 +129,44 @@ struct CrashPointTests {
         }
     }
 
+    @Test("a target that kills is not begun, and the process that comes says that it is another")
+    func poison() async throws {
+        var options = SinkOptions()
+        options.port = 0
+        let sink = try await SinkServer.start(options, on: MultiThreadedEventLoopGroup.singleton)
+        let result: Result<[WireHello], any Error> = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(returning: Result { try Self.dieOfTheSeventh(sink) })
+            }
+        }
+        try await sink.stop()
+        let hellos = try result.get()
+        #expect(Set(hellos.map(\.process)).count == 2 && hellos.allSatisfy { $0.process != 0 })
+        // With one open message they are taken in their order.
+        let begun = hellos[1].held.flatMap(\.begun)
+        #expect(begun.allSatisfy { $0 < 7 })
+        #expect(sink.tally.accepted <= 7)
+    }
+
+    private static func dieOfTheSeventh(_ sink: SinkServer) throws -> [WireHello] {
+        let bench = try KillBench()
+        defer { bench.close() }
+        let coordinator = try bench.coordinator.get()
+        try bench.start(crashAt: "p01:p7")
+        let first = try coordinator.hello()
+        try coordinator.welcome(session: 1, relays: [FakeCoordinator.relay(port: sink.port)])
+        let nonce = try coordinator.credit().nonce
+        try coordinator.sendContent()
+        let positions = (0..<Self.targets).map { $0 }
+        try coordinator.send(.grant(coordinator.grant(nonce: nonce, epoch: 9, positions: positions, slots: 1)))
+        #expect(try bench.waitForDeath(), "it died of the seventh")
+        try bench.start()
+        let second = try coordinator.hello()
+        try coordinator.welcome(session: 2, relays: [FakeCoordinator.relay(port: sink.port)])
+        #expect(try bench.terminate() == 0)
+        return [first, second]
+    }
+
     private static func killAndReturn(_ point: String, _ sink: SinkServer) throws -> Aftermath {
         let bench = try KillBench()
         defer { bench.close() }
