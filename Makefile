@@ -12,7 +12,7 @@ CUTS ?= 1000
 # Of fuzzing, for each parser.
 SECONDS ?= 60
 
-.PHONY: help deps build demo test check lint format proto peers crash-sweep fuzz mutations bench bench-smoke power-cuts simulate clean
+.PHONY: help deps build demo test check lint format proto peers crash-sweep faulty-relay fuzz mutations bench bench-smoke power-cuts simulate clean
 
 help:
 	@echo 'make deps     install the system libraries that the build needs (Debian, Ubuntu)'
@@ -20,6 +20,7 @@ help:
 	@echo 'make demo     a whole campaign on this machine: CONTACTS=$(CONTACTS) people, two workers, a test relay'
 	@echo 'make test     every test'
 	@echo 'make crash-sweep   kills real processes at every named point and 200 times at random; KILLS=, RUNS=, CONTACTS=, SEED='
+	@echo 'make faulty-relay  relays that misbehave in every way at every step, towards real processes; SEED='
 	@echo 'make fuzz     looks for bytes that break a parser, SECONDS=$(SECONDS) for each'
 	@echo 'make mutations     takes out what keeps the promises, one thing at a time, and shows a test failing for each'
 	@echo 'make bench    ratios against real programs; NAMES="campaign render" for some, docs/performance.md for all'
@@ -51,6 +52,11 @@ test: deps peers
 # Options: Tests/CrashSweep/sweep.py.
 crash-sweep: deps build
 	@POSTRIDER_BIN="$$(swift build -c release --show-bin-path)" scripts/crash-sweep
+
+# The end-to-end tests have a shorter one.
+faulty-relay: deps peers build
+	@. $(PEERS)/environment && export POSTRIDER_BIN="$$(swift build -c release --show-bin-path)" && cd Tests/EndToEnd \
+	    && POSTRIDER_FAULTS=long POSTRIDER_SEED=$(SEED) "$${POSTRIDER_PYTHON:-python3}" -u -m unittest -v test_faulty_relay
 
 # Only some of them: make fuzz TARGETS="table wire".
 fuzz: deps

@@ -80,7 +80,17 @@ final class TestSource: MessageSource {
         self.denied = plan.denied
         self.wanted = Int(plan.total) - plan.bodiless.count
         self.finished = loop.makePromise(of: Void.self)
+        // Whoever is never told the fate of a message waits for ever, and nothing can cancel that.
+        let watchdog = loop.assumeIsolated().scheduleTask(in: Self.patience) { [finished] in
+            finished.fail(TookTooLong())
+        }
+        self.finished.futureResult.whenComplete { _ in watchdog.cancel() }
     }
+
+    struct TookTooLong: Error {}
+
+    /// Shorter than the suites' own limit.
+    private static let patience = TimeAmount.seconds(50)
 
     func nextJob() -> RelayJob? {
         guard let id = self.queue.popLast() else { return nil }
