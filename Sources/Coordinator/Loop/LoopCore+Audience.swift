@@ -13,6 +13,7 @@ extension LoopCore {
         guard !waiting.isEmpty else { return }
         self.freezeTurn += 1
         let campaign = waiting[self.freezeTurn % waiting.count]
+        self.blame.work = .campaign(campaign.id)
         let bound = campaign.record.freezeBound ?? 0
         let lower = campaign.record.freezeCursor ?? 0
         let upper = min(bound, lower + LoopLimits.freezeWindow)
@@ -96,6 +97,7 @@ extension LoopCore {
             if let expires = campaign.record.expiresAt, self.wall >= expires { self.expire(campaign) }
         }
         for campaign in self.sortedCampaigns() where campaign.record.isCancelling && campaign.record.isFrozen {
+            self.blame.work = .campaign(campaign.id)
             var budget = LoopLimits.settledPerTurn
             let outcome: Outcome = campaign.record.state == .cancelled ? .cancelled : .expired
             while budget > 0, campaign.settleLane < campaign.lanes.count {
@@ -149,6 +151,7 @@ extension LoopCore {
     /// Ends campaigns of which every target is settled.
     func finishCampaigns() throws(StoreError) {
         for campaign in self.sortedCampaigns() where campaign.record.isFrozen {
+            self.blame.work = .campaign(campaign.id)
             let counts = campaign.counts
             guard counts.sum - counts.deferred == campaign.audience, self.leases.open(of: campaign.id).targets == 0
             else { continue }

@@ -20,6 +20,7 @@ extension LoopCore {
                 self.queue.park(key)
                 continue
             }
+            self.blame.work = .campaign(key.campaign)
             switch try self.attempt(key, campaign, budget: budget) {
             case .granted(let read, let granted, let again):
                 budget -= max(1, read)

@@ -44,6 +44,10 @@ extension LoopCore {
         self.defineThrottles(levels)
         let fields = try self.fields()
         for record in try self.stores.campaigns.active() {
+            if let problem = self.blame.halted[record.id] {
+                self.unreadable[record.id] = problem
+                continue
+            }
             let plan: CampaignPlan
             do throws(PlanProblems) {
                 plan = try CampaignPlan(record, fields: fields)

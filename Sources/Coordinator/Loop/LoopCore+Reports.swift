@@ -29,6 +29,8 @@ extension LoopCore {
             }
             try self.take(facts, from: session)
         }
+        // What the store refuses stays with the worker: one that was told to forget it might be granted it again.
+        guard !session.hasLeftOut else { return }
         self.say(.acknowledge(filled(WireAcknowledge()) { $0.number = report.number }), to: session)
     }
 
@@ -51,6 +53,11 @@ extension LoopCore {
                 self.counters.refusedReports += 1
                 continue
             }
+            let care = self.blame.begin(facts.epoch, position)
+            guard care != .leftOut else {
+                session.hasLeftOut = true
+                continue
+            }
             let target = lease.members[member]
             // Read again: an earlier fact of this report may have closed the lease.
             let isOpen = self.leases.isOpen(member, of: facts.epoch)
@@ -61,7 +68,8 @@ extension LoopCore {
                 try self.takeBack(target, of: lease, releasing: false)
                 if facts.reasons[index] == .throttled { self.paceDown(target.site) }
             case .settled(let outcome):
-                let fact = facts.fact(index, key: lease.key(target.position), outcome: outcome, worker: session.name)
+                var fact = facts.fact(index, key: lease.key(target.position), outcome: outcome, worker: session.name)
+                if care == .bare { fact = fact.bare(at: self.wall) }
                 guard isOpen else {
                     try self.join(fact, in: campaign, holder: session.name)
                     continue

@@ -26,14 +26,25 @@ extension LoopCore {
             self.refuse(facts, from: session)
             return
         }
+        guard self.blame.halted[shard.campaign] == nil else {
+            // It could not be written; its worker tells it again to the next process.
+            session.hasLeftOut = true
+            return
+        }
         for (index, position) in facts.positions.enumerated() {
             guard shard.contents.contains(Int(position)) else {
                 self.counters.refusedReports += 1
                 continue
             }
             guard case .settled(let outcome) = facts.outcomes[index] else { continue }
+            let care = self.blame.begin(facts.epoch, position)
+            guard care != .leftOut else {
+                session.hasLeftOut = true
+                continue
+            }
             let key = TargetKey(campaign: shard.campaign, lane: shard.lane, position: Int(position))
-            let fact = facts.fact(index, key: key, outcome: outcome, worker: session.name)
+            var fact = facts.fact(index, key: key, outcome: outcome, worker: session.name)
+            if care == .bare { fact = fact.bare(at: self.wall) }
             try self.join(fact, in: self.campaigns[shard.campaign], holder: session.name)
         }
     }

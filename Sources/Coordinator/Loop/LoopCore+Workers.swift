@@ -206,7 +206,7 @@ extension LoopCore {
         self.answer(message, to: session.routing, session: session.id, sequence: session.sequence)
     }
 
-    private func answer(_ message: CoordinatorMessage, to routing: [UInt8], session: UInt64, sequence: UInt64) {
+    func answer(_ message: CoordinatorMessage, to routing: [UInt8], session: UInt64, sequence: UInt64) {
         do throws(FrameError) {
             let payload = try message.frame(session: session, sequence: sequence)
             self.effects.append(.send(routing: routing, payload: payload))

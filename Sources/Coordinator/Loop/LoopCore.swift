@@ -61,6 +61,8 @@ final class LoopCore {
     var unreadable: [Campaign.ID: String] = [:]
     /// The process is about to end: nothing more is granted.
     var isClosing = false
+    /// What turns fail over.
+    var blame = TurnBlame()
     /// What ``wall`` is read from.
     var clock = SteadyClock(at: Instant(milliseconds: 0))
     var nextClockNote = Instant(milliseconds: 0)
@@ -98,6 +100,7 @@ final class LoopCore {
             if self.mustReload { try self.reload() }
             try self.connection.transaction { () throws(StoreError) in
                 for event in events { try self.take(event) }
+                self.blame.work = nil
                 try self.endLostLeases()
                 try self.freezeSome()
                 try self.settleSome()
@@ -151,8 +154,10 @@ final class LoopCore {
     private func take(_ event: LoopEvent) throws(StoreError) {
         switch event {
         case .frame(let routing, let principal, let payload):
+            guard self.takesFrames(of: principal, routing: routing) else { return }
             try self.takeFrame(payload, routing: routing, from: principal)
         case .command(let command):
+            self.blame.work = nil
             do {
                 try command.body(self)
                 self.finishedCommands.append((command, nil))
@@ -168,6 +173,7 @@ final class LoopCore {
     private func save() throws(StoreError) {
         try self.saveClock()
         for campaign in self.campaigns.values {
+            self.blame.work = .campaign(campaign.id)
             for index in campaign.lanes.indices where campaign.lanes[index].isDirty {
                 try self.stores.lanes.save(campaign.lanes[index].record)
                 campaign.lanes[index].isDirty = false
@@ -176,6 +182,7 @@ final class LoopCore {
             try self.stores.campaigns.save(campaign.record)
             campaign.isDirty = false
         }
+        self.blame.work = nil
         for change in self.throttles.takeChanges() {
             let level = ClusterStore.StoredLevel(
                 level: change.level,
@@ -197,6 +204,7 @@ final class LoopCore {
         self.failedLast = true
         self.effects.removeAll(keepingCapacity: true)
         var effects: [LoopEffect] = [.log(LoopNote(.error, .storage, error.text))]
+        effects += self.blame(error)
         for event in events {
             if case .command(let command) = event { effects.append(.finished(command, error)) }
         }
@@ -214,7 +222,9 @@ final class LoopCore {
 
     func log(_ note: LoopNote) { self.effects.append(.log(note)) }
 
-    func sortedCampaigns() -> [RunningCampaign] { self.campaigns.values.sorted { $0.id < $1.id } }
+    func sortedCampaigns() -> [RunningCampaign] {
+        self.campaigns.values.filter { self.blame.halted[$0.id] == nil }.sorted { $0.id < $1.id }
+    }
 
     func sortedSessions() -> [WorkerSession] { self.sessions.values.sorted { $0.id < $1.id } }
 }

@@ -9,6 +9,8 @@ final class WorkerSession {
     let routing: [UInt8]
     let build: String
     var sequence: UInt64 = 0
+    /// The store refuses something that this worker said: from there on nothing is acknowledged, since a number covers all before it.
+    var hasLeftOut = false
     /// The newest credit; `nil` before the first.
     var credit: Credit?
     var lastHeard: Instant

@@ -1,0 +1,69 @@
+import Domain
+import Engine
+
+/// Finds out what it is that turns cannot be committed for, when the store refuses a statement each time it is tried.
+///
+/// A disk that is full is everybody's trouble and ends. A statement that is refused for what it says is refused again, and would
+/// keep the loop from ever taking a turn; so what was being done then is put aside after it failed twice.
+struct TurnBlame {
+    /// What a turn is busy with.
+    enum Work: Hashable {
+        /// What a worker says of one target.
+        case fact(Epoch, UInt32)
+        /// Any other frame of this worker.
+        case frames(String)
+        case campaign(Campaign.ID)
+    }
+
+    /// How a fact is taken.
+    enum Care {
+        case whole
+        /// Without the relay's words and the worker's time.
+        case bare
+        /// Not at all, and not acknowledged either.
+        case leftOut
+    }
+
+    /// Once may be chance: what failed may have been something else of the turn.
+    static let failuresMax = 2
+    /// How long a worker whose frames cannot be taken has to wait.
+    static let framesMilliseconds: Int64 = 60_000
+    /// More than this is no matter of single facts.
+    static let rememberedMax = 1_000
+
+    var work: Work?
+    private var failures: [Work: Int] = [:]
+    private var framesWait: [String: Instant] = [:]
+    private(set) var halted: [Campaign.ID: String] = [:]
+
+    /// A turn failed over what it was busy with.
+    ///
+    /// - Returns: What is put aside from now on, if this was once too often.
+    mutating func failed(_ text: String, at now: Instant) -> Work? {
+        guard let work = self.work, self.failures[work] != nil || self.failures.count < Self.rememberedMax else {
+            return nil
+        }
+        self.work = nil
+        self.failures[work, default: 0] += 1
+        guard self.failures[work, default: 0] >= Self.failuresMax else { return nil }
+        switch work {
+        case .fact: break
+        case .frames(let name): self.framesWait[name] = now.advanced(byMilliseconds: Self.framesMilliseconds)
+        case .campaign(let id): self.halted[id] = text
+        }
+        return work
+    }
+
+    mutating func begin(_ epoch: Epoch, _ position: UInt32) -> Care {
+        let work = Work.fact(epoch, position)
+        self.work = work
+        guard !self.failures.isEmpty, let count = self.failures[work] else { return .whole }
+        return count < Self.failuresMax ? .whole : count < 2 * Self.failuresMax ? .bare : .leftOut
+    }
+
+    /// Whether the frames of this worker are taken.
+    mutating func takesFrames(of name: String, at now: Instant) -> Bool {
+        self.work = .frames(name)
+        return self.framesWait[name].map { now >= $0 } ?? true
+    }
+}
