@@ -148,7 +148,7 @@ final class CoordinatorHost {
         }
         let sabotaged = self.world.sabotage.answers(frames.map(\.inbound), isCommitted: turn.isCommitted)
         if ending == .dies { return self.dieAndReturn(sabotaged) }
-        self.world.turnTaken(turn, by: loop)
+        self.world.turnTaken(turn, isIdle: frames.isEmpty && commands.isEmpty, by: loop)
         let slow = self.world.random.chance(weather.slowDisk) ? self.world.random.time(50...4_000) : 0
         self.busyUntil = self.world.now + slow + self.world.random.time(0...1)
         // Dying after the commit: nothing of what was decided goes out, or the first of it.

@@ -19,6 +19,12 @@ final class Laws {
     private var acknowledged: [(key: TargetKey, fact: WorkerWitness.ReportedFact)] = []
     private var ranks: [TargetKey: LedgerBooks.Standing] = [:]
     private var turns = 0
+    /// Turns in a row into which nothing came and from which nothing went.
+    private var emptyTurns = 0
+    private var lastTurn: Int64 = 0
+
+    /// Empty turns in a row that only a loop that spins takes: a thousand people are frozen in one.
+    private static let emptyTurnsMax = 1_000
 
     init(_ database: SQLiteDatabase, in world: World) {
         self.world = world
@@ -109,8 +115,14 @@ final class Laws {
     // MARK: Turns
 
     /// A turn of the loop was committed or undone.
-    func turnTaken(_ turn: DrivenLoop.Turn, by loop: DrivenLoop) {
+    func turnTaken(_ turn: DrivenLoop.Turn, isIdle: Bool, by loop: DrivenLoop) {
         self.turns += 1
+        let isEmpty = isIdle && turn.frames.isEmpty && self.world.now - self.lastTurn <= 1
+        self.emptyTurns = isEmpty ? self.emptyTurns + 1 : 0
+        self.lastTurn = self.world.now
+        if self.emptyTurns > Self.emptyTurnsMax {
+            self.broken("the loop takes turn after turn, and nothing comes of it")
+        }
         if turn.frames.contains(where: { $0.payload.count > 1 && $0.payload[1] == FrameType.grant.rawValue }) {
             self.checkLeases(loop)
         }

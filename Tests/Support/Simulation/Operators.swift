@@ -109,8 +109,9 @@ final class Operators {
             world.coordinator.restartSoon()
         case .pauseCoordinator: world.coordinator.pause(world.random.time(500...15_000))
         case .jumpWall:
+            // Back, or so far ahead that campaigns expire. (One that was a little ahead and is set right makes retries wait for as long.)
             world.coordinator.clock.wallError = world.random.pick([
-                -31_536_000_000, -3_600_000, -5_000, 5_000, 3_600_000,
+                -31_536_000_000, -3_600_000, -5_000, 5_000, 31_536_000_000,
             ])
             world.note("the coordinator's wall clock jumps to \(world.coordinator.clock.wallError)")
         case .killWorker: self.restart(worker) { worker.kill() }

@@ -187,10 +187,10 @@ final class World {
         }
     }
 
-    func turnTaken(_ turn: DrivenLoop.Turn, by loop: DrivenLoop) {
+    func turnTaken(_ turn: DrivenLoop.Turn, isIdle: Bool, by loop: DrivenLoop) {
         for trouble in turn.troubles { self.note("coordinator: \(trouble)") }
         for answer in turn.answers { self.note("answer: \(answer ?? "done")") }
-        self.laws.turnTaken(turn, by: loop)
+        self.laws.turnTaken(turn, isIdle: isIdle, by: loop)
     }
 
     /// A whole message was read by a relay.
