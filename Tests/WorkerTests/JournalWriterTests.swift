@@ -67,4 +67,25 @@ struct JournalWriterTests {
         #expect(next.restored.rows.flatMap(\.facts).map(\.position) == [1, 2, 3])
         try next.database.close()
     }
+
+    @Test("an intent that was confirmed is in doubt in the next process")
+    func intent() throws {
+        let folder = NSTemporaryDirectory() + "writer-\(UInt64.random(in: .min ... .max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let file = try JournalFile.open(folder: folder, worker: "w", powerSafe: false, at: Timestamp(milliseconds: 0))
+        let news = NewsLog()
+        let writer = JournalWriter { news.add($0) }
+        let thread = try writer.start(file)
+        let target = TargetHandle(rawValue: 0)
+        writer.append(JournalGroup(intents: [.init(target: target, epoch: Epoch(1), position: 4)], facts: []))
+        #expect(news.wait(for: 1) == ["1 groups, 0 facts"])
+        writer.stop()
+        thread.join()
+
+        let next = try JournalFile.open(folder: folder, worker: "w", powerSafe: false, at: Timestamp(milliseconds: 0))
+        #expect(next.restored.rows.flatMap(\.facts).map(\.position) == [4])
+        #expect(next.restored.doubts == 1)
+        try next.database.close()
+    }
 }

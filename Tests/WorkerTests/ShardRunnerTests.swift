@@ -1,0 +1,143 @@
+import Domain
+import Engine
+import Mail
+import NIOEmbedded
+import Relay
+import Testing
+import Wire
+
+@testable import WorkerCore
+
+/// A journal that confirms when it is told to.
+private final class PatientJournal: JournalInbox {
+    private(set) var groups: [JournalGroup] = []
+
+    func append(_ group: JournalGroup) { self.groups.append(group) }
+    func acknowledge(_ number: UInt64) {}
+}
+
+/// A runner with one lease of three targets, which ends 60 s after the start, on a clock that a test moves.
+private final class Scene {
+    let loop = EmbeddedEventLoop()
+    let journal = PatientJournal()
+    let runner: ShardRunner
+    let clock = Clock()
+    private var confirmed = 0
+
+    final class Clock { var milliseconds: Int64 = 0 }
+
+    init() throws {
+        let clock = self.clock
+        self.runner = ShardRunner(
+            on: self.loop,
+            journal: self.journal,
+            restored: JournalStore.Restored(),
+            clocks: WorkerClocks(
+                boot: { Instant(milliseconds: clock.milliseconds) },
+                wall: { Timestamp(milliseconds: clock.milliseconds) }
+            )
+        )
+        let desk = self.runner.addDesk(named: "main")
+        self.runner.book.welcome(ttl: 60_000, credit: 100)
+        _ = self.runner.book.offerCredit(nonce: 7, at: self.runner.now())
+        let content = try CampaignContent(
+            filled(WireContent()) {
+                $0.fromAddress = "us@x.example"
+                $0.variants = [filled(WireVariant()) { $0.text = "t" }]
+                $0.messageIDDomain = "x.example"
+            },
+            campaign: Campaign.ID(1),
+            tally: CampaignTally(campaign: Campaign.ID(1), name: "c")
+        )
+        var addresses = StringColumnBuilder()
+        for name in ["ann", "bo", "cy"] { addresses.append("\(name)@y.example") }
+        let grant = filled(WireGrant()) {
+            $0.nonce = 7
+            $0.epoch = 5
+            $0.campaign = 1
+            $0.relay = "main"
+            $0.site = "y.example"
+            $0.slots = 4
+            $0.position = [0, 1, 2]
+            $0.contact = [1, 2, 3]
+            $0.variant = [0, 0, 0]
+            $0.address = addresses.strings()
+        }
+        #expect(self.runner.take(try ReceivedGrant(grant), content: content, desk: desk) == nil)
+    }
+
+    /// Confirms all groups that the journal has and did not confirm.
+    func confirm() {
+        self.loop.run()
+        let groups = self.journal.groups[self.confirmed...]
+        self.confirmed = self.journal.groups.count
+        let facts = groups.flatMap(\.facts)
+        let row = JournalStore.CommittedRow(number: UInt64(self.confirmed), facts: facts)
+        self.runner.committed(facts.isEmpty ? [] : [row], groups: groups.count)
+    }
+}
+
+@Suite("The last byte of a message")
+struct ShardRunnerTests {
+    @Test("it waits until the journal has its intent")
+    func waitsForIntent() throws {
+        let scene = try Scene()
+        let job = try #require(scene.runner.nextJob(relay: 0))
+        var leave: [Bool] = []
+        scene.runner.intend(job) { leave.append($0) }
+        scene.loop.run()
+        #expect(leave.isEmpty)
+        let intents = scene.journal.groups.flatMap(\.intents)
+        #expect(intents.map(\.position) == [0] && intents.map(\.epoch) == [Epoch(5)])
+        scene.confirm()
+        #expect(leave == [true])
+    }
+
+    @Test("it does not go once the lease ran out while the journal wrote", arguments: [false, true])
+    func deadline(isOver: Bool) throws {
+        let scene = try Scene()
+        let job = try #require(scene.runner.nextJob(relay: 0))
+        var leave: [Bool] = []
+        scene.runner.intend(job) { leave.append($0) }
+        scene.loop.run()
+        scene.clock.milliseconds = isOver ? 60_000 : 59_999
+        scene.confirm()
+        #expect(leave == [!isOver])
+    }
+
+    @Test("a lease that ran out before needs no intent")
+    func noIntent() throws {
+        let scene = try Scene()
+        let job = try #require(scene.runner.nextJob(relay: 0))
+        scene.clock.milliseconds = 60_000
+        var leave: [Bool] = []
+        scene.runner.intend(job) { leave.append($0) }
+        scene.loop.run()
+        #expect(leave == [false] && scene.journal.groups.isEmpty)
+    }
+
+    @Test("while the journal refuses, nothing is begun")
+    func stalled() throws {
+        let scene = try Scene()
+        scene.runner.stalled()
+        #expect(scene.runner.nextJob(relay: 0) == nil)
+        scene.runner.resumed()
+        #expect(scene.runner.nextJob(relay: 0) != nil)
+    }
+
+    @Test("what was not acknowledged is in the next Hello, wherever it is just now")
+    func inventory() throws {
+        let scene = try Scene()
+        let jobs = try (0..<3).map { _ in try #require(scene.runner.nextJob(relay: 0)) }
+        func begun() -> [UInt32] { scene.runner.inventory().flatMap(\.begun).sorted() }
+        #expect(begun() == [0, 1, 2])
+        scene.runner.resolved(jobs[0], .noReply(problem: "gone"))
+        #expect(begun() == [0, 1, 2])
+        scene.loop.run()
+        #expect(begun() == [0, 1, 2])
+        scene.confirm()
+        #expect(begun() == [0, 1, 2])
+        scene.runner.reports.acknowledge(1, at: scene.runner.now())
+        #expect(begun() == [1, 2])
+    }
+}
