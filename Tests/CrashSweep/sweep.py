@@ -35,6 +35,8 @@ from judge import judge  # noqa: E402
 # No fault begins when this share of a campaign is done: it must strike before the end.
 LAST_SHARE = 0.75
 SETTLE_SECONDS = 300
+# How often the coordinator is asked how far a campaign is.
+ASK_SECONDS = 1
 # A point that is never reached is a mistake in the schedule or in the product.
 MISSES_MAX = 3
 
@@ -42,6 +44,28 @@ MISSES_MAX = 3
 def option(name, default):
     text = os.environ.get(name, "")
     return int(text) if text else default
+
+
+class Progress:
+    """How far a campaign is."""
+
+    def __init__(self, fire, campaign, sender, last):
+        self.fire, self.campaign, self.sender, self.last = fire, campaign, sender, last
+        self.asked_at = time.monotonic()
+
+    def is_late(self):
+        """Whether too little is left for another fault."""
+        if self.fire.log.read().seen(self.sender) >= self.last:
+            return True
+        if time.monotonic() < self.asked_at + ASK_SECONDS:
+            return False
+        # What is in doubt is never seen, and may be the rest of a small campaign.
+        self.asked_at = time.monotonic()
+        try:
+            return self.fire.cluster.get(f"/v1/campaigns/{self.campaign}")["state"] == "finished"
+        except OSError:
+            # The coordinator is dead just now.
+            return False
 
 
 class Row:
@@ -96,10 +120,10 @@ class Sweep:
         campaign = self.fire.cluster.submit(
             name=name, audience={"list": people}, on_doubt=on_doubt, **{"from": f"Ann Lee <{sender}>"}
         )
-        last = int(LAST_SHARE * self.contacts)
-        while self.during and self.fire.log.read().seen(sender) < last:
+        progress = Progress(self.fire, campaign, sender, int(LAST_SHARE * self.contacts))
+        while self.during and not progress.is_late():
             fault = self.during.pop(0)
-            if self.fire.strike(fault, lambda: self.fire.log.read().seen(sender) >= last):
+            if self.fire.strike(fault, progress.is_late):
                 faults.append(fault)
             else:
                 fault.missed += 1

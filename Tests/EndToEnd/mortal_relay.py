@@ -26,6 +26,8 @@ import zlib
 ANSWER_MILLISECONDS = 4
 SLOW_SECONDS = 0.2
 SLOW_SHARE = 0.01
+# How often it is asked whose a connection is.
+LOOKS = 5
 # Per mille of the addresses.
 BOUNCED, PUT_OFF = 5, 15
 
@@ -34,20 +36,38 @@ EHLO = b"250-relay.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTAT
 END = b"\r\n.\r\n"
 
 
+def inode(wanted):
+    """Of the socket with these addresses; None when the table, which changes while it is read, does not show it."""
+    with open("/proc/net/tcp") as table:
+        return next((line.split()[9] for line in table if tuple(line.split()[1:3]) == wanted), None)
+
+
+def holds(process, socket):
+    """Whether a process has a socket open."""
+    for descriptor in os.listdir(f"/proc/{process}/fd"):
+        try:
+            if os.readlink(f"/proc/{process}/fd/{descriptor}") == socket:
+                return True
+        except OSError:
+            # Closed meanwhile.
+            continue
+    return False
+
+
 def owner(port, own_port):
     """The process on the other side of a connection of 127.0.0.1."""
     wanted = (f"0100007F:{port:04X}", f"0100007F:{own_port:04X}")
-    with open("/proc/net/tcp") as table:
-        inode = next((line.split()[9] for line in table if tuple(line.split()[1:3]) == wanted), None)
-    if inode is None:
-        return 0
-    for process in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            for descriptor in os.listdir(f"/proc/{process}/fd"):
-                if os.readlink(f"/proc/{process}/fd/{descriptor}") == f"socket:[{inode}]":
+    for _ in range(LOOKS):
+        found = inode(wanted)
+        for process in filter(str.isdigit, os.listdir("/proc")) if found else ():
+            try:
+                with open(f"/proc/{process}/comm") as file:
+                    is_ours = file.read().startswith("postrider")
+                if is_ours and holds(process, f"socket:[{found}]"):
                     return int(process)
-        except OSError:
-            continue
+            except OSError:
+                # Ended meanwhile, or not ours to look at.
+                continue
     return 0
 
 
