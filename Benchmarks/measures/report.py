@@ -17,10 +17,10 @@ class Report:
         ratio = median(other) / median(own)
         self._add(name, own, unit, peer, other, ratio=ratio, least=goal, met=ratio >= goal, note=note)
 
-    def times(self, name, own, peer, other, most=None):
-        """How many times as long as `peer`: at most `most`."""
+    def times(self, name, own, peer, other, most=None, unit="s"):
+        """How many times as much as `peer`: at most `most`."""
         ratio = median(own) / median(other)
-        self._add(name, own, "s", peer, other, ratio=ratio, most=most, met=None if most is None else ratio <= most)
+        self._add(name, own, unit, peer, other, ratio=ratio, most=most, met=None if most is None else ratio <= most)
 
     def value(self, name, values, unit, most=None, worst=False):
         """A number on its own; `worst` judges by the largest one, not by the median."""
