@@ -53,7 +53,7 @@ let package = Package(
             name: "CoordinatorCore",
             dependencies: [
                 "Domain", "Engine", "Mail", "Intake", "Wire", "Transport", "Storage", "StorageSQLite", "Telemetry",
-                "UserFiles",
+                "UserFiles", "CFileBirth",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -140,6 +140,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        .systemLibrary(name: "CFileBirth", path: "Sources/Shared/CFileBirth"),
         .systemLibrary(name: "CZeroMQ", path: "Sources/Shared/CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CCSV", path: "Sources/Shared/CCSV", providers: [.apt(["libcsv-dev"])]),
         .systemLibrary(name: "CIDN", path: "Sources/Shared/CIDN", providers: [.apt(["libidn2-dev"])]),

@@ -10,6 +10,7 @@ final class FakeOperations: Operations {
         var calls: [String] = []
         var failure: (any Error)?
         var isReady = true
+        var restored: String?
         var importedBytes = 0
         var targetPages: [[TargetRow]] = []
         /// Thrown after the last page, when set.
@@ -28,7 +29,9 @@ final class FakeOperations: Operations {
 
     var calls: [String] { self.memory.withLock { $0.calls } }
 
-    func readiness() async -> Readiness { Readiness(ready: self.memory.withLock { $0.isReady }, workers: 2) }
+    func readiness() async -> Readiness {
+        self.memory.withLock { Readiness(ready: $0.isReady, workers: 2, restored: $0.restored) }
+    }
 
     func importContacts(
         _ request: ImportRequest,
@@ -97,6 +100,16 @@ final class FakeOperations: Operations {
         return Self.status
     }
 
+    func retry(_ outcome: Outcome, of id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus {
+        try self.note("retry \(outcome.name) of \(id.publicID) by \(caller.name)")
+        return Self.status
+    }
+
+    func resolve(_ decision: DoubtDecision, of id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus {
+        try self.note("resolve \(decision) of \(id.publicID) by \(caller.name)")
+        return Self.status
+    }
+
     func report(on id: Campaign.ID, by grouping: String?) async throws -> CampaignReport {
         try self.note("report \(id.publicID) by \(grouping ?? "-")")
         return CampaignReport(
@@ -140,6 +153,20 @@ final class FakeOperations: Operations {
     func drainWorker(named name: String, undo: Bool, by caller: Caller) async throws -> WorkerStatus {
         try self.note("\(undo ? "undrain" : "drain") \(name) by \(caller.name)")
         return Self.worker
+    }
+
+    func restoreStatus() async throws -> RestoreStatus {
+        try self.note("restore")
+        return RestoreStatus(
+            restored: true,
+            reason: "copied",
+            campaigns: [.init(id: "c1", name: "first", state: .running, targets: 3)]
+        )
+    }
+
+    func acceptRestore(by caller: Caller) async throws -> RestoreStatus {
+        try self.note("accept restore by \(caller.name)")
+        return RestoreStatus(restored: false, reason: nil, campaigns: [])
     }
 
     static let status = CampaignStatus(

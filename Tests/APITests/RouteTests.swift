@@ -72,6 +72,22 @@ struct RouteCase: Sendable, CustomTestStringConvertible {
             .viewer,
             call: "targets c7 outcome(Domain.Outcome.inDoubt)"
         ),
+        .init(
+            .post,
+            "/v1/campaigns/c7/retry",
+            .operator,
+            body: #"{"outcome":"bounced"}"#,
+            call: "retry bounced of c7 by operator"
+        ),
+        .init(
+            .post,
+            "/v1/campaigns/c7/resolve",
+            .operator,
+            body: #"{"decision":"skip"}"#,
+            call: "resolve skip of c7 by operator"
+        ),
+        .init(.get, "/v1/restore", .viewer, call: "restore"),
+        .init(.post, "/v1/restore/accept", .admin, call: "accept restore by admin"),
         .init(.get, "/v1/workers", .viewer, call: "workers"),
         .init(
             .post,
@@ -97,6 +113,29 @@ struct RouteTests {
         let response = try await bed.send(route.method, route.path, as: route.role, body: route.body)
         #expect(response.status == .ok, "\(response.text)")
         #expect(bed.operations.calls == [route.call])
+    }
+
+    @Test(
+        "a decision that is none is refused with what is allowed",
+        arguments: [
+            ("retry", #"{"outcome":"lost"}"#), ("retry", "{}"), ("resolve", #"{"decision":"maybe"}"#), ("resolve", ""),
+        ]
+    )
+    func wrongDecisions(path: String, body: String) async throws {
+        let bed = APITestbed()
+        let response = try await bed.send(.post, "/v1/campaigns/c7/\(path)", as: .operator, body: body)
+        #expect(response.status == .badRequest)
+        #expect(bed.operations.calls.isEmpty)
+    }
+
+    @Test("readiness says that nothing is sent, and what to do", arguments: [nil, "restored: accept it"])
+    func restored(text: String?) async throws {
+        let bed = APITestbed()
+        bed.operations.memory.withLock { $0.restored = text }
+        let response = try await bed.send(.get, "/readyz")
+        #expect(response.status == .ok, "the API has to be reached for it to be accepted")
+        #expect(response.json["restored"] as? String == text)
+        #expect(response.json.keys.contains("restored"))
     }
 
     @Test("a request is served from its role upwards and refused below", arguments: RouteCase.withRoles)

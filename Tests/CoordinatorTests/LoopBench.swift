@@ -27,12 +27,13 @@ final class LoopBench {
 
     static let start = Timestamp(milliseconds: 1_800_000_000_000)
 
-    init(seed: UInt64 = 1, _ change: (inout LoopOptions) -> Void = { _ in }) throws {
+    /// With a path it works on a copy of another bench's store; without one everything is new and in memory.
+    init(seed: UInt64 = 1, path: String? = nil, _ change: (inout LoopOptions) -> Void = { _ in }) throws {
         self.seed = seed
         var options = LoopBench.options
         change(&options)
         self.options = options
-        let database = try SQLiteDatabase(path: nil, profile: .ledger, applicationID: Schema.ledgerID)
+        let database = try SQLiteDatabase(path: path, profile: .ledger, applicationID: Schema.ledgerID)
         self.database = database
         let connection = try database.access { connection throws(StoreError) in
             try Schema.migrate(connection)

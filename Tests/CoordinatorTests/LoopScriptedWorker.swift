@@ -13,6 +13,8 @@ final class ScriptedWorker {
     var machineBoot = "m"
     /// What `Hello` says of the process.
     private(set) var process: UInt64 = 1
+    /// Said in Hello; 0: not told.
+    var highestEpoch: UInt64 = 0
     private var session: UInt64 = 0
     private var sequence: UInt64 = 0
     private var nonce: UInt64 = 0
@@ -112,6 +114,7 @@ final class ScriptedWorker {
             hello.journalDurable = durable
             hello.connections = 8
             hello.process = self.process
+            hello.highestEpoch = self.highestEpoch
             hello.held = held.sorted { $0.key < $1.key }.map { epoch, lease in
                 filled(WireHeldLease()) {
                     $0.epoch = epoch

@@ -17,6 +17,8 @@ struct CampaignLifecycleTests {
             .cancelled: .cancelled,
         ],
         .replace: [.draft: .submitted, .submitted: .submitted, .approved: .submitted],
+        .retry: [.running: .running, .paused: .paused, .finished: .running],
+        .skip: [.running: .running, .paused: .paused, .finished: .finished, .cancelled: .cancelled],
     ]
 
     @Test("every act in every state", arguments: CampaignLifecycle.Act.allCases, CampaignState.allCases)

@@ -216,4 +216,20 @@ struct WorkerStatus: Decodable, Sendable {
 struct Readiness: Decodable, Sendable {
     var ready: Bool
     var workers: Int
+    /// Why nothing is sent although all is ready.
+    var restored: String?
+}
+
+/// RESTORE.
+struct RestoreStatus: Decodable, Sendable {
+    var restored: Bool
+    var reason: String?
+    var campaigns: [Campaign]
+
+    struct Campaign: Decodable, Sendable {
+        var id: String
+        var name: String
+        var state: String
+        var targets: Int
+    }
 }

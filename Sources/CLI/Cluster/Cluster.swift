@@ -157,6 +157,7 @@ final class Cluster: Sendable {
                             ("workers", .number(readiness.workers)), ("listen", .text(base)),
                         ]
                         self.log.write("info", "ready", "The API answers and the workers are admitted", fields)
+                        if let restored = readiness.restored { self.log.write("error", "restored", restored, []) }
                         return
                     }
                     try await self.clock.sleep(for: Self.readinessInterval)

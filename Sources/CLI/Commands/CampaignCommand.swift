@@ -12,7 +12,7 @@ struct CampaignCommand: AsyncParsableCommand {
             CampaignStartCommand.self,
             CampaignPauseCommand.self, CampaignResumeCommand.self, CampaignCancelCommand.self,
             CampaignStatusCommand.self, CampaignWatchCommand.self, CampaignReportCommand.self,
-            CampaignTargetsCommand.self,
+            CampaignTargetsCommand.self, CampaignRetryCommand.self, CampaignResolveCommand.self,
         ]
     )
 

@@ -10,8 +10,15 @@ extension CampaignStateLeaf {
     func run(in surroundings: Surroundings) async throws {
         let path = CampaignCommand.path(self.id, "/\(Self.verb)")
         let document = try await surroundings.withClient { try await $0.post(path) }
-        try surroundings.show(document, as: CampaignStatus.self) { status in
-            let state = surroundings.style.state(Printable.foreign(status.state))
+        try surroundings.showState(document)
+    }
+}
+
+extension Surroundings {
+    /// Shows where a campaign stands, in a sentence.
+    func showState(_ document: Document) throws(Failure) {
+        try self.show(document, as: CampaignStatus.self) { status in
+            let state = self.style.state(Printable.foreign(status.state))
             return ["\(Printable.foreign(status.id)) \(Printable.foreign(status.name)) is \(state)."]
         }
     }

@@ -45,7 +45,13 @@ enum StatusText {
                 NumberText.rate(campaign.ratePerSecond),
             ])
         }
-        return table.lines(style: style)
+        var lines = table.lines(style: style)
+        // Often the same for all of them.
+        var problems: [String] = []
+        for case let problem? in campaigns.map(\.problem) where !problems.contains(problem) { problems.append(problem) }
+        if !problems.isEmpty { lines.append("") }
+        for problem in problems { lines.append(style.yellow(Printable.foreign(problem))) }
+        return lines
     }
 
     /// What is left, in one sentence: `45,200 of 100,000 settled, 8,123/s, 7 s left`.

@@ -8,6 +8,27 @@ struct Readiness: Hashable, Sendable, Encodable {
     var ready: Bool
     /// Workers admitted and connected now.
     var workers: Int
+    /// Why nothing is sent although all is ready, and what to do; `nil` when nothing is wrong.
+    @Nullable var restored: String?
+}
+
+/// RESTORE of docs/api.md.
+struct RestoreStatus: Hashable, Sendable, Encodable {
+    /// Nothing is sent until it is accepted.
+    var restored: Bool
+    /// One sentence on how that was noticed, also in the answer that accepts it.
+    @Nullable var reason: String?
+    /// Those that may have been at work since.
+    var campaigns: [Campaign]
+
+    struct Campaign: Hashable, Sendable, Encodable {
+        /// The campaign's public id, as in `c7`.
+        var id: String
+        var name: String
+        var state: CampaignState
+        /// Targets that are in doubt once it is accepted.
+        var targets: Int
+    }
 }
 
 /// What an import did.

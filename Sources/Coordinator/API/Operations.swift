@@ -46,6 +46,12 @@ protocol Operations: Sendable {
     /// Approves, starts, pauses, resumes or cancels, and answers once that is committed.
     func take(_ step: CampaignStep, on id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus
 
+    /// Tries targets with one outcome again, and answers once the campaign is running.
+    func retry(_ outcome: Outcome, of id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus
+
+    /// Decides about what is in doubt; with ``DoubtDecision/resend`` the campaign is running when it answers.
+    func resolve(_ decision: DoubtDecision, of id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus
+
     /// Counts a campaign's targets by `site`, `variant` or the name of a field; `nil` asks for one row with the key `all`.
     func report(on id: Campaign.ID, by grouping: String?) async throws -> CampaignReport
 
@@ -62,6 +68,12 @@ protocol Operations: Sendable {
 
     /// Has a worker end what it has begun and hand back the rest, and grants it nothing more; or ends that.
     func drainWorker(named name: String, undo: Bool, by caller: Caller) async throws -> WorkerStatus
+
+    /// Whether the data were restored or copied, and what accepting that would put in doubt.
+    func restoreStatus() async throws -> RestoreStatus
+
+    /// Sends again on data that were restored: what may have been granted since is in doubt.
+    func acceptRestore(by caller: Caller) async throws -> RestoreStatus
 }
 
 /// Who asks: a token's name and role.
@@ -99,6 +111,16 @@ enum CampaignStep: String, Hashable, Sendable, CaseIterable {
     ///
     /// Who may approve depends on who submitted, too: ``ApprovalRules`` decide.
     var role: Role { .operator }
+}
+
+/// What is done about targets in doubt.
+enum DoubtDecision: String, Hashable, Sendable, CaseIterable {
+    /// They are sent once more: nobody is left out.
+    case resend
+    /// They stay as they are: nobody is written to twice.
+    case skip
+
+    static let grammar = Self.allCases.map(\.rawValue).joined(separator: " or ")
 }
 
 /// Which targets of a campaign are listed.

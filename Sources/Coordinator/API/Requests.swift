@@ -49,3 +49,15 @@ struct NewWorker: Hashable, Sendable, Decodable {
         case publicKey = "public_key"
     }
 }
+
+/// Body of `POST /v1/campaigns/{id}/retry`.
+struct RetryRequest: Hashable, Sendable, Decodable {
+    /// Name of an ``Outcome``.
+    var outcome: String
+}
+
+/// Body of `POST /v1/campaigns/{id}/resolve`.
+struct ResolveRequest: Hashable, Sendable, Decodable {
+    /// A ``DoubtDecision``.
+    var decision: String
+}

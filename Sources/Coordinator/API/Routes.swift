@@ -13,7 +13,9 @@ struct Routes<Coordinator: Operations>: Sendable {
         self.addOpen(to: router)
         self.addContacts(to: router)
         self.addCampaigns(to: router)
+        self.addDecisions(to: router)
         self.addWorkers(to: router)
+        self.addRestore(to: router)
     }
 
     /// Requests that need no token: what load balancers and Prometheus ask.
@@ -84,6 +86,33 @@ struct Routes<Coordinator: Operations>: Sendable {
                 for row in page { row.appendLine(to: &bytes) }
                 return ByteBuffer(bytes: bytes)
             }
+        }
+    }
+
+    /// What is done about targets that did not get their message, or of which nobody knows.
+    private func addDecisions(to router: Router<APIContext>) {
+        self.on(.post, "v1/campaigns/:id/retry", .operator, router) { input in
+            let asked = try await input.body(RetryRequest.self)
+            guard let outcome = Outcome(name: asked.outcome) else {
+                throw Problem.badRequest("There is no outcome '\(asked.outcome)'; see docs/api.md.")
+            }
+            return try Response(json: await self.operations.retry(outcome, of: input.campaignID(), by: input.caller))
+        }
+        self.on(.post, "v1/campaigns/:id/resolve", .operator, router) { input in
+            let asked = try await input.body(ResolveRequest.self)
+            guard let decision = DoubtDecision(rawValue: asked.decision) else {
+                throw Problem.badRequest("decision must be \(DoubtDecision.grammar), not '\(asked.decision)'.")
+            }
+            return try Response(json: await self.operations.resolve(decision, of: input.campaignID(), by: input.caller))
+        }
+    }
+
+    private func addRestore(to router: Router<APIContext>) {
+        self.on(.get, "v1/restore", .viewer, router) { _ in
+            try Response(json: await self.operations.restoreStatus())
+        }
+        self.on(.post, "v1/restore/accept", .admin, router) { input in
+            try Response(json: await self.operations.acceptRestore(by: input.caller))
         }
     }
 

@@ -45,6 +45,11 @@ final class CoordinatorLoop: Sendable {
         // What was asked last is still answered: a turn's worth by being done, the rest by being refused.
         core.isClosing = true
         try self.turn(core, database: database, router: router)
+        do throws(StoreError) {
+            try database.access { _ throws(StoreError) in try core.closeEpochs() }
+        } catch {
+            self.log(LoopNote(.error, .storage, error.text))
+        }
         self.refuseWaiting()
     }
 

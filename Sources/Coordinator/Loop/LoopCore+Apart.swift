@@ -125,7 +125,7 @@ extension LoopCore {
 
     /// Whether a worker has nothing, or had long enough to come to that.
     private func isFree(_ session: WorkerSession) -> Bool {
-        guard self.canHaveAlone(session) else { return false }
+        guard self.canHaveAlone(session), self.epochReserve.allows(self.epoch.next()) else { return false }
         if let reservation, reservation.session == session.id, reservation.until <= self.now { return true }
         return self.leases.open(of: session.name) == 0
     }
@@ -137,7 +137,8 @@ extension LoopCore {
 
     private func canGrant(_ group: Quarantine.Group, to session: WorkerSession) -> Bool {
         guard let campaign = self.campaigns[group.campaign], campaign.record.state == .running,
-            !campaign.record.isCancelling, campaign.lanes.indices.contains(group.lane)
+            !campaign.record.isCancelling, campaign.record.sweep?.act != .doubt,
+            campaign.lanes.indices.contains(group.lane)
         else { return false }
         if let problem = session.relayProblems[campaign.record.relay], problem.probeAt > self.now { return false }
         let wanted = min(group.positions.count, LoopLimits.shardTargets)

@@ -9,6 +9,7 @@ import Wire
 extension LoopCore {
     /// Freezes one window of one campaign's audience; campaigns take turns.
     func freezeSome() throws(StoreError) {
+        guard self.restored == nil else { return }
         let waiting = self.sortedCampaigns().filter { !$0.record.isFrozen && $0.record.startedAt != nil }
         guard !waiting.isEmpty else { return }
         self.freezeTurn += 1
@@ -92,11 +93,13 @@ extension LoopCore {
 
     /// Settles a bounded number of targets of campaigns that are cancelled or expired.
     func settleSome() throws(StoreError) {
+        guard self.restored == nil else { return }
         // Also when it is paused, or nobody is there to send it.
         for campaign in self.sortedCampaigns() {
             if let expires = campaign.record.expiresAt, self.wall >= expires { self.expire(campaign) }
         }
-        for campaign in self.sortedCampaigns() where campaign.record.isCancelling && campaign.record.isFrozen {
+        for campaign in self.sortedCampaigns()
+        where campaign.record.isCancelling && campaign.record.isFrozen && campaign.record.sweep == nil {
             self.blame.work = .campaign(campaign.id)
             var budget = LoopLimits.settledPerTurn
             let outcome: Outcome = campaign.record.state == .cancelled ? .cancelled : .expired
@@ -140,7 +143,7 @@ extension LoopCore {
     }
 
     /// Whether a target without an outcome is in a worker's hands.
-    private func isLeased(_ target: TargetRecord, lane: Int, _ campaign: RunningCampaign) -> Bool {
+    func isLeased(_ target: TargetRecord, lane: Int, _ campaign: RunningCampaign) -> Bool {
         guard target.due == nil else { return false }
         // A target that was granted bears its epoch only from the second time on; before that its place in a range tells.
         if target.epoch.rawValue > 0 { return self.leases[target.epoch] != nil }
@@ -150,7 +153,8 @@ extension LoopCore {
 
     /// Ends campaigns of which every target is settled.
     func finishCampaigns() throws(StoreError) {
-        for campaign in self.sortedCampaigns() where campaign.record.isFrozen {
+        guard self.restored == nil else { return }
+        for campaign in self.sortedCampaigns() where campaign.record.isFrozen && campaign.record.sweep == nil {
             self.blame.work = .campaign(campaign.id)
             let counts = campaign.counts
             guard counts.sum - counts.deferred == campaign.audience, self.leases.open(of: campaign.id).targets == 0

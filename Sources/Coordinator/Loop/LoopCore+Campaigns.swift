@@ -42,6 +42,7 @@ extension LoopCore {
         guard let record = try self.campaigns[id]?.record ?? self.stores.campaigns.campaign(id) else {
             throw OperationError.unknown(id)
         }
+        try self.requireAccepted()
         switch step {
         case .approve: try self.approve(record, by: caller, rules: rules)
         case .start: try self.begin(record, by: caller.name, rules: rules)
@@ -94,7 +95,7 @@ extension LoopCore {
         self.note(record, "started")
     }
 
-    private func knownFields() throws(PlanProblems) -> [Field] {
+    func knownFields() throws(PlanProblems) -> [Field] {
         do throws(StoreError) {
             return try self.fields()
         } catch {
@@ -132,6 +133,8 @@ extension LoopCore {
             return
         }
         campaign.record.isCancelling = true
+        // Nothing is to be sent again any more; what may have been sent before a restore still has to be found out.
+        if campaign.record.sweep?.act != .doubt { campaign.record.sweep = nil }
         try self.change(record, to: state, "cancel", by: who)
         self.recall(record.id)
     }
@@ -149,7 +152,7 @@ extension LoopCore {
         self.note(campaign.record, "is \(state.rawValue)")
     }
 
-    private func after(_ act: CampaignLifecycle.Act, _ record: CampaignRecord) throws -> CampaignState {
+    func after(_ act: CampaignLifecycle.Act, _ record: CampaignRecord) throws -> CampaignState {
         do throws(CampaignLifecycle.Refusal) {
             return try CampaignLifecycle.after(act, in: record.state)
         } catch {
@@ -157,11 +160,11 @@ extension LoopCore {
         }
     }
 
-    private func audit(_ act: String, _ record: CampaignRecord, by who: String) throws(StoreError) {
+    func audit(_ act: String, _ record: CampaignRecord, by who: String) throws(StoreError) {
         try self.stores.campaigns.audit(act, on: record.id.publicID, by: who, digest: record.digest, at: self.wall)
     }
 
-    private func note(_ record: CampaignRecord, _ what: String) {
+    func note(_ record: CampaignRecord, _ what: String) {
         self.log(
             LoopNote(
                 .info,

@@ -9,13 +9,16 @@ extension LoopCore {
     func grantSome() throws(StoreError) {
         var budget = LoopLimits.grantedPerTurn
         self.counters.turnWasFull = false
-        guard !self.isClosing else { return }
+        guard !self.isClosing, self.restored == nil else { return }
         try self.grantApart()
         guard self.sessions.values.contains(where: { self.room(of: $0) > 0 }) else { return }
         while budget > 0 {
+            // Further grants have to wait until the marker is ahead of them.
+            guard self.epochReserve.allows(self.epoch.next()) else { return }
             guard let key = self.queue.next(at: self.now) else { return }
             guard let campaign = self.campaigns[key.campaign], campaign.record.state == .running,
-                !campaign.record.isCancelling, campaign.lanes.indices.contains(key.lane)
+                !campaign.record.isCancelling, campaign.record.sweep?.act != .doubt,
+                campaign.lanes.indices.contains(key.lane)
             else {
                 self.queue.park(key)
                 continue

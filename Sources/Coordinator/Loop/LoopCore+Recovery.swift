@@ -10,26 +10,15 @@ extension LoopCore {
     func start(now: Instant, wall: Timestamp) throws(StoreError) {
         self.now = now
         try self.startClock(wall)
-        let wall = self.wall
-        let incarnation = try self.connection.transaction { () throws(StoreError) -> UInt32 in
-            let last = try self.stores.cluster.meta(MetaKey.incarnation).flatMap { UInt32($0) } ?? 0
-            try self.stores.cluster.setMeta(MetaKey.incarnation, String(last + 1))
-            // Which of them may bring workers down, only the process that ended knew: nobody would grant them before their time.
-            for campaign in try self.stores.campaigns.active() {
-                let apart = wall.advanced(byMilliseconds: LoopLimits.apartMillisecondsMax)
-                try self.stores.targets.bringForward(campaign: campaign.id, to: wall, until: apart)
-            }
-            return last + 1
-        }
-        self.epoch = Epoch(incarnation: incarnation, counter: 0)
-        // Sessions of an earlier incarnation must not look like ours.
-        self.lastSession = UInt64(incarnation) << 32
+        try self.beginIncarnation()
         try self.reload()
+        try self.reserveFirst()
     }
 
     /// Reads everything that is kept in memory from the database.
     func reload() throws(StoreError) {
         self.mustReload = true
+        try self.reloadRestore()
         self.campaigns.removeAll()
         self.paces.removeAll()
         self.busyLanes.removeAll()
@@ -63,9 +52,10 @@ extension LoopCore {
                 )
                 continue
             }
-            try self.resume(record, plan: plan, levels: levels)
+            _ = try self.resume(record, plan: plan, levels: levels)
         }
-        try self.reopenLeases()
+        // Of a time that the database does not know all of: its leases may have ended, so nobody's authority counts.
+        if self.restored == nil { try self.reopenLeases() }
         self.mustReload = false
     }
 
@@ -95,11 +85,12 @@ extension LoopCore {
         self.throttles.define(scope, limits: limits, stored: stored, at: self.now)
     }
 
-    private func resume(
+    /// Takes a campaign with unsettled targets into memory.
+    func resume(
         _ record: CampaignRecord,
         plan: CampaignPlan,
         levels: [String: ClusterStore.StoredLevel]
-    ) throws(StoreError) {
+    ) throws(StoreError) -> RunningCampaign {
         let campaign = RunningCampaign(record, plan: plan, lanes: try self.stores.lanes.lanes(of: record.id))
         for index in campaign.lanes.indices {
             campaign.lanes[index].earliestDue = try self.stores.lanes.earliestDue(campaign: record.id, lane: index)
@@ -107,6 +98,7 @@ extension LoopCore {
         self.campaigns[record.id] = campaign
         self.define(.campaign(record.id), limits: plan.file.throttles, levels: levels)
         if record.state == .running { self.serve(campaign) }
+        return campaign
     }
 
     /// Lets a campaign's lanes take part in granting.
@@ -201,4 +193,14 @@ enum MetaKey {
     static let drained = "drained_workers"
     /// Secret from which Message-ID keys are derived, as hex.
     static let messageIDKey = "message_id_key"
+    /// The folder that the database belongs to.
+    static let place = "place"
+    /// No grant is above this epoch.
+    static let reserved = "epochs_reserved"
+    /// There was a marker once.
+    static let hadMarker = "had_marker"
+    /// Why nothing is sent; there only while that is so.
+    static let restored = "restored"
+    /// Epochs below may have been granted by a database that is lost.
+    static let lostBelow = "lost_below"
 }

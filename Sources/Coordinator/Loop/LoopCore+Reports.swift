@@ -168,7 +168,7 @@ extension LoopCore {
             )
             if fact.reason == Reason.throttled.rawValue { self.paceDown(member.site) }
             campaign.deferredRate.add(1, at: self.now)
-        case .inDoubt where campaign.plan.file.onDoubt == .resend && !member.wasDoubted:
+        case .inDoubt where try self.isResent(fact, member, in: campaign):
             try self.schedule(
                 fact,
                 member,
@@ -186,6 +186,17 @@ extension LoopCore {
             if fact.outcome == .accepted, member.wasDoubted { try self.countTwice(fact.key, in: campaign) }
         }
         try self.close(member, of: lease)
+    }
+
+    /// Whether a doubt is followed by another attempt: once a target, and never after a decision not to send.
+    private func isResent(
+        _ fact: LedgerEntry,
+        _ member: OpenLease.Member,
+        in campaign: RunningCampaign
+    ) throws(StoreError) -> Bool {
+        guard campaign.plan.file.onDoubt == .resend, !member.wasDoubted else { return false }
+        // A late doubt about an earlier attempt may have come while this one was under way.
+        return try self.stores.targets.target(fact.key)?.wasDoubted == false
     }
 
     /// When a doubtful target may be sent again: once its holder can send it no more.

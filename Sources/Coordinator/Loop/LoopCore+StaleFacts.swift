@@ -23,6 +23,7 @@ extension LoopCore {
     /// A report on a lease that is over: what is true of the world is recorded, nothing is scheduled.
     func takeStale(_ facts: ReceivedLeaseReport, from session: WorkerSession) throws(StoreError) {
         guard let shard = try self.stores.shards.shard(facts.epoch), shard.holder == session.name else {
+            _ = try self.checkEpochs([facts.epoch.rawValue], of: session.name)
             self.refuse(facts, from: session)
             return
         }
@@ -60,6 +61,7 @@ extension LoopCore {
         guard let known = try self.stores.targets.target(fact.key) else { return }
         if fact.outcome == .accepted, known.outcome == .accepted { try self.countTwice(fact.key, in: campaign) }
         guard fact.outcome != .deferred, OutcomeJoin.replaces(fact.outcome, known: known.outcome) else { return }
+        if fact.outcome == .inDoubt, try self.resendsStale(fact, known, campaign) { return }
         // Whoever holds it now may still send it; what can be done is to settle it there, too.
         if let current = self.leases[known.epoch], let index = current.index(of: fact.key.position),
             current.isOpen(at: index)
@@ -69,6 +71,37 @@ extension LoopCore {
         }
         try self.stores.targets.settle(fact, variant: known.variant, attempts: max(1, known.attempts))
         campaign.move(lane: fact.key.lane, from: known.outcome, to: fact.outcome)
+    }
+
+    /// A doubt about an attempt that is over, under the rule that doubts are sent again.
+    ///
+    /// - Returns: Whether the target is, or will be, with a worker once more.
+    private func resendsStale(
+        _ fact: LedgerEntry,
+        _ known: TargetRecord,
+        _ campaign: RunningCampaign
+    ) throws(StoreError) -> Bool {
+        guard campaign.plan.file.onDoubt == .resend, !known.wasDoubted,
+            known.outcome == nil || known.outcome == .deferred,
+            !campaign.record.isCancelling, self.restored == nil, campaign.record.sweep?.act != .doubt
+        else { return false }
+        if self.isLeased(known, lane: fact.key.lane, campaign) {
+            // The attempt that is under way is the other one.
+            try SweepStore(self.connection).markDoubted(fact.key)
+            return true
+        }
+        var deferred = fact
+        deferred.outcome = .deferred
+        try self.stores.targets.schedule(
+            deferred,
+            variant: known.variant,
+            attempts: max(1, known.attempts),
+            due: self.wall,
+            isDoubted: true
+        )
+        campaign.move(lane: fact.key.lane, from: known.outcome, to: .deferred)
+        self.comesDue(self.wall, lane: fact.key.lane, of: campaign)
+        return true
     }
 
     /// Records a fact of a campaign that cannot be read any more: it is acknowledged, so it must not be lost.

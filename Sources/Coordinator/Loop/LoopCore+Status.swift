@@ -54,6 +54,7 @@ extension LoopCore {
             sentTwice: lanes.reduce(0) { $0 + $1.sentTwice }
         )
         status.problem = self.unreadable[record.id].map { "it cannot be continued: \($0)" }
+        if record.state != .finished, record.state != .cancelled, let text = self.restoredText { status.problem = text }
         return status
     }
 
@@ -99,8 +100,12 @@ extension LoopCore {
 
     /// One sentence on what holds a campaign up.
     private func problem(of campaign: RunningCampaign) -> String? {
+        if let text = self.restoredText { return text }
         if let trouble = campaign.trouble { return trouble }
         guard campaign.record.state == .running else { return nil }
+        if campaign.record.sweep?.act == .doubt {
+            return "what may have been sent before the restore is being put in doubt"
+        }
         guard !self.sessions.isEmpty else { return "no worker is connected" }
         let problems = self.sessions.values.map { $0.relayProblems[campaign.record.relay] }
         guard problems.allSatisfy({ $0 != nil }), let first = problems.first.flatMap({ $0 }) else { return nil }
@@ -187,11 +192,14 @@ struct LoopSnapshot: Sendable {
     var openTargets = 0
     var campaigns: [CampaignState: Int] = [:]
     var relayProblems: [String: Int] = [:]
+    /// Why nothing is sent, and what to do; `nil` when all is as it should be.
+    var restored: String?
 }
 
 extension LoopCore {
     func snapshot() -> LoopSnapshot {
         var snapshot = LoopSnapshot(counters: self.counters, sessions: self.sessions.count)
+        snapshot.restored = self.restoredText
         for campaign in self.campaigns.values {
             snapshot.campaigns[campaign.record.state, default: 0] += 1
             snapshot.openTargets += self.leases.open(of: campaign.id).targets

@@ -61,6 +61,15 @@ extension LoopCore {
             )
             return
         }
+        guard try self.checkEpochs([hello.highestEpoch] + hello.held.map(\.epoch), of: name) else {
+            self.answer(
+                .problem(filled(WireProblem()) { $0.text = "an epoch that no coordinator grants" }),
+                to: routing,
+                session: 0,
+                sequence: 0
+            )
+            return
+        }
         if let old = self.sessionOfWorker[name].flatMap({ self.sessions[$0] }) {
             self.end(old, saying: "worker \(name) came again")
         }

@@ -31,6 +31,12 @@ final class LoopCore {
     var queue = LaneQueue()
     var paces: [String: SitePace] = [:]
     var epoch = Epoch(0)
+    /// Why nothing is sent until a restored backup is accepted; `nil` when all is as it should be.
+    var restored: String?
+    /// Epochs below were lost with a database that was restored since, and nobody wonders at them any more.
+    var lostBelow = Epoch(0)
+    /// There is a marker beside the database.
+    var hadMarker = false
     /// Lanes that were parked because workers with room had all slots of their site in use; a credit wakes them.
     var busyLanes: Set<LaneKey> = []
     /// The state could not be read after a failed turn.
@@ -39,6 +45,12 @@ final class LoopCore {
     private var failedLast = false
 
     // Of this process.
+    /// The epoch as of the last commit.
+    var committedEpoch = Epoch(0)
+    /// How far epochs may be granted.
+    var epochReserve = EpochReserve()
+    /// The highest epoch that any worker named.
+    var highestTold = Epoch(0)
     var sessions: [UInt64: WorkerSession] = [:]
     var sessionOfWorker: [String: UInt64] = [:]
     var lastSession: UInt64 = 0
@@ -98,11 +110,13 @@ final class LoopCore {
         do throws(StoreError) {
             // Never a turn on half a state: it would acknowledge what it cannot record.
             if self.mustReload { try self.reload() }
+            self.epochReserve.beginTurn(at: self.epoch)
             try self.connection.transaction { () throws(StoreError) in
                 for event in events { try self.take(event) }
                 self.blame.work = nil
                 try self.endLostLeases()
                 try self.freezeSome()
+                try self.sweepSome()
                 try self.settleSome()
                 try self.grantSome()
                 try self.finishCampaigns()
@@ -116,6 +130,8 @@ final class LoopCore {
         if self.counters.reports > reports { CrashPoint.reach(.c05Reported) }
         if self.counters.grants > grants { CrashPoint.reach(.c03Granted) }
         self.failedLast = false
+        self.committedEpoch = self.epoch
+        self.writeMarker()
         self.counters.turns += 1
         self.logThroughput()
         for (command, error) in self.finishedCommands { self.effects.append(.finished(command, error)) }
@@ -133,6 +149,10 @@ final class LoopCore {
         if let next = self.nextApart, self.quarantine.hasWaiting { times.append(next) }
         // Lanes are looked at only when somebody has room; who gets some says so.
         if let next = self.queue.nextTime, self.hasRoom { times.append(next) }
+        // The marker could not be moved, and is tried again.
+        if self.restored == nil, !self.epochReserve.allows(self.epoch.next()) {
+            times.append(self.now.advanced(byMilliseconds: LoopLimits.failedMilliseconds))
+        }
         if !self.campaigns.isEmpty { times.append(self.nextThroughput) }
         return times.min()
     }
@@ -144,9 +164,10 @@ final class LoopCore {
 
     /// An audience being frozen or a campaign being settled, or grants that did not fit into the turn.
     private var hasBackgroundWork: Bool {
-        self.counters.turnWasFull
+        guard self.restored == nil else { return false }
+        return self.counters.turnWasFull
             || self.campaigns.values.contains { campaign in
-                !campaign.record.isFrozen
+                !campaign.record.isFrozen || self.maySweep(campaign)
                     || (campaign.record.isCancelling && campaign.settleLane < campaign.lanes.count)
             }
     }
@@ -170,8 +191,9 @@ final class LoopCore {
     }
 
     /// Writes what changed in lanes, campaigns and throttles.
-    private func save() throws(StoreError) {
+    func save() throws(StoreError) {
         try self.saveClock()
+        try self.reserveMore()
         for campaign in self.campaigns.values {
             self.blame.work = .campaign(campaign.id)
             for index in campaign.lanes.indices where campaign.lanes[index].isDirty {
@@ -202,6 +224,7 @@ final class LoopCore {
     /// The turn was rolled back: nothing of it is true.
     private func undo(_ events: [LoopEvent], _ error: StoreError) -> [LoopEffect] {
         self.failedLast = true
+        self.epoch = self.committedEpoch
         self.effects.removeAll(keepingCapacity: true)
         var effects: [LoopEffect] = [.log(LoopNote(.error, .storage, error.text))]
         effects += self.blame(error)
@@ -244,6 +267,10 @@ struct LoopOptions: Sendable {
     /// Key from which each campaign's Message-ID key is derived.
     var messageIDKey: [UInt8]
     var build: String
+    /// What was found in the data folder; `nil` where there is none, as in tests.
+    var place: PlaceCheck.Found?
+    /// Puts a marker for this epoch on the disk, in place of the one before.
+    var writeMarker: @Sendable (Epoch) throws(StoreError) -> Void = { _ in }
 
     struct RelayOptions: Sendable {
         var wire: WireRelay

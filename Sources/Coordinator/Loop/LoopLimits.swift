@@ -12,6 +12,12 @@ enum LoopLimits {
     static let freezeWindow: Int64 = 4_000
     /// Targets settled in one turn for a cancelled or expired campaign.
     static let settledPerTurn = 1_000
+    /// Targets changed in one turn by a pass over a campaign: about 10 ms.
+    static let sweptPerTurn = 1_000
+    /// Positions looked at in one turn by a pass that changes few of them.
+    static let sweepWindow = 20_000
+    /// What a lane costs in such a pass, in positions.
+    static let sweepLaneCost = 100
     /// Targets a worker may hold: enough to keep its connections busy over a round trip, few enough to take back at once.
     static let credit = 1_024
     /// How long a turn of the loop's own waits after one that could not be committed.

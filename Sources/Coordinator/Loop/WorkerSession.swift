@@ -61,6 +61,13 @@ final class WorkerSession {
         self.openByRelay[queue.relay] = openOfRelay > 0 ? openOfRelay : nil
     }
 
+    /// Nothing that it was granted counts any more.
+    func forgetOpen() {
+        self.openByQueue.removeAll()
+        self.openByRelay.removeAll()
+        self.apart = nil
+    }
+
     /// Targets it can take now.
     func room(open: Int, at now: Instant) -> Int { max(0, self.targetsMax(at: now) - open) }
 

@@ -69,6 +69,7 @@ struct MetricsPublisher: Service {
         self.metrics.counter(.sentTwice).increment(by: counters.sentTwice - last.sentTwice)
         self.metrics.counter(.reportsRefused, "not_held").increment(by: counters.refusedReports - last.refusedReports)
         self.metrics.gauge(.workersConnected).set(snapshot.sessions)
+        self.metrics.gauge(.restored).set(snapshot.restored == nil ? 0 : 1)
         for state in CampaignState.allCases {
             self.metrics.gauge(.campaigns, state.rawValue).set(snapshot.campaigns[state] ?? 0)
         }

@@ -18,7 +18,11 @@ struct CoordinatorOperations: Operations {
 
     func readiness() async -> Readiness {
         let snapshot = self.loop.snapshot.withLock { $0 }
-        return Readiness(ready: snapshot.counters.turns > 0, workers: snapshot.sessions)
+        return Readiness(
+            ready: snapshot.counters.turns > 0,
+            workers: snapshot.sessions,
+            restored: snapshot.restored
+        )
     }
 
     func importContacts(
@@ -72,6 +76,14 @@ struct CoordinatorOperations: Operations {
         return try await self.loop.ask { try $0.take(step, on: id, by: caller, rules: approvals) }
     }
 
+    func retry(_ outcome: Outcome, of id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus {
+        try await self.loop.ask { try $0.retry(outcome, of: id, by: caller.name) }
+    }
+
+    func resolve(_ decision: DoubtDecision, of id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus {
+        try await self.loop.ask { try $0.resolve(decision, of: id, by: caller.name) }
+    }
+
     func report(on id: Campaign.ID, by grouping: String?) async throws -> CampaignReport {
         let (status, names) = try await self.names(of: id)
         let rows = try await self.reads.report(on: id, by: grouping, variants: names)
@@ -109,6 +121,16 @@ struct CoordinatorOperations: Operations {
             if undo { try core.undrain(worker: name) } else { try core.drain(worker: name) }
         }
         return try await self.worker(named: name)
+    }
+
+    // Restored data.
+
+    func restoreStatus() async throws -> RestoreStatus {
+        try await self.loop.ask { try $0.restoreStatus() }
+    }
+
+    func acceptRestore(by caller: Caller) async throws -> RestoreStatus {
+        try await self.loop.ask { try $0.acceptRestore(by: caller.name) }
     }
 
     private func worker(named name: String) async throws -> WorkerStatus {

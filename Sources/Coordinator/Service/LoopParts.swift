@@ -35,7 +35,7 @@ final class LoopParts: Sendable {
         }
         let endpoint = try Endpoint(settings.coordinator.workersListen.description)
         let start = LoopStart()
-        let options = try Self.options(settings)
+        let options = try Self.options(settings, place: try Self.place(settings.dataFolder))
         let loop = self.loop
         let authenticator = self.authenticator
         self.thread = try SystemThread.start(name: "loop") {
@@ -72,7 +72,15 @@ final class LoopParts: Sendable {
         self.thread.join()
     }
 
-    private static func options(_ settings: Settings) throws(TransportError) -> LoopOptions {
+    private static func place(_ folder: String) throws(TransportError) -> DataPlace {
+        do throws(StoreError) {
+            return try DataPlace(folder: folder)
+        } catch {
+            throw TransportError(.file, error.text)
+        }
+    }
+
+    private static func options(_ settings: Settings, place: DataPlace) throws(TransportError) -> LoopOptions {
         var relays: [String: LoopOptions.RelayOptions] = [:]
         for relay in settings.relays {
             relays[relay.name] = LoopOptions.RelayOptions(
@@ -95,7 +103,9 @@ final class LoopParts: Sendable {
             orphanGraceMilliseconds: settings.orphanGraceMilliseconds,
             machineBoot: try BootClock.machineBootID(),
             messageIDKey: [],
-            build: Build.name
+            build: Build.name,
+            place: place.found,
+            writeMarker: { epoch throws(StoreError) in try place.writeMarker(epoch) }
         )
     }
 }

@@ -81,6 +81,10 @@ package enum Reason: String, Hashable, Sendable, CaseIterable {
     case orphaned
     /// The worker's journal was lost, or its machine restarted.
     case journalLost = "journal_lost"
+    /// The coordinator's data were restored or copied: it may have been sent since.
+    case restored
+    /// A person decided that it is not sent again, although nobody knows whether it was.
+    case skipped
 }
 
 /// A relay's answer to one message.

@@ -34,6 +34,8 @@ package struct CampaignRecord: Hashable, Sendable {
     package var isFrozen: Bool
     /// Cancelled or expired: what is not settled is being settled.
     package var isCancelling: Bool
+    /// What is being done with its targets, chunk by chunk; `nil` when nothing is.
+    package var sweep: CampaignSweep?
 
     package init(
         id: Campaign.ID,
@@ -65,6 +67,48 @@ package struct CampaignRecord: Hashable, Sendable {
     }
 }
 
+/// A pass over all targets of a campaign, a chunk at a time.
+package struct CampaignSweep: Hashable, Sendable {
+    package enum Act: Hashable, Sendable {
+        /// After a restored backup: what is not settled may have been sent, so it is in doubt.
+        case doubt
+        /// Doubts are sent again.
+        case resend
+        /// Doubts are decided: they stay as they are.
+        case skip
+        /// Targets with this outcome are tried again.
+        case retry(Outcome)
+
+        /// As it is stored.
+        package var text: String {
+            switch self {
+            case .doubt: "doubt"
+            case .resend: "resend"
+            case .skip: "skip"
+            case .retry(let outcome): "retry \(outcome.name)"
+            }
+        }
+
+        package init?(_ text: String) {
+            switch text {
+            case "doubt": self = .doubt
+            case "resend": self = .resend
+            case "skip": self = .skip
+            default:
+                guard text.hasPrefix("retry "), let outcome = Outcome(name: text.dropFirst(6)) else { return nil }
+                self = .retry(outcome)
+            }
+        }
+    }
+
+    package let act: Act
+    /// Where it goes on.
+    package var lane = 0
+    package var position = 0
+
+    package init(_ act: Act) { self.act = act }
+}
+
 /// Campaigns, and the audit of what people did with them.
 package struct CampaignStore {
     private let connection: any SQLConnection
@@ -73,7 +117,8 @@ package struct CampaignStore {
 
     private static let columns = """
         id, name, state, channel, relay, file, content, files, digest, revision, submitted_by, submitted_at, approved_by, \
-        approved_at, approved_digest, started_at, finished_at, expires_at, freeze_bound, freeze_cursor, frozen, cancelling
+        approved_at, approved_digest, started_at, finished_at, expires_at, freeze_bound, freeze_cursor, frozen, cancelling, \
+        sweep, sweep_lane, sweep_position
         """
 
     /// The id for the next campaign.
@@ -85,7 +130,7 @@ package struct CampaignStore {
 
     /// Writes a campaign whole, whether it is new or not.
     package func save(_ record: CampaignRecord) throws(StoreError) {
-        let marks = (1...22).map { "?\($0)" }.joined(separator: ", ")
+        let marks = (1...25).map { "?\($0)" }.joined(separator: ", ")
         let updates = Self.columns.split(separator: ", ").dropFirst().map { "\($0) = excluded.\($0)" }
         let statement = try self.connection.prepare(
             "INSERT INTO campaign (\(Self.columns)) VALUES (\(marks)) ON CONFLICT (id) DO UPDATE SET "
@@ -113,6 +158,9 @@ package struct CampaignStore {
         statement.bind(20, optional: record.freezeCursor)
         statement.bind(21, record.isFrozen ? 1 : 0)
         statement.bind(22, record.isCancelling ? 1 : 0)
+        statement.bind(23, optional: record.sweep?.act.text)
+        statement.bind(24, record.sweep?.lane ?? 0)
+        statement.bind(25, record.sweep?.position ?? 0)
         try statement.run()
     }
 
@@ -128,10 +176,11 @@ package struct CampaignStore {
         try self.list("SELECT \(Self.columns) FROM campaign ORDER BY id DESC")
     }
 
-    /// Campaigns with targets that are not settled: running, paused, or being cancelled.
+    /// Campaigns with work to do: running, paused, being cancelled, or with a pass over their targets under way.
     package func active() throws(StoreError) -> [CampaignRecord] {
         try self.list(
-            "SELECT \(Self.columns) FROM campaign WHERE state IN ('running', 'paused') OR cancelling = 1 ORDER BY id"
+            "SELECT \(Self.columns) FROM campaign "
+                + "WHERE state IN ('running', 'paused') OR cancelling = 1 OR sweep IS NOT NULL ORDER BY id"
         )
     }
 
@@ -197,6 +246,14 @@ package struct CampaignStore {
         record.freezeCursor = row.optionalInteger(19)
         record.isFrozen = row.integer(20) != 0
         record.isCancelling = row.integer(21) != 0
+        if let text = row.optionalText(22) {
+            guard let act = CampaignSweep.Act(text) else {
+                throw StoreError.corrupt("campaign \(row.integer(0)) has the unknown sweep '\(text)'")
+            }
+            record.sweep = CampaignSweep(act)
+            record.sweep?.lane = Int(row.integer(23))
+            record.sweep?.position = Int(row.integer(24))
+        }
         return record
     }
 }

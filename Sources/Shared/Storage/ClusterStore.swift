@@ -32,6 +32,12 @@ package final class ClusterStore {
         try statement.run()
     }
 
+    package func removeMeta(_ key: String) throws(StoreError) {
+        let statement = try self.connection.prepare("DELETE FROM meta WHERE key = ?1")
+        statement.bind(1, key)
+        try statement.run()
+    }
+
     /// What was left in a bucket, and when.
     package struct StoredLevel: Hashable, Sendable {
         package let level: Double

@@ -37,7 +37,7 @@ package enum Schema {
     /// Migration n leads from version n to n + 1.
     ///
     /// Never edit one that was released.
-    private static let migrations: [String] = [Self.first]
+    private static let migrations: [String] = [Self.first, Self.second]
 
     private static let first = """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -129,5 +129,12 @@ package enum Schema {
             id INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL, subject TEXT NOT NULL,
             digest TEXT NOT NULL
         ) STRICT;
+        """
+
+    /// A pass over a campaign's targets that is under way: what it does, and where it goes on.
+    private static let second = """
+        ALTER TABLE campaign ADD COLUMN sweep TEXT;
+        ALTER TABLE campaign ADD COLUMN sweep_lane INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE campaign ADD COLUMN sweep_position INTEGER NOT NULL DEFAULT 0;
         """
 }

@@ -36,6 +36,7 @@ package struct ShardRecord: Hashable, Sendable {
 package final class ShardStore {
     private let insertStatement: any SQLStatement
     private let closeStatement: any SQLStatement
+    private let closeAllStatement: any SQLStatement
     private let readStatement: any SQLStatement
     private let openStatement: any SQLStatement
 
@@ -47,6 +48,7 @@ package final class ShardStore {
             """
         )
         self.closeStatement = try connection.prepare("UPDATE shard SET open = 0 WHERE epoch = ?1")
+        self.closeAllStatement = try connection.prepare("UPDATE shard SET open = 0 WHERE open = 1")
         self.readStatement = try connection.prepare(
             "SELECT epoch, campaign, lane, lo, hi, members, holder FROM shard WHERE epoch = ?1"
         )
@@ -80,6 +82,9 @@ package final class ShardStore {
         self.closeStatement.bind(1, Int64(bitPattern: epoch.rawValue))
         try self.closeStatement.run()
     }
+
+    /// Ends all leases at once: nobody's word about what happens next counts under them any more.
+    package func closeAll() throws(StoreError) { try self.closeAllStatement.run() }
 
     package func shard(_ epoch: Epoch) throws(StoreError) -> ShardRecord? {
         let row = self.readStatement

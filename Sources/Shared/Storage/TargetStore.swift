@@ -74,14 +74,16 @@ package final class TargetStore {
         self.insertStatement = try connection.prepare(
             "INSERT INTO target (campaign, lane, position, contact) VALUES (?1, ?2, ?3, ?4)"
         )
-        // A doubt is replaced by later evidence of the same attempt; any other repetition changes nothing.
+        // A doubt is replaced by later evidence of the same attempt, and a decision not to send by a later one; any other repetition
+        // changes nothing.
         self.appendStatement = try connection.prepare(
             """
             INSERT INTO ledger (campaign, lane, position, epoch, outcome, reason, code, status, text, at, worker)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
             ON CONFLICT (campaign, lane, position, epoch) DO UPDATE
             SET outcome = ?5, reason = ?6, code = ?7, status = ?8, text = ?9, at = ?10
-            WHERE ledger.outcome = \(Outcome.inDoubt.rawValue) AND ?5 IN (\(Self.evidence))
+            WHERE (ledger.outcome = \(Outcome.inDoubt.rawValue) AND ?5 IN (\(Self.evidence)))
+                OR (ledger.epoch = 0 AND ledger.outcome <> \(Outcome.inDoubt.rawValue))
             """
         )
         self.settleStatement = try connection.prepare(
@@ -92,7 +94,8 @@ package final class TargetStore {
         )
         self.scheduleStatement = try connection.prepare(
             """
-            UPDATE target SET state = ?4, reason = ?5, at = ?6, epoch = ?7, variant = ?8, attempts = ?9, due = ?10, doubted = ?11
+            UPDATE target SET state = ?4, reason = ?5, at = ?6, epoch = ?7, variant = ?8, attempts = ?9, due = ?10,
+                doubted = CASE WHEN ?11 = 1 THEN 1 ELSE doubted END
             WHERE campaign = ?1 AND lane = ?2 AND position = ?3
             """
         )
@@ -183,7 +186,7 @@ package final class TargetStore {
 
     /// Makes a target wait for another attempt until `due`.
     ///
-    /// With `isDoubted` it is sent again although it may have been sent.
+    /// With `isDoubted` it is sent again although it may have been sent, which is remembered for good.
     package func schedule(
         _ entry: LedgerEntry,
         variant: Int?,

@@ -126,6 +126,12 @@ extension Metric {
         .counter,
         help: "Log lines dropped because nobody read them fast enough."
     )
+    /// 1 while nothing is sent since the data were restored or copied.
+    package static let restored = Self(
+        "postrider_restored",
+        .gauge,
+        help: "Whether a restored backup waits to be accepted, and nothing is sent."
+    )
     /// Label `version`; the value is always 1.
     package static let build = Self(
         "postrider_build_info",
@@ -138,6 +144,6 @@ extension Metric {
     package static let all: [Metric] = [
         .targets, .sentTwice, .grants, .targetsGranted, .leasesExpired, .reportsRefused, .workersConnected,
         .workersRefused, .targetsOpen, .campaigns, .relayProblems, .importRows, .turnSeconds, .commitSeconds, .requests,
-        .requestSeconds, .logLinesLost, .build,
+        .requestSeconds, .logLinesLost, .restored, .build,
     ]
 }

@@ -27,7 +27,7 @@ final class JournalStore {
     /// What an earlier process left behind, including the doubts that were found by reading it.
     struct Restored: Sendable {
         var rows: [CommittedRow] = []
-        /// Highest epoch named in any row; 0 for none.
+        /// Highest epoch that was ever named in a row; 0 for none.
         var highestEpoch = Epoch(0)
         /// Intents without an outcome, which are `IN_DOUBT` facts in `rows` now.
         var doubts = 0
@@ -40,6 +40,9 @@ final class JournalStore {
     private var openIntents: [Target: UInt64] = [:]
     /// Rows up to this one are freed.
     private var freed: UInt64 = 0
+    /// Highest epoch that was ever in a row: outlives the rows, so that a restored coordinator is found out.
+    private var highestEpoch = Epoch(0)
+    private var savedEpoch = Epoch(0)
 
     /// - Parameters:
     ///   - connection: A file for this journal alone.
@@ -65,7 +68,8 @@ final class JournalStore {
                 ) STRICT;
                 CREATE TABLE IF NOT EXISTS entry (
                     number INTEGER PRIMARY KEY, records BLOB NOT NULL, checksum INTEGER NOT NULL
-                ) STRICT
+                ) STRICT;
+                CREATE TABLE IF NOT EXISTS seen (id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL) STRICT
                 """
             )
             let found = try connection.prepare("SELECT identity, format, last FROM journal")
@@ -135,12 +139,22 @@ final class JournalStore {
         guard self.lastNumber >= expected else {
             throw .corrupt("the journal ends with row \(self.lastNumber) and had row \(expected)")
         }
+        restored.highestEpoch = max(restored.highestEpoch, try self.readHighestEpoch(connection))
+        self.highestEpoch = restored.highestEpoch
         let doubts = self.openIntents.keys.sorted { ($0.epoch, $0.position) < ($1.epoch, $1.position) }.map {
             TargetFact(epoch: $0.epoch, position: $0.position, fate: .inDoubt, reason: .noReply, at: now)
         }
         restored.doubts = doubts.count
         restored.rows += try self.commit(connection, intents: [], facts: doubts)
         return restored
+    }
+
+    private func readHighestEpoch(_ connection: any SQLConnection) throws(StoreError) -> Epoch {
+        let seen = try connection.prepare("SELECT max(epoch) FROM seen")
+        defer { seen.reset() }
+        guard try seen.step() else { return Epoch(0) }
+        self.savedEpoch = Epoch(UInt64(bitPattern: seen.optionalInteger(0) ?? 0))
+        return self.savedEpoch
     }
 
     struct Intent: Sendable {
@@ -185,7 +199,10 @@ final class JournalStore {
             for (offset, group) in groups.enumerated() { try self.insert(connection, first + UInt64(offset), group) }
             if mustFree { try self.free(connection, upTo: freeing, keepsLast: !groups.isEmpty) }
         }
-        if mustFree { self.freed = freeing }
+        if mustFree {
+            self.freed = freeing
+            self.savedEpoch = self.highestEpoch
+        }
         return groups.enumerated().compactMap { self.note(first + UInt64($0), $1) }
     }
 
@@ -206,6 +223,11 @@ final class JournalStore {
         let delete = try connection.prepare("DELETE FROM entry WHERE number <= ?1")
         delete.bind(1, Int64(number))
         try delete.run()
+        if self.highestEpoch > self.savedEpoch {
+            let seen = try connection.prepare("INSERT OR REPLACE INTO seen (id, epoch) VALUES (1, ?1)")
+            seen.bind(1, Int64(bitPattern: self.highestEpoch.rawValue))
+            try seen.run()
+        }
         guard !keepsLast else { return }
         // With no row left, the next process would not know where the numbers stood.
         let remember = try connection.prepare("UPDATE journal SET last = ?1")
@@ -220,8 +242,10 @@ final class JournalStore {
         for record in records {
             switch record {
             case .intent(let epoch, let position):
+                self.highestEpoch = max(self.highestEpoch, epoch)
                 self.openIntents[Target(epoch: epoch, position: position)] = number
             case .fact(let fact):
+                self.highestEpoch = max(self.highestEpoch, fact.epoch)
                 self.openIntents[Target(epoch: fact.epoch, position: fact.position)] = nil
                 facts.append(fact)
             }

@@ -233,7 +233,12 @@ final class Conversation {
     }
 
     private func greet() {
-        self.link.send(.message(.hello(self.identity, holding: self.runner.inventory())), session: 0)
+        let hello = WorkerMessage.hello(
+            self.identity,
+            holding: self.runner.inventory(),
+            highestEpoch: self.runner.book.highestEpoch
+        )
+        self.link.send(.message(hello), session: 0)
     }
 
     func sayState(of desk: RelayDesk) { self.send(.relayState(desk.name, problem: desk.problem)) }

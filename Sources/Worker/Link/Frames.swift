@@ -31,7 +31,7 @@ extension WorkerMessage {
         return .relayState(message)
     }
 
-    static func hello(_ identity: WorkerIdentity, holding leases: [HeldLease]) -> Self {
+    static func hello(_ identity: WorkerIdentity, holding leases: [HeldLease], highestEpoch: UInt64) -> Self {
         var message = WireHello()
         message.build = identity.build
         message.machineBoot = identity.machineBoot
@@ -39,6 +39,7 @@ extension WorkerMessage {
         message.journalDurable = identity.journalIsDurable
         message.connections = UInt32(clamping: identity.connections)
         message.process = identity.process
+        message.highestEpoch = highestEpoch
         message.held = leases.map { lease in
             var held = WireHeldLease()
             held.epoch = lease.epoch.rawValue

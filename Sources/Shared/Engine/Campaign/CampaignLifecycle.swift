@@ -6,6 +6,7 @@ package import Domain
 ///         |                     |                   |        |
 ///         +-------cancel--------+-------------------+--------+--> cancelled
 ///                                                   +--finished (nothing pending, leased or deferred)
+///                                                         +--retry--> running
 package enum CampaignLifecycle {
     package enum Act: String, Hashable, Sendable, CaseIterable {
         case approve
@@ -14,6 +15,10 @@ package enum CampaignLifecycle {
         case resume
         case cancel
         case replace
+        /// Some of its targets are tried again, failures or doubts.
+        case retry
+        /// Doubts are decided without another attempt.
+        case skip
     }
 
     /// Why an act is refused: one sentence for the operator.
@@ -30,6 +35,10 @@ package enum CampaignLifecycle {
         case (.resume, .paused): return .running
         case (.cancel, .submitted), (.cancel, .approved), (.cancel, .running), (.cancel, .paused): return .cancelled
         case (.replace, .draft), (.replace, .submitted), (.replace, .approved): return .submitted
+        case (.retry, .running), (.retry, .finished): return .running
+        // Whoever paused it had a reason; it goes on with the rest.
+        case (.retry, .paused): return .paused
+        case (.skip, .running), (.skip, .paused), (.skip, .finished), (.skip, .cancelled): return state
         // Asked twice is answered as once.
         case (.pause, .paused), (.cancel, .cancelled): return state
         case (.resume, .running), (.start, .running): return state
@@ -47,6 +56,8 @@ package enum CampaignLifecycle {
         case (.approve, .submitted), (.start, .approved), (.pause, .running), (.resume, .paused): true
         case (.cancel, .submitted), (.cancel, .approved), (.cancel, .running), (.cancel, .paused): true
         case (.replace, .draft), (.replace, .submitted), (.replace, .approved): true
+        case (.retry, .running), (.retry, .paused), (.retry, .finished): true
+        case (.skip, .running), (.skip, .paused), (.skip, .finished), (.skip, .cancelled): true
         default: false
         }
     }

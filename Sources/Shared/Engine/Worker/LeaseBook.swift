@@ -32,7 +32,8 @@ package struct LeaseBook {
     var relays: [RelayLine] = []
     var timed = TimedLeases()
     var lastSerial: UInt64 = 0
-    var highestEpoch: UInt64
+    /// Of all grants that came, this process's and those before it.
+    package internal(set) var highestEpoch: UInt64
     /// Targets held that have no fact yet.
     package internal(set) var held = 0
     /// Targets of those that are taken, intended or open.
