@@ -65,6 +65,8 @@ extension LoopCore {
     func reloadRestore() throws(StoreError) {
         self.restored = try self.stores.cluster.meta(MetaKey.restored)
         self.lostBelow = Epoch(try self.stores.cluster.meta(MetaKey.lostBelow).flatMap { UInt64($0) } ?? 0)
+        // A jump may have been committed although that failed.
+        self.epoch = max(self.epoch, self.lostBelow)
         self.hadMarker = try self.stores.cluster.meta(MetaKey.hadMarker) != nil
     }
 
