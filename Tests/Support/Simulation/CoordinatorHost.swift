@@ -19,6 +19,8 @@ final class CoordinatorHost {
     private var turnAt: Int64?
     /// The loop's thread waits for the disk, or the process stands still.
     private var busyUntil: Int64 = 0
+    /// The disk has not finished the last commit until then.
+    private var committingUntil: Int64 = 0
     private var turns = 0
 
     init(_ settings: DrivenLoop.Settings, clock: MachineClock, database: SQLiteDatabase, in world: World) {
@@ -76,7 +78,7 @@ final class CoordinatorHost {
     }
 
     func goOn() {
-        self.busyUntil = min(self.busyUntil, self.world.now)
+        self.busyUntil = min(self.busyUntil, max(self.world.now, self.committingUntil))
         self.wake(at: self.world.now)
     }
 
@@ -91,7 +93,6 @@ final class CoordinatorHost {
         guard self.loop != nil, let worker = self.links[link.routing]?.worker else { return }
         // A key that was taken off the list is not heard.
         guard worker.isAllowed else { return }
-        let frame = self.world.sabotage.tampered(frame, from: worker, leases: self.loop?.leases ?? [])
         self.world.trace.fold(frame)
         let inbound = DrivenLoop.Inbound(routing: link.routing, principal: worker.name, payload: frame)
         self.inbox.append((inbound, link))
@@ -150,7 +151,8 @@ final class CoordinatorHost {
         if ending == .dies { return self.dieAndReturn(sabotaged) }
         self.world.turnTaken(turn, isIdle: frames.isEmpty && commands.isEmpty, by: loop)
         let slow = self.world.random.chance(weather.slowDisk) ? self.world.random.time(50...4_000) : 0
-        self.busyUntil = self.world.now + slow + self.world.random.time(0...1)
+        self.committingUntil = self.world.now + slow
+        self.busyUntil = self.committingUntil + self.world.random.time(0...1)
         // Dying after the commit: nothing of what was decided goes out, or the first of it.
         let dies = self.world.random.chance(weather.coordinatorDiesAfter)
         let sent = sabotaged + turn.frames

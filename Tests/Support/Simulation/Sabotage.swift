@@ -12,12 +12,10 @@ package enum Sabotage: String, CaseIterable, Sendable {
     case forgetsJournal
     /// The worker's clock does not count the time that it stands still.
     case sleepingClock
-    /// What an old lease says is taken for what the present one says.
-    case believesStale
     /// An incarnation is counted twice.
     case reusesEpochs
-    /// A restart forgets how much of each limit was used.
-    case forgetsThrottles
+    /// Limits are taken for four times what they are.
+    case loosensLimits
 }
 
 /// Does what the ``Sabotage`` says.
@@ -48,12 +46,24 @@ final class Saboteur {
     }
 
     func coordinatorDied(_ database: SQLiteDatabase) {
-        switch self.kind {
-        case .reusesEpochs:
-            self.world.executeSQL("UPDATE meta SET value = CAST(value AS INTEGER) - 1 WHERE key = 'incarnation'")
-        case .forgetsThrottles: self.world.executeSQL("DELETE FROM throttle; UPDATE shard SET open = 0")
-        default: break
+        guard self.kind == .reusesEpochs else { return }
+        self.world.executeSQL("UPDATE meta SET value = CAST(value AS INTEGER) - 1 WHERE key = 'incarnation'")
+    }
+
+    /// What the coordinator is told of the limits.
+    func settings(_ settings: DrivenLoop.Settings) -> DrivenLoop.Settings {
+        guard self.kind == .loosensLimits else { return settings }
+        func loosened(_ limits: [Limit]) -> [Limit] {
+            limits.map {
+                Limit(quantity: 4 * $0.quantity, periodMilliseconds: $0.periodMilliseconds, burst: 4 * $0.burst)
+            }
         }
+        var loose = settings
+        loose.clusterLimits = loosened(settings.clusterLimits)
+        loose.otherSites.limits = loosened(settings.otherSites.limits)
+        for name in settings.sites.keys { loose.sites[name]?.limits = loosened(settings.sites[name]?.limits ?? []) }
+        for index in settings.relays.indices { loose.relays[index].limits = loosened(settings.relays[index].limits) }
+        return loose
     }
 
     /// Frames that go out whether or not the turn was committed.
@@ -71,30 +81,5 @@ final class Saboteur {
             else { return nil }
             return (inbound.routing, answer)
         }
-    }
-
-    /// A frame on its way to the coordinator.
-    func tampered(
-        _ frame: [UInt8],
-        from worker: WorkerHost,
-        leases present: @autoclosure () -> [DrivenLoop.Lease]
-    ) -> [UInt8] {
-        guard self.kind == .believesStale, let framed = try? WorkerMessage.decode(frame),
-            case .report(var report) = framed.message
-        else { return frame }
-        let leases = present()
-        for index in report.leases.indices {
-            let part = report.leases[index]
-            guard !leases.contains(where: { $0.epoch.rawValue == part.epoch }), let position = part.position.first,
-                let key = worker.witness.key(Epoch(part.epoch), position: position),
-                let present = leases.first(where: { lease in
-                    lease.holder == worker.name && lease.campaign == key.campaign && lease.lane == key.lane
-                        && lease.open.contains { $0.position == key.position }
-                })
-            else { continue }
-            report.leases[index].epoch = present.epoch.rawValue
-        }
-        let message = WorkerMessage.report(report)
-        return (try? message.frame(session: framed.header.session, sequence: framed.header.sequence)) ?? frame
     }
 }

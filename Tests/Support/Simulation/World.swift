@@ -21,7 +21,7 @@ final class World {
     let relays: [SimulatedRelay]
     private(set) var workers: [WorkerHost] = []
     private(set) lazy var coordinator = CoordinatorHost(
-        self.plan.settings,
+        self.sabotage.settings(self.plan.settings),
         clock: self.plan.coordinatorClock,
         database: self.database,
         in: self
