@@ -19,7 +19,7 @@ enum RenderBench {
         var answer = Answer()
         // The first round warms caches up.
         for round in 0...question.rounds {
-            let mustache = try self.microseconds(question.messages) { try other.bytes(of: $0 % people.count) }
+            let mustache = self.microseconds(question.messages) { other.bytes(of: $0 % people.count) }
             let postrider = try self.microseconds(question.messages) { try own.bytes(of: $0 % people.count) }
             let compose = try self.microseconds(question.messages) { try own.composedBytes(of: $0 % people.count) }
             guard round > 0 else { continue }
@@ -45,7 +45,7 @@ enum RenderBench {
 
     private static func compare(_ own: OwnRenderer, _ other: MustacheRenderer, _ people: People) throws {
         for person in 0..<people.count {
-            let (left, right) = (try own.texts(of: person), try other.texts(of: person))
+            let (left, right) = (try own.texts(of: person), other.texts(of: person))
             guard left == right else { throw Difference(person: person, own: left, other: right) }
         }
     }
