@@ -7,6 +7,7 @@ Needs pyzmq and protobuf, and worker_pb2 made by `protoc --python_out=FOLDER wor
 
 import argparse
 import importlib
+import random
 import signal
 import sys
 import time
@@ -21,6 +22,7 @@ HELLO_SECONDS = 5.0
 CREDIT_SECONDS = 5.0
 RELAY_SECONDS = 5.0
 STOP_SECONDS = 30.0
+PROCESS = random.getrandbits(63) + 1
 
 
 def now():
@@ -74,7 +76,7 @@ class Worker:
         begun = self.journal.begun()
         message = self.wire.Hello(
             build="python-conformance", machine_boot=open("/proc/sys/kernel/random/boot_id").read().strip(),
-            journal=self.journal.id, connections=1,
+            journal=self.journal.id, connections=1, process=PROCESS,
         )
         for epoch in sorted(set(begun) | set(self.leases)):
             message.held.add(epoch=epoch, running=epoch in self.leases, begun=sorted(begun.get(epoch, ())))
