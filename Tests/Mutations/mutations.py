@@ -28,7 +28,7 @@ MUTATIONS = [
     ),
     dict(
         name="epochs begin again with every start (incarnation)",
-        file="Sources/Coordinator/Loop/LoopCore+Recovery.swift",
+        file="Sources/Coordinator/Loop/LoopCore+Restore.swift",
         find='self.epoch = Epoch(incarnation: incarnation, counter: 0)',
         replace='self.epoch = Epoch(incarnation: 1, counter: 0)',
         suite="CoordinatorTests.LoopLeaseTests",

@@ -224,9 +224,9 @@ final class LoopCore {
     /// The turn was rolled back: nothing of it is true.
     private func undo(_ events: [LoopEvent], _ error: StoreError) -> [LoopEffect] {
         self.failedLast = true
+        self.effects.removeAll(keepingCapacity: true)
         // A jump over what was lost did not happen. Epochs of grants are not used again: who knows what a failed commit left.
         if self.epoch.incarnation != self.committedEpoch.incarnation { self.epoch = self.committedEpoch }
-        self.effects.removeAll(keepingCapacity: true)
         var effects: [LoopEffect] = [.log(LoopNote(.error, .storage, error.text))]
         effects += self.blame(error)
         for event in events {
