@@ -55,7 +55,9 @@ extension LoopCore {
         let wanted = min(isRetry ? LoopLimits.shardTargets : lane.fresh, LoopLimits.shardTargets, budget)
         guard wanted > 0 else {
             guard let due = lane.earliestDue else { return .park }
-            return .wait(until: self.now.advanced(byMilliseconds: max(1, due.milliseconds - self.wall.milliseconds)))
+            // Due times are by the wall clock, which may be set meanwhile.
+            let wait = min(due.milliseconds - self.wall.milliseconds, LoopLimits.dueLookMilliseconds)
+            return .wait(until: self.now.advanced(byMilliseconds: max(1, wait)))
         }
         let permits: Int
         switch self.permits(for: wanted, lane: lane, campaign) {

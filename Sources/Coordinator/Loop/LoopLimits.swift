@@ -24,6 +24,9 @@ enum LoopLimits {
     static let failedMilliseconds: Int64 = 1_000
     /// How long what came back unsent waits: a worker that hands everything back must not keep the loop busy.
     static let returnedMilliseconds: Int64 = 250
+    /// Longest time after which a lane looks again whether a retry is due: a wall clock that was an hour behind and is set right must
+    /// not hold retries up for that hour.
+    static let dueLookMilliseconds: Int64 = 30_000
     /// Targets in one shard.
     static let shardTargets = 256
     /// Credit older than this is not granted on, since its lease would be born old; workers renew it every 5 s.

@@ -72,7 +72,9 @@ final class Laws {
         guard let count = self.taken[message], count > 1 else { return }
         let standing = self.books.standing(of: grant.key)
         let mayRepeat = self.world.resends(message.campaign) && standing?.isDoubted == true && count == 2
-        if !mayRepeat { self.broken("\(name) was taken by relays \(count) times") }
+        guard !mayRepeat else { return }
+        let known = standing.map { "\($0.name)\($0.isDoubted ? ", sent again after a doubt" : "")" } ?? "unknown"
+        self.broken("\(name) was taken by relays \(count) times, now in epoch \(grant.epoch.rawValue); it is \(known)")
     }
 
     // MARK: Frames

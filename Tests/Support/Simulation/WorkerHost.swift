@@ -9,7 +9,7 @@ import WorkerCore
 /// A machine with one worker: its clock, its journal's disk, its network, and the process that comes and goes.
 final class WorkerHost {
     let name: String
-    private unowned let world: World
+    unowned let world: World
     private(set) var clock: MachineClock
     private let connections: Int
     /// What the laws need to know of it.
@@ -23,11 +23,11 @@ final class WorkerHost {
     /// Different for every process of a simulation.
     private(set) var processNumber = 0
     private var loop: VirtualEventLoop?
-    private var lines: [RelayLine] = []
-    private(set) var link: SimulatedLink?
+    var lines: [RelayLine] = []
+    var link: SimulatedLink?
     /// Frames do not arrive at the coordinator, at the worker.
-    private(set) var isCutUp = false
-    private(set) var isCutDown = false
+    var isCutUp = false
+    var isCutDown = false
     /// Whether its key is on the allow-list.
     var isAllowed = true
     private var pausedUntil: Int64?
@@ -264,81 +264,4 @@ final class WorkerHost {
             return nil
         }
     }
-
-    // MARK: Network
-
-    func cut(up: Bool, down: Bool) {
-        self.isCutUp = up
-        self.isCutDown = down
-        guard up || down, let link = self.link else { return }
-        self.world.note("\(self.name) is cut off\(up ? " up" : "")\(down ? " down" : "")")
-        // Heartbeats: whoever hears nothing for 6 s lets go, and both ends learn of it.
-        self.world.agenda.add(at: self.world.now + self.world.random.time(6_000...9_000)) { [unowned self] in
-            guard self.link === link, self.isCutUp || self.isCutDown else { return }
-            self.linkBroke(link)
-        }
-    }
-
-    func heal() {
-        guard self.isCutUp || self.isCutDown else { return }
-        self.isCutUp = false
-        self.isCutDown = false
-        self.link?.healed()
-    }
-
-    /// The connection broke, and this side notices.
-    func linkBroke(_ link: SimulatedLink) {
-        link.closeAtWorker()
-        guard self.link === link else { return }
-        self.world.note("\(self.name) lost connection \(link.number)")
-        self.link = nil
-        self.receive { [unowned self] in self.process?.disconnected() }
-        self.connectSoon()
-    }
-
-    private func connectSoon() {
-        let number = self.processNumber
-        self.world.agenda.add(at: self.world.now + self.world.random.time(100...1_500)) { [unowned self] in
-            guard self.processNumber == number, self.process != nil, self.link == nil else { return }
-            let isReachable = self.world.coordinator.isAccepting && !self.isCutUp && !self.isCutDown
-            guard isReachable, self.isAllowed else { return self.connectSoon() }
-            let link = SimulatedLink(self.world.nextNumber(), of: self, in: self.world)
-            self.link = link
-            self.world.coordinator.opened(link, from: self)
-            self.receive { [unowned self] in
-                if self.link === link { self.process?.connected() }
-            }
-        }
-    }
-
-    /// A frame from the coordinator.
-    func take(_ frame: [UInt8]) {
-        self.world.trace.fold(frame)
-        self.witness.heard(frame, at: self.clock.boot(at: self.world.now), worldTime: self.world.now)
-        self.process?.receive(frame)
-    }
-
-    private func dial(
-        _ port: Int,
-        process number: Int,
-        _ made: @escaping (Result<any Channel, DialProblem>) -> Void
-    ) {
-        self.world.agenda.add(at: self.world.now + self.world.random.time(1...10)) { [unowned self] in
-            guard self.processNumber == number, let relay = self.world.relays.first(where: { $0.port == port }) else {
-                return
-            }
-            self.receive { [unowned self] in
-                guard self.processNumber == number else { return }
-                let isRefused =
-                    self.world.now < relay.downUntil || self.world.random.chance(relay.manners.refusesConnection)
-                guard !isRefused else { return made(.failure(DialProblem("cannot connect: refused"))) }
-                let line = RelayLine(self.world.nextNumber(), to: relay, from: self, in: self.world)
-                self.lines.append(line)
-                made(.success(line.channel))
-                line.open()
-            }
-        }
-    }
-
-    func lineEnded(_ line: RelayLine) { self.lines.removeAll { $0 === line } }
 }
