@@ -6,7 +6,8 @@
 Every --relay listens on a port of its own; the first line on stdout is {"listening": {NAME: PORT}}. A script is FAULT@STAGE:
 the FAULT happens instead of the answer at that STAGE, which is CONNECT, EHLO, STARTTLS, MAIL, RCPT, DATA or DOT (after
 DOT the relay has taken the message). The first FAULTY connections of a relay (default: all) draw a script each, in an
-order that the seed shuffles, and the number of messages that they take properly before; all others behave. `good` always does.
+order that the seed shuffles, and the number of messages that they take properly before; all others behave. `good` always
+does.
 
 | fault | does |
 |---|---|
@@ -42,7 +43,8 @@ import struct
 import sys
 import time
 
-STAGES = ("CONNECT", "EHLO", "STARTTLS", "MAIL", "RCPT", "DATA", "DOT")
+OPENING = ("CONNECT", "EHLO", "STARTTLS")
+STAGES = (*OPENING, "MAIL", "RCPT", "DATA", "DOT")
 GARBAGE = {
     "g000": b"000 nothing\r\n",
     "g999": b"999 all of it\r\n",
@@ -103,6 +105,8 @@ class Connection(asyncio.Protocol):
         self.relay, self.log = relay, log
         script, self.after = relay.draw()
         self.fault, _, self.stage = script.partition("@")
+        if self.stage in OPENING:
+            self.after = 0
         self.script = script
         self.random = random.Random(f"{relay.options.seed}/{relay.name}/{self.n}")
         self.input = bytearray()
