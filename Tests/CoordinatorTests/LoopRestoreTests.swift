@@ -202,6 +202,7 @@ struct LoopRestoreTests {
         let bench = try scene.restore()
         let worker = bench.worker("w1")
         worker.highestEpoch = scene.last.epoch
+        #expect(try bench.status(scene.id).counts.leased == 0, "no lease of before counts as open")
         // It held this lease at the backup, and has it behind itself now.
         try bench.turn([worker.hello()])
         #expect(try bench.status(scene.id).counts.pending == 250)
