@@ -12,7 +12,7 @@ import Wire
     "A worker in Python",
     .serialized,
     .enabled(if: PythonWorker.python != nil, "POSTRIDER_PYTHON is not set"),
-    .timeLimit(.minutes(2))
+    .timeLimit(.minutes(10))
 )
 struct ConformanceTests {
     static let names = ["<Ann> & 'Bo'", "Bob", "", "Dan", "Eve", "Fay"]

@@ -7,7 +7,7 @@ import Testing
 @testable import Relay
 
 /// Servers that others wrote, from the folder that `POSTRIDER_TEST_PEERS` names: `smtp-sink` and a Python with aiosmtpd.
-@Suite("Relay pool against servers that others wrote", .serialized, .timeLimit(.minutes(1)))
+@Suite("Relay pool against servers that others wrote", .serialized, .timeLimit(.minutes(10)))
 struct PeerTests {
     private let group = MultiThreadedEventLoopGroup.singleton
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Relay
 
-@Suite("Relay pool", .serialized, .timeLimit(.minutes(1)))
+@Suite("Relay pool", .serialized, .timeLimit(.minutes(10)))
 struct PoolTests {
     private let group = MultiThreadedEventLoopGroup.singleton
 

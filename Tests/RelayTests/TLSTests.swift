@@ -53,7 +53,7 @@ struct TestCertificates: Sendable {
     }
 }
 
-@Suite("Encryption towards a relay", .serialized, .timeLimit(.minutes(1)))
+@Suite("Encryption towards a relay", .serialized, .timeLimit(.minutes(10)))
 struct TLSTests {
     private let group = MultiThreadedEventLoopGroup.singleton
 

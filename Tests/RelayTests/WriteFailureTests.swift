@@ -5,7 +5,7 @@ import Testing
 
 @testable import Relay
 
-@Suite("A write that fails", .timeLimit(.minutes(1)))
+@Suite("A write that fails", .timeLimit(.minutes(10)))
 struct WriteFailureTests {
     /// Closes the channel from inside the write of a final dot, as happens when the write meets a reset.
     private final class ClosingWriter: ChannelOutboundHandler {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Sink
 
-@Suite("Sink server", .timeLimit(.minutes(1)))
+@Suite("Sink server", .timeLimit(.minutes(10)))
 struct ServerTests {
     /// A connection of a sink without a network.
     private struct Line {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("Who is let in", .timeLimit(.minutes(1)))
+@Suite("Who is let in", .timeLimit(.minutes(10)))
 struct AuthenticatorTests {
     @Test("an unknown key is refused, and all three sides say so")
     func unknownKey() throws {

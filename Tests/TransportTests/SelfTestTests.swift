@@ -2,7 +2,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("The self-test at start-up", .timeLimit(.minutes(1)))
+@Suite("The self-test at start-up", .timeLimit(.minutes(10)))
 struct SelfTestTests {
     @Test("a protected coordinator passes, also where it listens everywhere")
     func passes() throws {

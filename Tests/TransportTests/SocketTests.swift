@@ -3,7 +3,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("The encrypted connection", .timeLimit(.minutes(1)))
+@Suite("The encrypted connection", .timeLimit(.minutes(10)))
 struct SocketTests {
     @Test("a worker on the allow-list is let in, and its name comes from its key")
     func happyPath() throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("Threads, clocks and the library", .timeLimit(.minutes(1)))
+@Suite("Threads, clocks and the library", .timeLimit(.minutes(10)))
 struct ThreadTests {
     @Test("signals between two drains are one, and none is lost to a thread that drains first")
     func wakeups() throws {
