@@ -94,6 +94,7 @@ final class CoordinatorHost {
         // A key that was taken off the list is not heard.
         guard worker.isAllowed else { return }
         self.world.trace.fold(frame)
+        self.world.note("from \(worker.name) over \(link.number): \(FrameText.fromWorker(frame))")
         let inbound = DrivenLoop.Inbound(routing: link.routing, principal: worker.name, payload: frame)
         self.inbox.append((inbound, link))
         self.wake(at: self.world.now)
@@ -193,6 +194,7 @@ final class CoordinatorHost {
             }
             return
         }
+        self.world.note("to \(entry.worker.name) over \(entry.link.number): \(FrameText.fromCoordinator(payload))")
         self.world.laws.sent(payload, to: entry.worker)
         entry.link.toWorker(payload)
     }

@@ -244,7 +244,8 @@ final class WorkerHost {
             guard self.processNumber == number else { return }
             self.receive { [unowned self] in self.process?.tell(commit) }
         }
-        let again = commit.isWritten ? self.world.now : self.world.now + 500
+        // One commit at a time, and what came of it is told in order.
+        let again = commit.isWritten ? heard : self.world.now + 500
         self.world.agenda.add(at: again) { [unowned self] in
             guard self.processNumber == number else { return }
             self.isCommitting = false
