@@ -13,7 +13,7 @@ struct PromtoolTests {
     @Test(
         "finds nothing wrong with any of our metrics",
         .enabled(if: Self.program != nil, "promtool is not there; make peers fetches it"),
-        .timeLimit(.minutes(1))
+        .timeLimit(.minutes(10))
     )
     func check() throws {
         let registry = MetricsRegistry()

@@ -34,7 +34,7 @@ private final class NewsLog: Sendable {
     }
 }
 
-@Suite("Journal's thread", .timeLimit(.minutes(1)))
+@Suite("Journal's thread", .timeLimit(.minutes(10)))
 struct JournalWriterTests {
     private static func group(_ position: UInt32) -> JournalGroup {
         let fact = TargetFact(epoch: Epoch(1), position: position, fate: .accepted, at: Timestamp(milliseconds: 0))

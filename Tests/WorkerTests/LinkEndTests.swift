@@ -7,7 +7,7 @@ import Wire
 
 @testable import WorkerCore
 
-@Suite("When the link cannot go on", .serialized, .timeLimit(.minutes(2)))
+@Suite("When the link cannot go on", .serialized, .timeLimit(.minutes(10)))
 struct LinkEndTests {
     /// A link to nobody, and why it ended.
     private struct Scene {

@@ -95,7 +95,7 @@ private func withBench(
     try result.get()
 }
 
-@Suite("Worker against a fake coordinator and a sink", .serialized, .timeLimit(.minutes(2)))
+@Suite("Worker against a fake coordinator and a sink", .serialized, .timeLimit(.minutes(10)))
 struct WorkerServiceTests {
     @Test("a granted shard is sent, reported and acknowledged, and the journal is empty after it")
     func sends() async throws {

@@ -10,8 +10,6 @@ package enum Sabotage: String, CaseIterable, Sendable {
     case acknowledgesEarly
     /// The journal of a worker that dies is empty, and nobody says so.
     case forgetsJournal
-    /// The worker's clock does not count the time that it stands still.
-    case sleepingClock
     /// An incarnation is counted twice.
     case reusesEpochs
     /// Limits are taken for four times what they are.
@@ -22,21 +20,10 @@ package enum Sabotage: String, CaseIterable, Sendable {
 final class Saboteur {
     let kind: Sabotage
     private unowned let world: World
-    private var slept: [String: Int64] = [:]
 
     init(_ kind: Sabotage, in world: World) {
         self.kind = kind
         self.world = world
-    }
-
-    func bootClock(_ worker: WorkerHost) -> Instant {
-        let now = worker.clock.boot(at: self.world.now)
-        guard self.kind == .sleepingClock else { return now }
-        return now.advanced(byMilliseconds: -(self.slept[worker.name] ?? 0))
-    }
-
-    func workerSlept(_ worker: WorkerHost, _ milliseconds: Int64) {
-        self.slept[worker.name, default: 0] += milliseconds
     }
 
     func workerDied(_ worker: WorkerHost) {

@@ -61,7 +61,7 @@ final class WorkerHost {
         let loop = VirtualEventLoop { [unowned self] in self.clock.boot(at: self.world.now).milliseconds }
         self.loop = loop
         let clocks = WorkerClocks(
-            boot: { [unowned self] in self.world.sabotage.bootClock(self) },
+            boot: { [unowned self] in self.clock.boot(at: self.world.now) },
             wall: { [unowned self] in self.clock.wall(at: self.world.now) }
         )
         do throws(StoreError) {
@@ -166,7 +166,6 @@ final class WorkerHost {
         self.world.note("\(self.name) stands still for \(milliseconds) ms")
         let until = self.world.now + milliseconds
         self.pausedUntil = until
-        self.world.sabotage.workerSlept(self, milliseconds)
         self.world.agenda.add(at: until) { [unowned self] in
             if self.pausedUntil == until { self.goOn() }
         }
