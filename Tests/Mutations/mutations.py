@@ -15,8 +15,8 @@ MUTATIONS = [
         file="Sources/Coordinator/Loop/LoopCore+StaleFacts.swift",
         find='guard fact.outcome != .deferred, OutcomeJoin.replaces(fact.outcome, known: known.outcome) else { return }',
         replace='',
-        suite="CoordinatorTests.LoopReportTests",
-        test="of a lease that is over facts are believed, and nothing that would schedule anything",
+        suite="CoordinatorTests.LoopStaleTests",
+        test="who lost a lease can schedule nothing of it that is in another's hands",
     ),
     dict(
         name="a report counts from whoever sends it (holder guard)",
@@ -60,7 +60,7 @@ MUTATIONS = [
         find='guard !self.isClosing, self.restored == nil else { return }',
         replace='guard !self.isClosing else { return }',
         suite="CoordinatorTests.LoopRestoreTests",
-        test="nothing is granted on a restored database, not even after a restart, and it says why",
+        test="a database that is older than its workers' memory is noticed when they come",
     ),
     dict(
         name="leases of before a restore keep their authority",
@@ -246,7 +246,7 @@ MUTATIONS = [
         find='if self.phase == .handshake { return self.end("the relay sent bytes after its answer to STARTTLS") }',
         replace='',
         suite="SMTPTests.OpeningTests",
-        test="what makes a relay unusable is said once, and nothing secret is sent",
+        test="bytes behind the answer to STARTTLS end the session",
     ),
     dict(
         name="a message without a reply to its dot is tried again",
