@@ -111,6 +111,8 @@ class RestoreTest(EndToEndTest):
         self.assertEqual(cluster.json("campaign", "resolve", campaign, "--resend")["state"], "running")
         status = cluster.wait_finished(campaign, RUN_SECONDS)
         self.assertEqual(status["counts"]["accepted"], CONTACTS, status)
+        # The relay writes its record in pieces, a moment after its replies.
+        self.check_quiet()
         again = self.accepted_by_relay()
         self.assertEqual(len(again), CONTACTS)
         self.assertEqual({who for who, times in again.items() if times > 1} - doubtful.keys(), set())
