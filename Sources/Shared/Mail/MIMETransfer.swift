@@ -38,10 +38,9 @@ extension MessageBytes {
     mutating func appendQuotedPrintable(_ source: UnsafeBufferPointer<UInt8>, dotStuffed: Bool) {
         // Three bytes for each, and at most eight more (soft break, doubled dot) for each full line of them.
         self.reserve(source.count * 4 + 64)
-        let start = self.free
-        var writer = QuotedPrintableWriter(target: start, dotStuffed: dotStuffed)
+        var writer = QuotedPrintableWriter(start: self.free, dotStuffed: dotStuffed)
         writer.write(source)
-        self.advance(by: writer.target - start)
+        self.advance(by: writer.count)
     }
 
     /// Appends bytes in base64, in lines of 76 that all end in CRLF.
@@ -106,9 +105,14 @@ extension MessageBytes {
 
 /// One pass over a text, and the line that is being written.
 private struct QuotedPrintableWriter {
-    /// Where the next byte goes; the caller reserved enough.
-    var target: UnsafeMutablePointer<UInt8>
-    let dotStuffed: Bool
+    /// Where the first byte went; the caller reserved enough.
+    private let start: UnsafeMutablePointer<UInt8>
+    /// Bytes written.
+    ///
+    /// A number and no pointer to the next byte: going back by one from such a pointer, Swift 6.3 drops the store that follows when it
+    /// optimises, and a blank stayed at the end of a line.
+    private(set) var count = 0
+    private let dotStuffed: Bool
     /// Characters on the line, a doubled dot counted once.
     private var column = 0
 
@@ -120,8 +124,8 @@ private struct QuotedPrintableWriter {
         (UInt8(byte) == .tab || (0x20...0x7E).contains(byte)) && UInt8(byte) != .equals
     }
 
-    init(target: UnsafeMutablePointer<UInt8>, dotStuffed: Bool) {
-        self.target = target
+    init(start: UnsafeMutablePointer<UInt8>, dotStuffed: Bool) {
+        self.start = start
         self.dotStuffed = dotStuffed
     }
 
@@ -161,7 +165,7 @@ private struct QuotedPrintableWriter {
         let limit = min(source.count, start + Self.columnMax - self.column)
         if self.column == 0, self.dotStuffed, source[start] == .dot { self.put(.dot) }
         var position = start
-        var target = self.target
+        var target = self.start + self.count
         while position + 8 <= limit, let eight = Self.eightPlainBytes(source, at: position) {
             UnsafeMutableRawPointer(target).storeBytes(of: eight, as: UInt64.self)
             target += 8
@@ -174,7 +178,7 @@ private struct QuotedPrintableWriter {
             target += 1
             position += 1
         }
-        self.target = target
+        self.count += position - start
         self.column += position - start
         return position
     }
@@ -195,9 +199,9 @@ private struct QuotedPrintableWriter {
     /// A blank must not be the last character of an encoded line: relays strip it.
     private mutating func encodeLastBlank() {
         guard self.column > 0 else { return }
-        let last = (self.target - 1).pointee
+        let last = self.start[self.count - 1]
         guard last.isBlank else { return }
-        self.target -= 1
+        self.count -= 1
         self.column -= 1
         if self.column + 3 > MessageBytes.transferLineMax { self.breakLine(soft: true) }
         self.put(encoded: last)
@@ -220,7 +224,7 @@ private struct QuotedPrintableWriter {
 
     @inline(__always)
     private mutating func put(_ byte: UInt8) {
-        self.target.pointee = byte
-        self.target += 1
+        self.start[self.count] = byte
+        self.count += 1
     }
 }
