@@ -47,7 +47,7 @@ struct GateTests {
     )
     func hostHeader(host: String, status: Int) async throws {
         let code = try await APITestbed().server.application().test(.live) { client in
-            try await TestClient.withClient(host: "127.0.0.1", port: try #require(client.port)) { other in
+            try await TestClient.withClient(host: "localhost", port: try #require(client.port)) { other in
                 let request = TestClient.Request("/metrics", method: .get, authority: host)
                 return try await other.execute(request).status.code
             }
