@@ -43,14 +43,19 @@ extension LoopCore {
             self.refuse(facts, from: session)
             return
         }
-        guard let campaign = self.campaigns[lease.campaign] else { return }
+        guard let campaign = self.campaigns[lease.campaign] else {
+            try self.takeStale(facts, from: session)
+            return
+        }
         var used: [OpenLease.Member] = []
         var returned: [OpenLease.Member] = []
         var accepted = 0
         var acceptedBySite: [String: Int] = [:]
         for (index, position) in facts.positions.enumerated() {
             guard let member = lease.index(of: Int(position)) else {
-                self.counters.refusedReports += 1
+                // A lease that was read again after a start or a failed turn has only what was open then; its holder may
+                // well know more of the rest, such as that it sent what another worker's late fact had settled.
+                try self.takeClosed(facts, index, from: session)
                 continue
             }
             let care = self.blame.begin(facts.epoch, position)
@@ -86,6 +91,15 @@ extension LoopCore {
         for (site, count) in acceptedBySite.sorted(by: { $0.key < $1.key }) { self.paceUp(site, count) }
         if !used.isEmpty { self.moves(lease, of: campaign, in: session) }
         self.account(lease, used: used, returned: returned, accepted: accepted, by: session)
+    }
+
+    private func takeClosed(
+        _ facts: ReceivedLeaseReport,
+        _ index: Int,
+        from session: WorkerSession
+    ) throws(StoreError) {
+        guard let shard = try self.stores.shards.shard(facts.epoch) else { return }
+        try self.takeStale(facts, index, of: shard, from: session)
     }
 
     /// Gives permits back to the throttles.

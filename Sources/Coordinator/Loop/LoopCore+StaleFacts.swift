@@ -32,22 +32,31 @@ extension LoopCore {
             session.hasLeftOut = true
             return
         }
-        for (index, position) in facts.positions.enumerated() {
-            guard shard.contents.contains(Int(position)) else {
-                self.counters.refusedReports += 1
-                continue
-            }
-            guard case .settled(let outcome) = facts.outcomes[index] else { continue }
-            let care = self.blame.begin(facts.epoch, position)
-            guard care != .leftOut else {
-                session.hasLeftOut = true
-                continue
-            }
-            let key = TargetKey(campaign: shard.campaign, lane: shard.lane, position: Int(position))
-            var fact = facts.fact(index, key: key, outcome: outcome, worker: session.name)
-            if care == .bare { fact = fact.bare(at: self.wall) }
-            try self.join(fact, in: self.campaigns[shard.campaign], holder: session.name)
+        for index in facts.positions.indices { try self.takeStale(facts, index, of: shard, from: session) }
+    }
+
+    /// One fact of a report about a target that is not open in the lease it comes from.
+    func takeStale(
+        _ facts: ReceivedLeaseReport,
+        _ index: Int,
+        of shard: ShardRecord,
+        from session: WorkerSession
+    ) throws(StoreError) {
+        let position = facts.positions[index]
+        guard shard.contents.contains(Int(position)) else {
+            self.counters.refusedReports += 1
+            return
         }
+        guard case .settled(let outcome) = facts.outcomes[index] else { return }
+        let care = self.blame.begin(facts.epoch, position)
+        guard care != .leftOut else {
+            session.hasLeftOut = true
+            return
+        }
+        let key = TargetKey(campaign: shard.campaign, lane: shard.lane, position: Int(position))
+        var fact = facts.fact(index, key: key, outcome: outcome, worker: session.name)
+        if care == .bare { fact = fact.bare(at: self.wall) }
+        try self.join(fact, in: self.campaigns[shard.campaign], holder: session.name)
     }
 
     /// Joins a fact about a target that is not open in its lease: it may raise what is known, never lower it.
