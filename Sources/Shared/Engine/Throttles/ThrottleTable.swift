@@ -107,8 +107,8 @@ package struct ThrottleTable: Sendable {
     /// Counts permits of leases that were open before a restart as outstanding.
     package mutating func restore(outstanding count: Int, in scope: ThrottleScope, at now: Instant) {
         self.change(scope) {
-            let all = min($0.limit.burst, $0.outstanding + count)
-            $0 = TokenBucket(limit: $0.limit, level: $0.level, outstanding: all, at: now)
+            // More than the burst, maybe: permits of overdue leases were taken for used, and others granted in their place.
+            $0 = TokenBucket(limit: $0.limit, level: $0.level, outstanding: $0.outstanding + count, at: now)
         }
     }
 

@@ -5,10 +5,11 @@ package import Domain
 /// Between the grant of a permit and the moment its message leaves lies a delay that nobody knows. So a permit that was granted and
 /// not yet accounted for still fills its place in the bucket:
 ///
-///     level + outstanding ≤ burst, always
+///     level + outstanding ≤ burst, or level = 0
 ///
 /// In any window of one period at most what was outstanding or in the bucket at its start (≤ burst) and what flowed in meanwhile
-/// (≤ quantity) can leave, however late each message is: quantity + burst, as the limit says.
+/// (≤ quantity) can leave, however late each message is: quantity + burst, as the limit says. Only leases that were taken for lost
+/// and are read again can bring more out than the bucket holds; nothing flows in until that many are accounted for.
 package struct TokenBucket: Hashable, Sendable {
     package let limit: Limit
     /// Permits to grant now, with the fraction that flowed in so far.
@@ -63,7 +64,7 @@ package struct TokenBucket: Hashable, Sendable {
     /// Permits whose messages were not sent and will not be under this grant.
     package mutating func returned(_ count: Int) {
         self.used(count)
-        self.level = min(self.room, self.level + Double(count))
+        self.level = max(0, min(self.room, self.level + Double(count)))
         self.assertInvariant()
     }
 
@@ -96,6 +97,7 @@ package struct TokenBucket: Hashable, Sendable {
     private var room: Double { Double(self.limit.burst - self.outstanding) }
 
     private func assertInvariant() {
-        assert(self.level >= 0 && self.level + Double(self.outstanding) <= Double(self.limit.burst) + 0.000_001)
+        let isWithin = self.level + Double(self.outstanding) <= Double(self.limit.burst) + 0.000_001
+        assert(self.level == 0 || self.level > 0 && isWithin)
     }
 }
