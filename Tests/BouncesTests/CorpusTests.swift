@@ -101,7 +101,7 @@ enum BounceCorpus {
         var rows: [String: [Row]] = [:]
         for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n").dropFirst() {
             let columns = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            guard columns.count == 8 else { continue }
+            try #require(columns.count == 8, "a line of the corpus has another form")
             let row = Row(recipient: columns[2], isPermanent: columns[6] == "true", feedbackType: columns[7])
             rows[columns[0], default: []].append(row)
         }

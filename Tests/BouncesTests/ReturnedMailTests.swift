@@ -99,6 +99,40 @@ struct ReturnedMailTests {
         #expect(mail.recipients.map(\.reason) == [.unknownMailbox, .mailboxFull])
     }
 
+    @Test("who has a similar address is not judged by the other's line")
+    func similar() {
+        let fields = """
+            Final-Recipient: rfc822; ann@there.example
+            Action: failed
+            Status: 5.0.0
+
+            Final-Recipient: rfc822; joann@there.example
+            Action: failed
+            Status: 5.0.0
+            """
+        let text = "<ann@there.example>: 552 mailbox full\n<joann@there.example>: 550 no such user here"
+        let mail = self.take(Self.report(fields, text: text))
+        #expect(mail.recipients.map(\.address) == ["ann@there.example", "joann@there.example"])
+        #expect(mail.recipients.map(\.reason) == [.mailboxFull, .unknownMailbox])
+    }
+
+    @Test(
+        "typographic quotes and strange blanks are no part of an address",
+        arguments: ["\u{201C}ann@there.example\u{201D}", "\u{A0}ann@there.example\u{A0}"]
+    )
+    func quoted(address: String) {
+        let text = "Your message to \(address) could not be delivered: 550 no such user"
+        let mail = self.take("From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n\(text)\n")
+        #expect(mail.recipients.map(\.address) == ["ann@there.example"])
+    }
+
+    @Test("a tag without end costs no more than its length")
+    func endlessTag() {
+        let page = "<html><body>" + String(repeating: "x", count: 10) + "<" + String(repeating: "a", count: 900_000)
+        let mail = self.take("From: a@b.example\nSubject: x\nContent-Type: text/html\n\n\(page)")
+        #expect(mail.kind == .none)
+    }
+
     @Test("that a message arrived is no bounce")
     func success() {
         let mail = self.take(Self.report("Final-Recipient: rfc822; a@there.example\nAction: delivered\nStatus: 2.0.0"))

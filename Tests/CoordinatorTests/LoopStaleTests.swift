@@ -28,4 +28,37 @@ struct LoopStaleTests {
         try bench.turn([worker.report(.accepted, of: second)])
         #expect(try bench.status(id).counts.accepted == 10)
     }
+
+    @Test(
+        "what was settled by a late fact is still heard of from its present holder, also after a start",
+        arguments: [false, true]
+    )
+    func settledElsewhere(restarts: Bool) throws {
+        let bench = try LoopBench()
+        try bench.addContacts(10)
+        let id = try bench.start(LoopBench.campaign())
+        let late = try bench.connectedWorker("w1")
+        let first = try #require(late.takeGrants().last)
+        try bench.turn([late.hello()])
+        let holder = try bench.connectedWorker("w2")
+        bench.advance(1_000)
+        try bench.turn([holder.credit(at: bench.now)])
+        let second = try #require(holder.takeGrants().last)
+        #expect(second.position == first.position)
+        // The first worker had sent one of them after all.
+        let fact = ScriptedWorker.Fact(epoch: first.epoch, position: 0, outcome: .accepted)
+        try bench.turn([late.report([fact], at: bench.wall)])
+        #expect(try bench.status(id).counts.accepted == 1)
+        if restarts {
+            try bench.restart()
+            holder.disconnect()
+            let all = second.position.map(Int.init)
+            try bench.turn([holder.hello([second.epoch: (running: false, begun: all)])])
+        }
+        try bench.turn([holder.report(.accepted, of: second)])
+        let status = try bench.status(id)
+        #expect(status.counts.accepted == 10)
+        #expect(status.sentTwice == 1)
+        #expect(try bench.targets(id).count == 10)
+    }
 }

@@ -68,6 +68,21 @@ struct ThrottleTableTests {
         #expect(table.room(for: 256, in: .cluster, at: later.advanced(byMilliseconds: 60_000)) == .permits(10))
     }
 
+    @Test("more permits may be out than the bucket holds: nothing is granted until so many are accounted for")
+    func restoredBeyondBurst() {
+        var table = ThrottleTable()
+        table.define(.cluster, limits: [self.ten], at: self.start)
+        table.restore(outstanding: 9, in: .cluster, at: self.start)
+        table.restore(outstanding: 8, in: .cluster, at: self.start)
+        let later = self.start.advanced(byMilliseconds: 600_000)
+        #expect(table.buckets(of: .cluster).map(\.outstanding) == [17])
+        table.used(4, in: .cluster, at: later)
+        table.returned(3, in: .cluster, at: later)
+        #expect(table.buckets(of: .cluster).map(\.level) == [0])
+        table.used(6, in: .cluster, at: later)
+        #expect(table.room(for: 256, in: .cluster, at: later.advanced(byMilliseconds: 600_000)) == .permits(6))
+    }
+
     @Test("while every permit is out nothing flows in, however late that is heard of")
     func nothingFlowsIn() {
         var table = ThrottleTable()

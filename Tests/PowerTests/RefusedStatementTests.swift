@@ -63,6 +63,9 @@ struct RefusedStatementTests {
         #expect(try bench.faults(of: other, audience: 120) == [])
         #expect(self.said(bench, "c1 cannot be continued"))
         #expect(try bench.status(first).state == .running)
+        // Who cancelled it now would leave its people without an outcome.
+        #expect(throws: OperationError.self) { try bench.take(.cancel, on: first, leadsTo: .cancelled) }
+        #expect(try bench.status(first).state == .running)
 
         try self.execute(bench, "DROP TRIGGER refuses")
         try bench.restart(reboots: false)

@@ -36,7 +36,7 @@ struct BouncesCommand: AsyncParsableCommand {
                     unread.append(error.message)
                 }
             }
-            guard unread.isEmpty else { throw Failure(.badInput, unread.joined(separator: "\n")) }
+            guard unread.isEmpty else { throw Failure(.badInput, unread.joined(separator: "; ")) }
         }
 
         /// The beginning of a file, where a returned mail says what it is.
@@ -46,8 +46,15 @@ struct BouncesCommand: AsyncParsableCommand {
                 defer { try? handle.close() }
                 return Array(try handle.read(upToCount: ReturnedMail.bytesMax) ?? Data())
             } catch {
-                throw Failure(.badInput, "cannot read \(file)")
+                throw Failure(.badInput, "cannot read \(file): \(Self.reason(error))")
             }
+        }
+
+        /// The system's own word for it, as other commands say it.
+        private static func reason(_ error: any Error) -> String {
+            let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+            guard let cause, cause.domain == NSPOSIXErrorDomain else { return error.localizedDescription }
+            return String(cString: strerror(Int32(cause.code)))
         }
     }
 }

@@ -124,6 +124,8 @@ extension LoopCore {
         let state = try self.after(.cancel, record)
         guard state != record.state else { return }
         guard let campaign = self.campaigns[record.id] else {
+            // Its targets have no outcome yet, and nobody could give them one.
+            guard record.startedAt == nil else { throw self.unreadable(record) }
             var record = record
             record.state = state
             record.finishedAt = self.wall
@@ -139,12 +141,14 @@ extension LoopCore {
         self.recall(record.id)
     }
 
+    private func unreadable(_ record: CampaignRecord) -> OperationError {
+        .conflict("\(record.id.publicID) is \(record.state.rawValue), but cannot be read; see the log")
+    }
+
     /// Changes the state of a campaign in memory.
     private func change(_ record: CampaignRecord, to state: CampaignState, _ act: String, by who: String) throws {
         guard let campaign = self.campaigns[record.id] else {
-            throw OperationError.conflict(
-                "\(record.id.publicID) is \(record.state.rawValue), but cannot be read; see the log"
-            )
+            throw self.unreadable(record)
         }
         campaign.record.state = state
         campaign.isDirty = true

@@ -151,6 +151,7 @@ extension LoopCore {
         in campaign: RunningCampaign
     ) throws(StoreError) -> [OpenLease.Member] {
         var members: [OpenLease.Member] = []
+        let lane = campaign.lanes[shard.lane].record
         for row in try campaign.plan.grants.leased(shard, on: self.connection) {
             members.append(
                 OpenLease.Member(
@@ -160,7 +161,8 @@ extension LoopCore {
                     attempts: row.target.attempts,
                     wasDeferred: row.target.outcome == .deferred,
                     wasDoubted: row.target.wasDoubted,
-                    site: self.options.site(of: row.domain)
+                    // As when it was granted, whatever became of the contact since.
+                    site: lane.isTail ? self.options.site(of: row.domain) : lane.site
                 )
             )
         }

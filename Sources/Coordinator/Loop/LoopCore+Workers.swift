@@ -292,7 +292,9 @@ extension LoopCore {
             guard let lease = self.leases[first.value], let since = lease.overdueSince,
                 self.now.milliseconds(since: since) >= self.options.orphanGraceMilliseconds
             else { continue }
+            self.blame.work = .campaign(lease.campaign)
             for member in lease.openMembers { try self.doubt(member, of: lease, reason: .orphaned) }
         }
+        self.blame.work = nil
     }
 }

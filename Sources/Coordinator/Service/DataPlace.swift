@@ -42,7 +42,7 @@ struct DataPlace: Sendable {
             rename(partial, "\(self.folder)/\(name)") == 0
         else { throw Self.failure(partial) }
         try self.syncFolder()
-        for old in Self.markers(in: self.folder) where old != name { unlink("\(self.folder)/\(old)") }
+        for old in try Self.markers(in: self.folder) where old != name { unlink("\(self.folder)/\(old)") }
     }
 
     private static let explanation = """
@@ -59,13 +59,21 @@ struct DataPlace: Sendable {
 
     // Reading.
 
-    private static func markers(in folder: String) -> [String] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    private static func markers(in folder: String) throws(StoreError) -> [String] {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        } catch {
+            // Never for a folder without a marker: that would stop all sending until somebody accepted a restore.
+            throw .io("the data folder \(folder) cannot be listed: \(error.localizedDescription)")
+        }
         return names.filter { PlaceCheck.epoch(ofMarker: $0) != nil }.sorted()
     }
 
     private static func marker(in folder: String) throws(StoreError) -> PlaceCheck.Marker? {
-        guard let name = Self.markers(in: folder).last, let epoch = PlaceCheck.epoch(ofMarker: name) else { return nil }
+        guard let name = try Self.markers(in: folder).last, let epoch = PlaceCheck.epoch(ofMarker: name) else {
+            return nil
+        }
         let path = "\(folder)/\(name)"
         let actual = try Self.identity(of: path, "the epoch file")
         let text =

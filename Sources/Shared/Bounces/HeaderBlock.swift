@@ -4,6 +4,7 @@ struct HeaderBlock {
     static let fieldsMax = 1_000
 
     private(set) var fields: [(name: String, value: String)] = []
+    private var isFull = false
 
     /// Reads fields up to the first empty line, or the first line that cannot be one.
     ///
@@ -17,9 +18,11 @@ struct HeaderBlock {
         while let line = rest.first {
             if line.isBlank { return rest.dropFirst() }
             if line.first == " " || line.first == "\t", let last = self.fields.indices.last {
-                self.fields[last].value += " " + line.trimmed
+                // What continues a field beyond the limit is skipped with it.
+                if !self.isFull { self.fields[last].value += " " + line.trimmed }
             } else if let (name, value) = Self.field(line) {
-                if self.fields.count < Self.fieldsMax { self.fields.append((name, value)) }
+                self.isFull = self.fields.count >= Self.fieldsMax
+                if !self.isFull { self.fields.append((name, value)) }
             } else if !self.fields.isEmpty, !line.hasPrefix("From "), !line.hasPrefix(">From ") {
                 return rest
             }

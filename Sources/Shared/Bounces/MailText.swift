@@ -1,7 +1,7 @@
 /// A mail as lines of ASCII, whatever ended its lines and whatever its charset was.
 ///
-/// What matters in a returned mail (addresses, codes, the words of mail systems) is ASCII; any other byte becomes U+FFFD, so that a line
-/// is as long in characters as in bytes.
+/// What matters in a returned mail (addresses, codes, the words of mail systems) is ASCII; any other byte becomes DEL, which no address
+/// and no word has, so that a line is as long in characters as in bytes.
 enum MailText {
     /// Bytes that are looked at; a returned mail says what went wrong at its beginning.
     static let bytesMax = 1 << 20
@@ -21,7 +21,7 @@ enum MailText {
                 continue
             case 0x0A where afterReturn: break
             case 0x0A: text.append(0x0A)
-            case 0x80...: text.append(0x3F)
+            case 0x80...: text.append(0x7F)
             case 0: text.append(0x20)
             default: text.append(byte)
             }

@@ -111,8 +111,10 @@ struct Notice {
 
     private func judged(_ recipients: [DeliveryStatus.Recipient]) -> [ReturnedMail.Recipient] {
         var seen: Set<String> = []
-        return recipients.filter { seen.insert($0.address).inserted }.map { recipient in
-            let said = recipients.count == 1 ? self.text : self.lines(about: recipient, among: recipients)
+        let recipients = recipients.filter { !$0.address.isEmpty && seen.insert($0.address).inserted }
+        let lines = recipients.count == 1 ? [:] : self.lines(byAddress: seen)
+        return recipients.map { recipient in
+            let said = recipients.count == 1 ? self.text : lines[recipient.address] ?? []
             let status = StatusText([Substring(recipient.diagnostic)] + said, stated: recipient.status)
             let judgement = FailureJudgement(
                 status: status,
@@ -132,21 +134,15 @@ struct Notice {
         }
     }
 
-    /// From where a recipient is named to where another is.
-    private func lines(
-        about recipient: DeliveryStatus.Recipient,
-        among all: [DeliveryStatus.Recipient]
-    ) -> [Substring] {
-        var lines: [Substring] = []
-        var isAbout = false
+    /// Of each recipient the lines from where it is named to where another is.
+    private func lines(byAddress recipients: Set<String>) -> [String: [Substring]] {
+        var lines: [String: [Substring]] = [:]
+        var subjects: Set<String> = []
         for line in self.text {
-            let text = line.lowercased()
-            if text.contains(recipient.address) {
-                isAbout = true
-            } else if all.contains(where: { text.contains($0.address) }) {
-                isAbout = false
-            }
-            if isAbout { lines.append(line) }
+            // Whole addresses: ann@ stands in joann@, too.
+            let named = recipients.intersection(AddressScan.addresses(line))
+            if !named.isEmpty { subjects = named }
+            for subject in subjects { lines[subject, default: []].append(line) }
         }
         return lines
     }

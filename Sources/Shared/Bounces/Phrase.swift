@@ -59,8 +59,9 @@ struct WordText {
         var words: [Substring] = []
         for chunk in text.lowercased().split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" }) {
             if chunk.contains("@") || chunk.contains("://") { continue }
-            words += chunk.split { !($0.isLetter || $0.isNumber || $0 == "'") }
-            guard words.count < Self.wordsMax else { break }
+            let room = Self.wordsMax - words.count
+            guard room > 0 else { break }
+            words += chunk.split(maxSplits: 2 * room) { !($0.isLetter || $0.isNumber || $0 == "'") }.prefix(room)
         }
         self.words = words
     }

@@ -78,6 +78,8 @@ enum TransferText {
 
 /// HTML as lines of text: enough to find sentences and addresses in.
 enum MarkupText {
+    /// Bytes of a tag that are kept: its name comes first.
+    private static let tagMax = 512
     private static let breaks: Set<String> = ["br", "p", "div", "tr", "li", "td", "h1", "h2", "h3", "h4", "table"]
     private static let silent: Set<String> = ["style", "script", "head"]
     private static let entities: [(String, String)] = [
@@ -90,13 +92,13 @@ enum MarkupText {
         var silence: String?
         for line in markup {
             for character in line {
-                if var name = tag {
+                if let name = tag {
                     if character == ">" {
                         Self.close(name, &text, &silence)
                         tag = nil
-                    } else {
-                        name.append(character)
-                        tag = name
+                    } else if name.utf8.count < Self.tagMax {
+                        // The optional itself: a copy of it would be copied again for every character.
+                        tag?.append(character)
                     }
                 } else if character == "<" {
                     tag = ""

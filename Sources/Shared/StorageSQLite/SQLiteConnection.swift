@@ -180,9 +180,13 @@ extension StoreError {
         case SQLITE_FULL: self = .full(text)
         case SQLITE_BUSY, SQLITE_LOCKED: self = .busy(text)
         case SQLITE_CORRUPT, SQLITE_NOTADB: self = .corrupt(text)
-        case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM: self = .io(text)
         case SQLITE_INTERRUPT: self = .interrupted(text)
-        default: self = .statement(text)
+        // Refused for what it says, and so each time; everything else may pass, such as a lack of memory.
+        case SQLITE_ERROR, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_RANGE, SQLITE_SCHEMA,
+            SQLITE_MISUSE,
+            SQLITE_AUTH:
+            self = .statement(text)
+        default: self = .io(text)
         }
     }
 

@@ -35,7 +35,7 @@ struct LedgerBooks {
         _ values: [Int64] = [],
         _ make: (any SQLStatement) -> Row
     ) -> [Row] {
-        let result: [Row]? = try? self.database.access { connection throws(StoreError) in
+        self.read { connection throws(StoreError) in
             let statement = try connection.prepare(sql)
             defer { statement.reset() }
             for (index, value) in values.enumerated() { statement.bind(index + 1, value) }
@@ -43,7 +43,15 @@ struct LedgerBooks {
             while try statement.step() { rows.append(make(statement)) }
             return rows
         }
-        return result ?? []
+    }
+
+    /// A question that cannot be asked is a mistake of the simulator: with no answer in its place laws would hold that do not.
+    private func read<Value>(_ body: (any SQLConnection) throws(StoreError) -> Value) -> Value {
+        do throws(StoreError) {
+            return try self.database.access { connection throws(StoreError) in try body(connection) }
+        } catch {
+            preconditionFailure("the books cannot be read: \(error.text)")
+        }
     }
 
     func standing(of key: TargetKey) -> Standing? {
@@ -97,12 +105,11 @@ struct LedgerBooks {
     /// Where kept counts differ from targets.
     func differences() -> [String] {
         let ids = self.campaigns().map(\.id)
-        let result: [String]? = try? self.database.access { connection throws(StoreError) in
+        return self.read { connection throws(StoreError) in
             var all: [String] = []
             for id in ids { all += try CountQueries(connection).differences(id).map { "\(id.publicID): \($0)" } }
             return all
         }
-        return result ?? ["the counts cannot be read"]
     }
 
     /// Everything the ledger says, for the trace.
