@@ -70,7 +70,14 @@ struct JournalPowerTests {
             let store = try JournalStore(connection, newIdentity: Array(1...16))
             return (store, try store.restore(connection, at: noon))
         }
-        return JournalFile(database: database, store: parts.0, restored: parts.1, movedAside: nil, mark: nil)
+        return JournalFile(
+            database: database,
+            store: parts.0,
+            restored: parts.1,
+            movedAside: nil,
+            damage: nil,
+            mark: nil
+        )
     }
 
     @Test("`journal.sync: power`: nothing that was committed is gone after a cut", arguments: UInt64(1)...30)

@@ -228,6 +228,7 @@ struct JournalTests {
         #expect(next.store.identity != identity)
         #expect(next.restored.rows.isEmpty)
         let aside = try #require(next.movedAside)
+        #expect(next.damage?.isEmpty == false, "its log line says what is wrong")
         #expect(FileManager.default.fileExists(atPath: aside), "kept for a person to look at")
     }
 

@@ -115,15 +115,21 @@ extension LoopCore {
 
     /// Records a fact of a campaign that cannot be read any more: it is acknowledged, so it must not be lost.
     private func record(_ fact: LedgerEntry) throws(StoreError) {
-        guard try self.stores.targets.append(fact), fact.outcome != .deferred,
-            let target = try self.stores.targets.target(fact.key),
-            OutcomeJoin.replaces(fact.outcome, known: target.outcome)
-        else { return }
-        try self.stores.targets.settle(fact, variant: target.variant, attempts: max(1, target.attempts))
+        guard try self.stores.targets.append(fact) else { return }
+        guard let target = try self.stores.targets.target(fact.key) else { return }
+        let isSecond =
+            try fact.outcome == .accepted && target.outcome == .accepted
+            && self.stores.targets.acceptedAttempts(fact.key) == 2
+        let counts = fact.outcome != .deferred && OutcomeJoin.replaces(fact.outcome, known: target.outcome)
+        guard isSecond || counts else { return }
         let lanes = try self.stores.lanes.lanes(of: fact.key.campaign)
         guard var lane = lanes.first(where: { $0.lane == fact.key.lane }) else { return }
-        if let before = target.outcome { lane.counts[before] -= 1 }
-        lane.counts[fact.outcome] += 1
+        if isSecond { lane.sentTwice += 1 }
+        if counts {
+            try self.stores.targets.settle(fact, variant: target.variant, attempts: max(1, target.attempts))
+            if let before = target.outcome { lane.counts[before] -= 1 }
+            lane.counts[fact.outcome] += 1
+        }
         try self.stores.lanes.save(lane)
     }
 
@@ -137,7 +143,8 @@ extension LoopCore {
 
     /// Brings a campaign that is over back into memory, for as long as this turn saves it.
     private func finished(_ id: Campaign.ID) throws(StoreError) -> RunningCampaign? {
-        guard let record = try self.stores.campaigns.campaign(id) else { return nil }
+        // One that is not over and not in memory could not be read: it comes back whole, with its leases, or not at all.
+        guard let record = try self.stores.campaigns.campaign(id), record.finishedAt != nil else { return nil }
         let fields = try self.fields()
         let plan: CampaignPlan
         do throws(PlanProblems) {

@@ -10,6 +10,8 @@ struct JournalFile {
     let restored: JournalStore.Restored
     /// Where a damaged journal was moved to; the coordinator learns of it by the new identity.
     let movedAside: String?
+    /// What was wrong with it.
+    let damage: String?
     /// How far the journal had come, told beside it.
     let mark: JournalMark?
 
@@ -46,17 +48,18 @@ struct JournalFile {
         )
         let path = "\(folder)/journal-\(worker).sqlite"
         do throws(StoreError) {
-            return try Self.open(path: path, powerSafe: powerSafe, movedAside: nil, at: now)
-        } catch .corrupt {
+            return try Self.open(path: path, powerSafe: powerSafe, at: now)
+        } catch .corrupt(let damage) {
             let aside = try Self.moveAside(path, at: now)
-            return try Self.open(path: path, powerSafe: powerSafe, movedAside: aside, at: now)
+            return try Self.open(path: path, powerSafe: powerSafe, movedAside: aside, damage: damage, at: now)
         }
     }
 
     private static func open(
         path: String,
         powerSafe: Bool,
-        movedAside: String?,
+        movedAside: String? = nil,
+        damage: String? = nil,
         at now: Timestamp
     ) throws(StoreError) -> JournalFile {
         let database = try SQLiteDatabase(
@@ -78,6 +81,7 @@ struct JournalFile {
                 store: parts.0,
                 restored: parts.1,
                 movedAside: movedAside,
+                damage: damage,
                 mark: mark
             )
         } catch {

@@ -15,6 +15,9 @@ final class JournalMark: Sendable {
 
     private static let byteCount = 32
 
+    /// Whether it can be kept at all; without it, a journal that was cut short is believed.
+    var isKept: Bool { self.descriptor >= 0 }
+
     /// The last row that this journal had for certain; 0 when that is not known.
     func last(of identity: [UInt8]) -> UInt64 {
         var bytes = [UInt8](repeating: 0, count: Self.byteCount)

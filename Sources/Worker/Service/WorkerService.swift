@@ -114,7 +114,14 @@ final class WorkerService: Sendable {
                 .journal,
                 level: .error,
                 "The journal was damaged and a new one begun; what the old one knew is in doubt",
-                [.path: .string(movedAside)]
+                [.path: .string(movedAside), .problem: .string(file.damage ?? "")]
+            )
+        }
+        if file.mark?.isKept == false {
+            log.event(
+                .journal,
+                level: .warning,
+                "The mark beside the journal cannot be opened, so a lost end of the journal would go unnoticed; check the folder"
             )
         }
         let facts = file.restored.rows.reduce(0) { $0 + $1.facts.count }
