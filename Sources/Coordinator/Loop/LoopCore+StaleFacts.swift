@@ -117,9 +117,10 @@ extension LoopCore {
     private func record(_ fact: LedgerEntry) throws(StoreError) {
         guard try self.stores.targets.append(fact) else { return }
         guard let target = try self.stores.targets.target(fact.key) else { return }
-        let isSecond =
-            try fact.outcome == .accepted && target.outcome == .accepted
-            && self.stores.targets.acceptedAttempts(fact.key) == 2
+        var isSecond = false
+        if fact.outcome == .accepted, target.outcome == .accepted {
+            isSecond = try self.stores.targets.acceptedAttempts(fact.key) == 2
+        }
         let counts = fact.outcome != .deferred && OutcomeJoin.replaces(fact.outcome, known: target.outcome)
         guard isSecond || counts else { return }
         let lanes = try self.stores.lanes.lanes(of: fact.key.campaign)
