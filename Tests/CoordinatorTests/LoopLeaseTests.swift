@@ -82,9 +82,9 @@ struct LoopLeaseTests {
         #expect(try bench.status(id).counts.inDoubt == 1)
     }
 
-    @Test("a lease that was overdue and goes on holds its permits again")
+    @Test("a lease that was overdue goes on when there are permits for it once more, and holds them")
     func permitsAgain() throws {
-        let limit = Limit(quantity: 1, periodMilliseconds: 1_000_000, burst: 10)
+        let limit = Limit(quantity: 10, periodMilliseconds: 60_000, burst: 10)
         let bench = try LoopBench { $0.clusterLimits = [limit] }
         try bench.addContacts(40)
         _ = try bench.start(LoopBench.campaign())
@@ -93,12 +93,43 @@ struct LoopLeaseTests {
         #expect(grant.position.count == 10)
         bench.advance(65_001)
         try bench.turn()
+        // Permits that were out take their place in the bucket until then.
+        bench.advance(60_000)
+        try bench.turn()
         try bench.turn([worker.hello([grant.epoch: (true, [])])])
-        // Nine more may flow in only once the ten have left.
-        bench.advance(9_000_000)
+        #expect(bench.core.leases.all.allSatisfy { !$0.isOverdue })
+        try bench.turn([worker.credit(at: bench.now)])
+        #expect(worker.takeGrants().isEmpty)
+        #expect(worker.recalled.isEmpty)
+        // Ten more may flow in only once the ten have left.
+        bench.advance(60_000)
         try bench.turn([worker.hello([grant.epoch: (true, [])])])
         try bench.turn([worker.credit(at: bench.now)])
         #expect(worker.takeGrants().isEmpty)
+    }
+
+    @Test("a lease that was overdue is asked back when others used up what it would need")
+    func permitsElsewhere() throws {
+        let limit = Limit(quantity: 10, periodMilliseconds: 60_000, burst: 10)
+        let bench = try LoopBench { $0.clusterLimits = [limit] }
+        try bench.addContacts(40)
+        let id = try bench.start(LoopBench.campaign())
+        let worker = try bench.connectedWorker("w1")
+        let grant = try #require(worker.takeGrants().last)
+        worker.disconnect()
+        bench.advance(65_001)
+        try bench.turn()
+        // Permits that were out take their place in the bucket until then.
+        bench.advance(60_000)
+        try bench.turn()
+        let other = try bench.connectedWorker("w2")
+        #expect(other.takeGrants().map(\.position.count) == [10])
+        try bench.turn([worker.hello([grant.epoch: (true, [])])])
+        try bench.turn([worker.credit(at: bench.now)])
+        #expect(worker.recalled == [grant.epoch])
+        try bench.turn([worker.report(.returned, of: grant)])
+        #expect(try bench.status(id).counts.leased == 10)
+        #expect(try bench.status(id).counts.inDoubt == 0)
     }
 
     @Test("a coordinator that is started again goes on where it was")

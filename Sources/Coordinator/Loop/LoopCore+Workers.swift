@@ -121,10 +121,14 @@ extension LoopCore {
         var held: [Epoch: WireHeldLease] = [:]
         for lease in hello.held { held[Epoch(lease.epoch)] = lease }
         let hasDied = self.hasDied(name, process: hello.process)
+        var recalled: [UInt64] = []
         for epoch in self.leases.epochs(of: name) {
             guard let lease = self.leases[epoch] else { continue }
             if let known = held[epoch], known.running, remembers {
-                self.goesOn(lease)
+                if !self.goesOn(lease) {
+                    _ = self.leases.recall(epoch)
+                    recalled.append(epoch.rawValue)
+                }
                 continue
             }
             let begun = Set((held[epoch]?.begun ?? []).map { Int($0) })
@@ -151,15 +155,28 @@ extension LoopCore {
         }
         // Leases it still runs that are not ours to give any more must stop.
         let strange = hello.held.filter { $0.running && self.leases[Epoch($0.epoch)]?.holder != name }
-        self.pendingRecalls[name] = strange.map(\.epoch)
+        self.pendingRecalls[name] = recalled + strange.map(\.epoch)
     }
 
     /// Its holder is back and still works on it.
-    private func goesOn(_ lease: OpenLease) {
+    ///
+    /// - Returns: Whether it may go on. The permits of an overdue lease were taken for used, and others were granted since: it
+    ///   needs new ones, and without them its holder hands back what it has not begun.
+    private func goesOn(_ lease: OpenLease) -> Bool {
+        if lease.isOverdue {
+            guard let campaign = self.campaigns[lease.campaign] else { return false }
+            var wanted = self.sharedScopes(campaign).map { ($0, lease.openCount) }
+            let sites = Dictionary(lease.openMembers.map { ($0.site, 1) }, uniquingKeysWith: +)
+            wanted += sites.sorted { $0.key < $1.key }.map { (.site($0.key), $0.value) }
+            for site in sites.keys { self.defineSite(site) }
+            for (scope, count) in wanted {
+                guard case .permits(let room) = self.throttles.room(for: count, in: scope, at: self.now), room >= count
+                else { return false }
+            }
+            for (scope, count) in wanted { self.throttles.debit(count, in: scope) }
+        }
         self.leases.resume(lease.epoch, deadline: self.leaseDeadline)
-        // An overdue lease's permits were taken for used; now they may be used after all.
-        guard lease.isOverdue else { return }
-        self.holdPermits(for: lease.openMembers, of: lease)
+        return true
     }
 
     private func takeCredit(_ credit: WireCredit, from session: WorkerSession) {

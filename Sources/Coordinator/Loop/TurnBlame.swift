@@ -28,11 +28,18 @@ struct TurnBlame {
     static let failuresMax = 2
     /// How long a worker whose frames cannot be taken has to wait.
     static let framesMilliseconds: Int64 = 60_000
-    /// More than this is no matter of single facts.
+    /// More than this is no matter of single facts; the oldest gives way.
     static let rememberedMax = 1_000
 
+    private struct Failures {
+        var count = 0
+        /// When the last one was; those of one turn fail in order.
+        var last = 0
+    }
+
     var work: Work?
-    private var failures: [Work: Int] = [:]
+    private var failures: [Work: Failures] = [:]
+    private var failedTurns = 0
     private var framesWait: [String: Instant] = [:]
     private(set) var halted: [Campaign.ID: String] = [:]
 
@@ -40,12 +47,15 @@ struct TurnBlame {
     ///
     /// - Returns: What is put aside from now on, if this was once too often.
     mutating func failed(_ text: String, at now: Instant) -> Work? {
-        guard let work = self.work, self.failures[work] != nil || self.failures.count < Self.rememberedMax else {
-            return nil
-        }
+        guard let work = self.work else { return nil }
         self.work = nil
-        self.failures[work, default: 0] += 1
-        guard self.failures[work, default: 0] >= Self.failuresMax else { return nil }
+        if self.failures[work] == nil { self.makeRoom() }
+        self.failedTurns += 1
+        var failures = self.failures[work] ?? Failures()
+        failures.count += 1
+        failures.last = self.failedTurns
+        self.failures[work] = failures
+        guard failures.count >= Self.failuresMax else { return nil }
         switch work {
         case .fact: break
         case .frames(let name): self.framesWait[name] = now.advanced(byMilliseconds: Self.framesMilliseconds)
@@ -54,10 +64,17 @@ struct TurnBlame {
         return work
     }
 
+    /// Forgets what failed longest ago: if it still does, it is found again.
+    private mutating func makeRoom() {
+        guard self.failures.count >= Self.rememberedMax else { return }
+        guard let oldest = self.failures.min(by: { $0.value.last < $1.value.last })?.key else { return }
+        self.failures[oldest] = nil
+    }
+
     mutating func begin(_ epoch: Epoch, _ position: UInt32) -> Care {
         let work = Work.fact(epoch, position)
         self.work = work
-        guard !self.failures.isEmpty, let count = self.failures[work] else { return .whole }
+        guard !self.failures.isEmpty, let count = self.failures[work]?.count else { return .whole }
         return count < Self.failuresMax ? .whole : count < 2 * Self.failuresMax ? .bare : .leftOut
     }
 
