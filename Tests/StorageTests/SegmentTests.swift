@@ -46,6 +46,19 @@ struct SegmentTests {
         var fold = SegmentFold(expression)
         while try store.access({ connection throws(StoreError) in try fold.step(on: connection) }) {}
         #expect(fold.count == expected)
+        for count in 1...3 {
+            let parts = try store.access { connection throws(StoreError) in
+                try SegmentFold.parts(count, on: connection)
+            }
+            #expect(parts.count <= count)
+            var sum = 0
+            for part in parts {
+                var fold = SegmentFold(expression, in: part)
+                while try store.access({ connection throws(StoreError) in try fold.step(on: connection) }) {}
+                sum += fold.count
+            }
+            #expect(sum == expected)
+        }
     }
 
     @Test("an audience says who gets which group, what is missing, and who is left out", arguments: [true, false])

@@ -42,9 +42,21 @@ struct Reads: Sendable {
         case .success(let parsed): expression = parsed
         case .failure(let problems): throw OperationError.invalid(problems.diagnostics)
         }
-        var fold = SegmentFold(expression)
-        try await self.run(&fold) { fold, connection throws(StoreError) in try fold.step(on: connection) }
-        return SegmentCount(count: fold.count)
+        // Side by side, each reader a part; others' questions come in between windows.
+        let parts = try await self.readers.read { connection throws(StoreError) in
+            try SegmentFold.parts(ReaderPool.readersMax, on: connection)
+        }
+        let count = try await withThrowingTaskGroup(of: Int.self) { group in
+            for part in parts {
+                group.addTask {
+                    var fold = SegmentFold(expression, in: part)
+                    try await self.run(&fold) { fold, connection throws(StoreError) in try fold.step(on: connection) }
+                    return fold.count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        return SegmentCount(count: count)
     }
 
     /// Says what a campaign would do with each contact of its audience.

@@ -7,8 +7,27 @@ package struct SegmentFold: Sendable {
     /// Contacts counted so far.
     package private(set) var count = 0
 
-    package init(_ expression: Expression) {
+    /// - Parameters:
+    ///   - expression: What is counted.
+    ///   - part: The ids to look at, above its lower bound; `nil` for all that there are.
+    package init(_ expression: Expression, in part: ClosedRange<Int64>? = nil) {
         self.segment = SegmentSQL(expression, firstParameter: ContactWindow.firstFreeParameter)
+        if let part { self.window = ContactWindow(part) }
+    }
+
+    /// Cuts all contacts that there are now into parts of about equal size, to be counted side by side.
+    ///
+    /// - Parameters:
+    ///   - count: Parts, at least 1.
+    ///   - connection: Of the store.
+    /// - Returns: For ``init(_:in:)``; fewer when there are too few contacts to be worth it.
+    package static func parts(
+        _ count: Int,
+        on connection: any SQLConnection
+    ) throws(StoreError) -> [ClosedRange<Int64>] {
+        let bound = try CampaignStore(connection).highestContact()
+        let size = max(ContactWindow.ids, (bound + Int64(count) - 1) / Int64(count))
+        return stride(from: 0, to: bound, by: Int(size)).map { $0...min(bound, $0 + size) }
     }
 
     /// Counts the next window.
@@ -129,6 +148,14 @@ struct ContactWindow: Sendable {
     private var lower: Int64 = 0
     /// The highest id when the first window was asked for; contacts that come later are not looked at.
     private var bound: Int64?
+
+    init() {}
+
+    /// Goes through a part of the ids, above its lower bound.
+    init(_ part: ClosedRange<Int64>) {
+        self.lower = part.lowerBound
+        self.bound = part.upperBound
+    }
 
     /// The next ids, `lower < id ≤ upper`; `nil` at the end.
     mutating func next(on connection: any SQLConnection) throws(StoreError) -> ClosedRange<Int64>? {
