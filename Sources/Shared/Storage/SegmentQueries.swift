@@ -21,6 +21,7 @@ package struct SegmentFold: Sendable {
     ///   - count: Parts, at least 1.
     ///   - connection: Of the store.
     /// - Returns: For ``init(_:in:)``; fewer when there are too few contacts to be worth it.
+    /// - Throws: What the database says.
     package static func parts(
         _ count: Int,
         on connection: any SQLConnection
