@@ -232,7 +232,9 @@ let package = Package(
         // Parsers and their laws, for the fuzzer (`make fuzz`) and for tests that replay its corpora.
         .target(
             name: "FuzzTargets",
-            dependencies: ["Domain", "Engine", "Intake", "Mail", "Storage", "StorageSQLite", "UserFiles", "Wire"],
+            dependencies: [
+                "Bounces", "Domain", "Engine", "Intake", "Mail", "Storage", "StorageSQLite", "UserFiles", "Wire",
+            ],
             path: "Tests/Fuzz/Targets"
         ),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),

@@ -16,6 +16,7 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "contacts", check: ContactLaws.check),
         FuzzTarget(name: "expression", check: ExpressionLaws.check),
         FuzzTarget(name: "message", check: MessageLaws.check),
+        FuzzTarget(name: "returned-mail", check: ReturnedMailLaws.check),
         FuzzTarget(name: "settings-file", check: FileLaws.checkSettings),
         FuzzTarget(name: "smtp-reply", check: ReplyLaws.check),
         FuzzTarget(name: "smtp-session", check: SessionLaws.check),
