@@ -63,9 +63,31 @@ final class FakeOperations: Operations {
         }
     }
 
-    func countSegment(_ expression: String) async throws -> SegmentCount {
-        try self.note("count \(expression)")
-        return SegmentCount(count: 42)
+    func countSegment(_ question: SegmentQuestion) async throws -> SegmentCount {
+        try self.note("count \(question.expression) by \(question.by ?? "-")")
+        return SegmentCount(count: 42, by: question.by)
+    }
+
+    private static let segment = SegmentDefinition(
+        name: "iowa",
+        expression: "state = 'IA'",
+        definedBy: "operator",
+        definedAt: Timestamp(milliseconds: 0)
+    )
+
+    func segments() async throws -> [SegmentDefinition] {
+        try self.note("segments")
+        return [Self.segment]
+    }
+
+    func segment(named name: String) async throws -> SegmentDefinition {
+        try self.note("segment \(name)")
+        return Self.segment
+    }
+
+    func defineSegment(named name: String, as expression: String, by caller: Caller) async throws -> SegmentDefinition {
+        try self.note("define \(name) as \(expression) by \(caller.name)")
+        return Self.segment
     }
 
     func check(_ file: CampaignFile) async throws -> CampaignCheck {
@@ -82,7 +104,14 @@ final class FakeOperations: Operations {
 
     func submit(_ file: CampaignFile, replacing id: Campaign.ID?, by caller: Caller) async throws -> Submission {
         try self.note("submit \(file.file) replacing \(id?.publicID ?? "-") by \(caller.name)")
-        return Submission(id: "c1", state: .submitted, digest: "abc")
+        return Submission(
+            id: "c1",
+            state: .submitted,
+            digest: "abc",
+            audience: 3,
+            missing: [.init(field: "city", targets: 1)],
+            diagnostics: []
+        )
     }
 
     func campaigns() async throws -> [CampaignStatus] {

@@ -42,8 +42,8 @@ struct RouteCase: Sendable, CustomTestStringConvertible {
             .post,
             "/v1/segments/count",
             .viewer,
-            body: #"{"expression":"state = 'IA'"}"#,
-            call: "count state = 'IA'"
+            body: #"{"expression":"state = 'IA'","by":"city"}"#,
+            call: "count state = 'IA' by city"
         ),
         .init(.post, "/v1/campaigns/check", .operator, body: Self.file, call: #"check first.yaml ["jobs.txt"]"#),
         .init(.post, "/v1/campaigns", .operator, body: Self.file, call: "submit first.yaml replacing - by operator"),

@@ -156,7 +156,7 @@ final class LoopBench {
                 fileName: name,
                 files: [:],
                 id: Campaign.ID(1),
-                fields: try core.fields()
+                names: try core.names()
             )
             let upload = CoordinatorCore.CampaignFile(file: name, source: source, files: [:])
             let draft = try CampaignDraft(upload: upload, plan: plan, relay: plan.file.relay ?? "main")

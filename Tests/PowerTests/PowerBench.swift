@@ -184,13 +184,13 @@ final class PowerBench {
         let answer = Answer()
         let source = PowerBench.campaign + more
         let isAnswered = try self.command { core in
-            let fields = try core.fields()
+            let names = try core.names()
             let plan = try CampaignPlan(
                 source: source,
                 fileName: "c.yaml",
                 files: [:],
                 id: Campaign.ID(1),
-                fields: fields
+                names: names
             )
             let upload = CoordinatorCore.CampaignFile(file: "c.yaml", source: source, files: [:])
             let draft = try CampaignDraft(upload: upload, plan: plan, relay: "main")

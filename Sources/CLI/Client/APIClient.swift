@@ -64,7 +64,21 @@ struct APIClient: Sendable {
         _ query: [(String, String?)] = [],
         body: (any Encodable & Sendable)? = nil
     ) async throws(Failure) -> Document {
-        var request = self.request("POST", path, query)
+        try await self.send("POST", path, query, body)
+    }
+
+    /// Sends JSON to where it belongs.
+    func put(_ path: String, body: any Encodable & Sendable) async throws(Failure) -> Document {
+        try await self.send("PUT", path, [], body)
+    }
+
+    private func send(
+        _ method: String,
+        _ path: String,
+        _ query: [(String, String?)],
+        _ body: (any Encodable & Sendable)?
+    ) async throws(Failure) -> Document {
+        var request = self.request(method, path, query)
         if let body {
             do {
                 request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(body)))

@@ -81,6 +81,9 @@ struct CampaignList: Decodable, Sendable {
 struct SubmittedCampaign: Decodable, Sendable {
     var id: String
     var state: String
+    var audience: Int
+    var missing: [CampaignCheck.Missing]
+    var diagnostics: [APIDiagnostic]
 }
 
 struct CampaignCheck: Decodable, Sendable {
@@ -179,6 +182,31 @@ struct ImportReport: Decodable, Sendable {
 
 struct SegmentCount: Decodable, Sendable {
     var count: Int
+    var rows: [Row]?
+
+    struct Row: Decodable, Sendable {
+        var key: String
+        var count: Int
+    }
+}
+
+struct SegmentList: Decodable, Sendable {
+    var segments: [SegmentDefinition]
+}
+
+/// SEGMENT.
+struct SegmentDefinition: Decodable, Sendable {
+    var name: String
+    var expression: String
+    var definedBy: String
+    var definedAt: String
+
+    enum CodingKeys: String, CodingKey {
+        case name
+        case expression
+        case definedBy = "defined_by"
+        case definedAt = "defined_at"
+    }
 }
 
 struct WorkerList: Decodable, Sendable {

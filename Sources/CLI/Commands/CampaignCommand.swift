@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import Mail
 import UserFiles
 
 /// Runs `postrider campaign`.
@@ -29,7 +30,9 @@ struct CampaignUpload: Encodable, Sendable {
     /// Reads the file with all that it names, and finds what can be found without a coordinator.
     static func read(_ path: String) throws(Failure) -> CampaignUpload {
         do {
-            let source = try CampaignSource.read(path: path)
+            let source = try CampaignSource.read(path: path) { text in
+                Template.includes(in: text).map { .init(name: $0.name, line: $0.line, column: $0.column) }
+            }
             _ = try CampaignFile.parse(source.source, fileName: source.fileName, files: source.files)
             return CampaignUpload(file: source.fileName, source: source.source, files: source.files)
         } catch {
@@ -60,9 +63,7 @@ struct CampaignCheckCommand: PostriderLeaf {
         guard !diagnostics.contains(where: { $0.severity == .error }) else {
             throw Failure(.badInput, "", diagnostics: diagnostics)
         }
-        for line in Failure(.done, "", diagnostics: diagnostics).lines(style: surroundings.terminal.error) {
-            surroundings.terminal.note(line)
-        }
+        surroundings.warn(diagnostics)
     }
 
     static func lines(_ check: CampaignCheck, style: Style) -> [String] {
@@ -102,9 +103,28 @@ struct CampaignSubmitCommand: PostriderLeaf {
         let document = try await surroundings.withClient { try await $0.post("/v1/campaigns", query, body: upload) }
         // The id alone, so that a script can keep it: ID=$(postrider campaign submit c.yaml).
         try surroundings.show(document, as: SubmittedCampaign.self) { [Printable.foreign($0.id)] }
-        if !surroundings.isJSON, surroundings.terminal.isErrorTerminal {
-            let id = Printable.foreign(try document.decode(SubmittedCampaign.self).id)
-            surroundings.terminal.note("Next: postrider campaign approve \(id), by somebody else")
+        guard !surroundings.isJSON else { return }
+        let submitted = try document.decode(SubmittedCampaign.self)
+        surroundings.warn(submitted.diagnostics.map(\.diagnostic))
+        for field in submitted.missing where field.targets > 0 {
+            surroundings.terminal.note(
+                "\(NumberText.grouped(field.targets)) of \(NumberText.grouped(submitted.audience)) people have no "
+                    + Printable.foreign(field.field)
+            )
+        }
+        if surroundings.terminal.isErrorTerminal {
+            surroundings.terminal.note(
+                "Next: postrider campaign approve \(Printable.foreign(submitted.id)), by somebody else"
+            )
+        }
+    }
+}
+
+extension Surroundings {
+    /// Shows warnings on stderr.
+    func warn(_ diagnostics: [Diagnostic]) {
+        for line in Failure(.done, "", diagnostics: diagnostics).lines(style: self.terminal.error) {
+            self.terminal.note(line)
         }
     }
 }

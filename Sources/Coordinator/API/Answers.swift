@@ -78,6 +78,30 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
 /// Body of `POST /v1/segments/count`.
 struct SegmentCount: Hashable, Sendable, Encodable {
     var count: Int
+    /// What it was counted by; `nil` when by nothing.
+    @Nullable var by: String?
+    /// The largest first; empty when it was counted by nothing.
+    var rows: [Row] = []
+
+    struct Row: Hashable, Sendable, Encodable {
+        /// The site, or the field's value; empty for contacts without one.
+        var key: String
+        var count: Int
+    }
+}
+
+/// SEGMENT of docs/api.md.
+struct SegmentDefinition: Hashable, Sendable, Encodable {
+    var name: String
+    var expression: String
+    var definedBy: String
+    var definedAt: Timestamp
+
+    private enum CodingKeys: String, CodingKey {
+        case name, expression
+        case definedBy = "defined_by"
+        case definedAt = "defined_at"
+    }
 }
 
 /// What submitting a campaign file would do.
@@ -115,6 +139,12 @@ struct Submission: Hashable, Sendable, Encodable {
     var state: CampaignState
     /// What an approval is bound to: a digest of content, audience rule, limits and budget.
     var digest: String
+    /// Contacts that the audience rule selects today.
+    var audience: Int
+    /// Contacts of them that lack a field that a template uses, by field.
+    var missing: [CampaignCheck.MissingField]
+    /// Warnings.
+    var diagnostics: [Diagnostic]
 }
 
 /// STATUS of docs/api.md.

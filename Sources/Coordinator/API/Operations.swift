@@ -30,7 +30,15 @@ protocol Operations: Sendable {
     /// The id is what ``ImportAnswer/id`` gave, or whatever a stranger typed.
     func rejects(ofImport id: String) async throws -> Pages<ByteBuffer>
 
-    func countSegment(_ expression: String) async throws -> SegmentCount
+    func countSegment(_ question: SegmentQuestion) async throws -> SegmentCount
+
+    /// All defined segments, by name.
+    func segments() async throws -> [SegmentDefinition]
+
+    func segment(named name: String) async throws -> SegmentDefinition
+
+    /// Gives a condition a name, or a name another condition; campaigns that were submitted keep theirs.
+    func defineSegment(named name: String, as expression: String, by caller: Caller) async throws -> SegmentDefinition
 
     /// Says what submitting this file would do, and writes nothing.
     func check(_ file: CampaignFile) async throws -> CampaignCheck

@@ -36,6 +36,13 @@ struct CampaignFile: Hashable, Sendable, Decodable {
 /// Body of `POST /v1/segments/count`.
 struct SegmentQuestion: Hashable, Sendable, Decodable {
     var expression: String
+    /// `site` or the name of a field: one row for each value; `nil` for the count alone.
+    var by: String?
+}
+
+/// Body of `PUT /v1/segments/{name}`.
+struct NewSegment: Hashable, Sendable, Decodable {
+    var expression: String
 }
 
 /// Body of `POST /v1/workers`.

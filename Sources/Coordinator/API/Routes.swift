@@ -51,7 +51,20 @@ struct Routes<Coordinator: Operations>: Sendable {
         }
         self.on(.post, "v1/segments/count", .viewer, router) { input in
             let question = try await input.body(SegmentQuestion.self)
-            return try Response(json: await self.operations.countSegment(question.expression))
+            return try Response(json: await self.operations.countSegment(question))
+        }
+        self.on(.get, "v1/segments", .viewer, router) { _ in
+            try Response(json: SegmentList(segments: await self.operations.segments()))
+        }
+        self.on(.get, "v1/segments/:name", .viewer, router) { input in
+            try Response(json: await self.operations.segment(named: input.parameter("name")))
+        }
+        self.on(.put, "v1/segments/:name", .operator, router) { input in
+            let asked = try await input.body(NewSegment.self)
+            let name = try input.parameter("name")
+            return try Response(
+                json: await self.operations.defineSegment(named: name, as: asked.expression, by: input.caller)
+            )
         }
     }
 
@@ -173,6 +186,10 @@ struct Routes<Coordinator: Operations>: Sendable {
 
     private struct CampaignList: Encodable {
         let campaigns: [CampaignStatus]
+    }
+
+    private struct SegmentList: Encodable {
+        let segments: [SegmentDefinition]
     }
 
     private struct WorkerList: Encodable {

@@ -25,20 +25,29 @@ struct CampaignPlan: Sendable {
     /// The audience rule, parsed; `nil` when it is a list.
     let audienceExpression: Domain.Expression?
     let retries: RetryPolicy?
+    /// The partials that its templates include, by name; in order.
+    let partials: [(name: String, text: String)]
+    /// The segments that its conditions name, also by way of others, with their conditions.
+    let segments: [String: String]
 
     /// Reads a stored campaign again.
     ///
     /// - Parameters:
     ///   - record: The campaign.
-    ///   - fields: All fields there are.
+    ///   - names: All there is to name, now. Segments are taken as they were when it was submitted, and `today` is the
+    ///     day on which it started.
     /// - Throws: Everything that is wrong with it, by now: a field may be gone.
-    init(_ record: CampaignRecord, fields: [Field]) throws(PlanProblems) {
+    init(_ record: CampaignRecord, names: ExpressionNames) throws(PlanProblems) {
+        let files = try CampaignPlan.decode(files: record.files, of: record.file)
+        var names = names
+        names.segments = SubmittedSegments.read(from: files)
+        if let start = record.startedAt { names.today = CalendarDay.of(start) }
         try self.init(
             source: record.content,
             fileName: record.file,
-            files: try CampaignPlan.decode(files: record.files, of: record.file),
+            files: SubmittedSegments.removed(from: files),
             id: record.id,
-            fields: fields
+            names: names
         )
     }
 
@@ -47,7 +56,7 @@ struct CampaignPlan: Sendable {
         fileName: String,
         files: [String: String],
         id: Campaign.ID,
-        fields: [Field]
+        names: ExpressionNames
     ) throws(PlanProblems) {
         let file: UserFiles.CampaignFile
         do throws(FileProblems) {
@@ -55,7 +64,7 @@ struct CampaignPlan: Sendable {
         } catch {
             throw PlanProblems(diagnostics: error.diagnostics)
         }
-        var builder = CampaignPlanBuilder(file: file, known: fields)
+        var builder = CampaignPlanBuilder(file: file, names: names)
         let parts = try builder.build(id: id)
         self.file = file
         self.from = parts.from
@@ -67,6 +76,8 @@ struct CampaignPlan: Sendable {
         self.audience = parts.audience
         self.conditions = parts.conditions
         self.audienceExpression = parts.audienceExpression
+        self.partials = parts.partials.compactMap { name in file.partials[name].map { (name, $0) } }
+        self.segments = parts.segments
         self.retries = file.retries.map { RetryPolicy(delays: $0.delaysMilliseconds, jitter: $0.jitter) }
     }
 
@@ -112,6 +123,12 @@ struct CampaignPlan: Sendable {
                     $0.subject = variant.subject.text
                     $0.text = variant.text?.text ?? ""
                     $0.html = variant.html?.text ?? ""
+                }
+            }
+            content.partials = self.partials.map { partial in
+                filled(WirePartial()) {
+                    $0.name = partial.name
+                    $0.text = partial.text
                 }
             }
             content.fields = self.fields.map { field in

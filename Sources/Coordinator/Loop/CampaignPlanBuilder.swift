@@ -17,17 +17,25 @@ struct CampaignPlanBuilder {
         let audience: AudienceQuery
         let conditions: [Expression]
         let audienceExpression: Expression?
+        let partials: [String]
+        let segments: [String: String]
     }
 
     private let file: UserFiles.CampaignFile
-    private let known: [Field]
+    private let names: ExpressionNames
+    private var known: [Field] { self.names.fields }
     private var problems: [Diagnostic] = []
     /// Names of all fields in use, in order of first use.
     private var used: [String] = []
+    /// Names of all partials in use.
+    private var included: Set<String> = []
 
-    init(file: UserFiles.CampaignFile, known: [Field]) {
+    /// The segments in its conditions.
+    private var segments: [String: String] = [:]
+
+    init(file: UserFiles.CampaignFile, names: ExpressionNames) {
         self.file = file
-        self.known = known
+        self.names = names
     }
 
     mutating func build(id: Campaign.ID) throws(PlanProblems) -> Parts {
@@ -57,7 +65,9 @@ struct CampaignPlanBuilder {
             ),
             audience: audience.query,
             conditions: conditions.expressions,
-            audienceExpression: audience.expression
+            audienceExpression: audience.expression,
+            partials: self.included.sorted(),
+            segments: self.segments
         )
     }
 
@@ -106,7 +116,13 @@ struct CampaignPlanBuilder {
     /// - Returns: Names of the fields it prints whatever else is there.
     private mutating func template(_ text: TemplateText, escaping: Template.Escaping) -> [String] {
         do throws(InvalidContent) {
-            let template = try Template(text.text, escaping: escaping, file: text.file)
+            let template = try Template(
+                text.text,
+                escaping: escaping,
+                file: text.file,
+                partials: self.file.partials
+            )
+            self.included.formUnion(template.partials)
             for problem in template.unknownFields(among: self.known) { self.add(problem, in: text) }
             for use in template.fields where !self.used.contains(use.name) { self.used.append(use.name) }
             return template.required
@@ -117,6 +133,13 @@ struct CampaignPlanBuilder {
     }
 
     private mutating func add(_ problem: Diagnostic, in text: TemplateText) {
+        guard problem.file == text.file else {
+            // It stands in a partial.
+            var problem = problem
+            problem.file = CampaignSource.partialFile(problem.file)
+            if !self.problems.contains(problem) { self.problems.append(problem) }
+            return
+        }
         self.problems.append(text.diagnostic(line: problem.line, column: problem.column, problem.message))
     }
 
@@ -129,6 +152,15 @@ struct CampaignPlanBuilder {
         for condition in assignment.conditions {
             let variant = self.file.variants.firstIndex { $0.when == condition } ?? 0
             guard let expression = self.parse(condition, at: "variants[\(variant)].when") else { continue }
+            guard !expression.asksHistory else {
+                self.problems.append(
+                    self.file.diagnostic(
+                        at: "variants[\(variant)].when",
+                        "what became of earlier messages can be asked in audience only, not for each message"
+                    )
+                )
+                continue
+            }
             let segment = Self.segment(expression, firstParameter: GrantQuery.firstFreeParameter + bindings.count)
             sql.append(segment.condition)
             bindings += segment.bindings
@@ -140,21 +172,31 @@ struct CampaignPlanBuilder {
     private mutating func audienceQuery() -> (query: AudienceQuery, expression: Expression?)? {
         let first = AudienceQuery.firstFreeParameter
         switch self.file.audience {
+        case .segment(let name):
+            return self.audienceQuery("segment('\(name.replacing("'", with: "''"))')", at: "audience.segment")
         case .list(let name):
             let membership = AudienceQuery.membership(parameter: first)
             return (AudienceQuery(condition: membership, bindings: [.text(name)]), nil)
-        case .expression(let text):
-            guard let expression = self.parse(text, at: "audience") else { return nil }
-            let segment = Self.segment(expression, firstParameter: first)
-            return (AudienceQuery(condition: segment.condition, bindings: segment.bindings), expression)
+        case .expression(let text): return self.audienceQuery(text, at: "audience")
         }
     }
 
+    private mutating func audienceQuery(
+        _ text: String,
+        at path: String
+    ) -> (query: AudienceQuery, expression: Expression?)? {
+        guard let expression = self.parse(text, at: path) else { return nil }
+        let segment = Self.segment(expression, firstParameter: AudienceQuery.firstFreeParameter)
+        return (AudienceQuery(condition: segment.condition, bindings: segment.bindings), expression)
+    }
+
     private mutating func parse(_ text: String, at path: String) -> Expression? {
-        switch ExpressionParser.parse(text, fields: self.known) {
-        case .success(let expression): return expression
+        switch ExpressionParser.parse(text, names: self.names) {
+        case .success(let parsed):
+            self.segments.merge(parsed.segments) { first, _ in first }
+            return parsed.expression
         case .failure(let problems):
-            self.problems += problems.diagnostics.map { self.file.diagnostic(at: path, $0.message) }
+            self.problems += problems.diagnostics.map { self.file.diagnostic($0, in: path) }
             return nil
         }
     }

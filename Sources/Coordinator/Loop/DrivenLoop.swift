@@ -150,7 +150,7 @@ package final class DrivenLoop {
         case .submit(let source):
             let file = "campaign.yaml"
             let id = try core.stores.campaigns.nextID()
-            let plan = try CampaignPlan(source: source, fileName: file, files: [:], id: id, fields: try core.fields())
+            let plan = try CampaignPlan(source: source, fileName: file, files: [:], id: id, names: try core.names())
             let upload = CampaignFile(file: file, source: source, files: [:])
             let relay = plan.file.relay ?? core.options.relays.keys.sorted().first ?? ""
             _ = try core.submit(CampaignDraft(upload: upload, plan: plan, relay: relay), replacing: nil, by: "operator")

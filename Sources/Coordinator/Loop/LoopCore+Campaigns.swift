@@ -7,7 +7,10 @@ import UserFiles
 
 /// What operators do with campaigns.
 extension LoopCore {
-    func fields() throws(StoreError) -> [Field] { try FieldStore(self.connection).all() }
+    /// All that a condition may name now.
+    func names() throws(StoreError) -> ExpressionNames {
+        try NameStore(self.connection).names(today: CalendarDay.of(self.wall))
+    }
 
     /// Stores a campaign that was checked, new or in place of one that has not started.
     func submit(_ draft: CampaignDraft, replacing id: Campaign.ID?, by who: String) throws -> CampaignRecord {
@@ -77,7 +80,7 @@ extension LoopCore {
         }
         let plan: CampaignPlan
         do throws(PlanProblems) {
-            plan = try CampaignPlan(record, fields: try self.knownFields())
+            plan = try CampaignPlan(record, names: try self.knownNames())
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }
@@ -95,9 +98,9 @@ extension LoopCore {
         self.note(record, "started")
     }
 
-    func knownFields() throws(PlanProblems) -> [Field] {
+    func knownNames() throws(PlanProblems) -> ExpressionNames {
         do throws(StoreError) {
-            return try self.fields()
+            return try self.names()
         } catch {
             throw PlanProblems(diagnostics: [Diagnostic(.error, error.text)])
         }
@@ -189,9 +192,9 @@ extension LoopCore {
     func variantNames(of id: Campaign.ID) throws -> [String] {
         if let campaign = self.campaigns[id] { return campaign.plan.file.variants.map(\.name) }
         guard let record = try self.stores.campaigns.campaign(id) else { throw OperationError.unknown(id) }
-        let fields = try self.fields()
+        let names = try self.names()
         do throws(PlanProblems) {
-            return try CampaignPlan(record, fields: fields).file.variants.map(\.name)
+            return try CampaignPlan(record, names: names).file.variants.map(\.name)
         } catch {
             throw OperationError.conflict("\(id.publicID) cannot be read any more: \(error.text)")
         }

@@ -31,7 +31,7 @@ extension LoopCore {
         try self.readDrained()
         let levels = try self.stores.cluster.levels()
         self.defineThrottles(levels)
-        let fields = try self.fields()
+        let names = try self.names()
         for record in try self.stores.campaigns.active() {
             if let problem = self.blame.halted[record.id] {
                 self.unreadable[record.id] = problem
@@ -39,7 +39,7 @@ extension LoopCore {
             }
             let plan: CampaignPlan
             do throws(PlanProblems) {
-                plan = try CampaignPlan(record, fields: fields)
+                plan = try CampaignPlan(record, names: names)
             } catch {
                 self.unreadable[record.id] = error.text
                 self.log(

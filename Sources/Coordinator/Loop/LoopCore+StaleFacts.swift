@@ -146,10 +146,10 @@ extension LoopCore {
     private func finished(_ id: Campaign.ID) throws(StoreError) -> RunningCampaign? {
         // One that is not over and not in memory could not be read: it comes back whole, with its leases, or not at all.
         guard let record = try self.stores.campaigns.campaign(id), record.finishedAt != nil else { return nil }
-        let fields = try self.fields()
+        let names = try self.names()
         let plan: CampaignPlan
         do throws(PlanProblems) {
-            plan = try CampaignPlan(record, fields: fields)
+            plan = try CampaignPlan(record, names: names)
         } catch {
             return nil
         }

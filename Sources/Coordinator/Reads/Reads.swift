@@ -33,32 +33,6 @@ struct Reads: Sendable {
         try await self.readers.read { connection throws(StoreError) in try ImportStore(connection).record(id) != nil }
     }
 
-    /// Counts the contacts that a condition selects.
-    ///
-    /// - Throws: ``OperationError/invalid(_:)`` with places in the condition.
-    func countSegment(_ text: String) async throws -> SegmentCount {
-        let expression: Expression
-        switch ExpressionParser.parse(text, fields: try await self.fields()) {
-        case .success(let parsed): expression = parsed
-        case .failure(let problems): throw OperationError.invalid(problems.diagnostics)
-        }
-        // Side by side, each reader a part; others' questions come in between windows.
-        let parts = try await self.readers.read { connection throws(StoreError) in
-            try SegmentFold.parts(ReaderPool.readersMax, on: connection)
-        }
-        let count = try await withThrowingTaskGroup(of: Int.self) { group in
-            for part in parts {
-                group.addTask {
-                    var fold = SegmentFold(expression, in: part)
-                    try await self.run(&fold) { fold, connection throws(StoreError) in try fold.step(on: connection) }
-                    return fold.count
-                }
-            }
-            return try await group.reduce(0, +)
-        }
-        return SegmentCount(count: count)
-    }
-
     /// Says what a campaign would do with each contact of its audience.
     ///
     /// - Parameters:
@@ -80,7 +54,7 @@ struct Reads: Sendable {
     }
 
     /// Repeats `step` on readers until it says that there is no more.
-    private func run<Fold: Sendable>(
+    func run<Fold: Sendable>(
         _ fold: inout Fold,
         _ step: @escaping @Sendable (inout Fold, any SQLConnection) throws(StoreError) -> Bool
     ) async throws {

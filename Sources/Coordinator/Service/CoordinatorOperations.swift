@@ -37,30 +37,55 @@ struct CoordinatorOperations: Operations {
         try await self.imports.rejects(ofImport: id) { try await self.reads.isImport($0) }
     }
 
-    func countSegment(_ expression: String) async throws -> SegmentCount {
-        try await self.reads.countSegment(expression)
+    func countSegment(_ question: SegmentQuestion) async throws -> SegmentCount {
+        try await self.reads.countSegment(question.expression, by: question.by)
+    }
+
+    func segments() async throws -> [SegmentDefinition] { try await self.reads.segments() }
+
+    func segment(named name: String) async throws -> SegmentDefinition {
+        guard let found = try await self.reads.segments().first(where: { $0.name == name }) else {
+            throw OperationError.notFound("there is no segment '\(name.prefix(80))'")
+        }
+        return found
+    }
+
+    func defineSegment(named name: String, as expression: String, by caller: Caller) async throws -> SegmentDefinition {
+        try await self.loop.ask { try $0.define(segment: name, as: expression, by: caller.name) }
     }
 
     // Campaigns.
 
     func check(_ file: CampaignFile) async throws -> CampaignCheck {
-        let plan = try self.plan(file, fields: try await self.reads.fields())
+        let plan = try self.plan(file, names: try await self.reads.names())
         _ = try self.relay(of: plan, in: file)
-        let fold = try await self.reads.audience(
+        return CampaignCheck(plan, try await self.fold(plan))
+    }
+
+    /// What the campaign would do with each contact of its audience.
+    private func fold(_ plan: CampaignPlan) async throws -> AudienceFold {
+        try await self.reads.audience(
             channel: plan.file.channel.rawValue,
             try await self.audience(of: plan),
             conditions: plan.assignment.groups.contains { $0.condition == nil }
                 ? plan.conditions + [.everyone] : plan.conditions,
             fields: plan.fields
         )
-        return CampaignCheck(plan, fold)
     }
 
     func submit(_ file: CampaignFile, replacing id: Campaign.ID?, by caller: Caller) async throws -> Submission {
-        let plan = try self.plan(file, fields: try await self.reads.fields())
+        let plan = try self.plan(file, names: try await self.reads.names())
         let draft = try self.draft(file, plan, relay: try self.relay(of: plan, in: file))
+        let found = CampaignCheck(plan, try await self.fold(plan))
         let record = try await self.loop.ask { try $0.submit(draft, replacing: id, by: caller.name) }
-        return Submission(id: record.id.publicID, state: record.state, digest: record.digest)
+        return Submission(
+            id: record.id.publicID,
+            state: record.state,
+            digest: record.digest,
+            audience: found.audience,
+            missing: found.missing,
+            diagnostics: found.diagnostics
+        )
     }
 
     func campaigns() async throws -> [CampaignStatus] {
@@ -150,15 +175,15 @@ struct CoordinatorOperations: Operations {
 
     // Parts.
 
-    private func plan(_ file: CampaignFile, fields: [Field]) throws -> CampaignPlan {
+    private func plan(_ file: CampaignFile, names: ExpressionNames) throws -> CampaignPlan {
         do throws(PlanProblems) {
             // The arm's hash needs an id; any does for a check.
             return try CampaignPlan(
                 source: file.source,
                 fileName: file.file,
-                files: file.files,
+                files: SubmittedSegments.removed(from: file.files),
                 id: Campaign.ID(1),
-                fields: fields
+                names: names
             )
         } catch {
             throw OperationError.invalid(error.diagnostics)
@@ -244,7 +269,7 @@ extension CampaignCheck {
             variants: variants,
             missing: missing,
             excluded: excluded,
-            diagnostics: []
+            diagnostics: CampaignLint.warnings(for: plan.file)
         )
     }
 }

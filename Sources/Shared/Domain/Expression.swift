@@ -13,13 +13,39 @@ package indirect enum Expression: Hashable, Sendable {
     case like(Field, pattern: String, negated: Bool)
     /// Both ends included.
     case between(Field, Literal, Literal, negated: Bool)
+    /// Whether the contact has no value in the field.
+    case isEmpty(Field, negated: Bool)
+    /// Whether the contact is in the list of this name.
+    case list(String)
+    /// Whether the contact came from a source of this name.
+    case source(String)
+    /// What became of messages to the contact; of any campaign when `campaigns` is `nil`.
+    case history(History, campaigns: [Campaign.ID]?)
     /// Everybody: the empty condition.
     case everyone
+
+    /// What may have become of an earlier message; the raw value is the word in the language.
+    package enum History: String, Hashable, Sendable, CaseIterable {
+        /// The relay took it.
+        case received
+        /// It was refused for good.
+        case bounced
+    }
 
     /// Words of the language, which no field can have as its name.
     package static let keywords: Set<String> = [
         "and", "or", "not", "in", "like", "between", "true", "false", "is", "null",
     ]
+
+    /// Whether it asks what became of earlier messages.
+    package var asksHistory: Bool {
+        switch self {
+        case .history: true
+        case .and(let terms), .or(let terms): terms.contains(where: \.asksHistory)
+        case .not(let term): term.asksHistory
+        default: false
+        }
+    }
 
     package enum Comparison: String, Hashable, Sendable, CaseIterable {
         case equal = "="
@@ -45,4 +71,6 @@ package indirect enum Expression: Hashable, Sendable {
 package enum AudienceRule: Hashable, Sendable {
     case expression(String)
     case list(String)
+    /// The name of a defined segment.
+    case segment(String)
 }

@@ -9,15 +9,20 @@ package import Domain
 /// | `<` `<=` `>` `>=`, `[not] between … and …` | text, numbers, dates |
 /// | `[not] in (…, …)` | text, numbers, dates |
 /// | `[not] like '…'` with `%` and `_` | text |
+/// | `is empty`, `is not empty` | every type |
+/// | `list(NAME)`, `source(NAME)`, `segment(NAME)` | members of a list, people from a source, a defined segment |
+/// | `received(CAMPAIGN)`, `bounced(CAMPAIGN)` | what became of earlier messages; without a name of any campaign |
 /// | `and`, `or`, `not`, `( )` | conditions; `not` binds before `and`, `and` before `or` |
 ///
-/// Texts stand in `'…'` or `"…"`, with the quote doubled inside; dates are texts such as `'2026-11-22'`. Keywords may
-/// be in any case. No condition at all means everyone.
+/// Texts stand in `'…'` or `"…"`, with the quote doubled inside; dates are texts such as `'2026-11-22'`, or
+/// `today`, `today - 30d`, `today + 2w`, `today - 6m`, `today - 18y`, in UTC. Keywords may be in any case. No condition at all means everyone.
 package enum ExpressionParser {
     /// A condition that people wrote has a few hundred characters; a long list of values belongs in a list.
     package static let lengthMax = 10_000
     /// Brackets and `not` inside each other.
     package static let depthMax = 50
+    /// Segments that name each other in a row.
+    package static let segmentDepthMax = 20
     /// Values of one `in (…)`.
     package static let literalsMax = 1_000
     /// After so many problems the rest is not worth reading.
@@ -29,6 +34,15 @@ package enum ExpressionParser {
     /// - Returns: The condition with every value of its field's type, or the problems with line and column in `text`,
     ///   from 1.
     package static func parse(_ text: String, fields: [Field]) -> Result<Expression, Diagnostics> {
+        self.parse(text, names: ExpressionNames(fields: fields)).map(\.expression)
+    }
+
+    /// - Parameters:
+    ///   - text: The condition.
+    ///   - names: All that it may name.
+    /// - Returns: The condition with every value of its field's type, or the problems with line and column in `text`,
+    ///   from 1.
+    package static func parse(_ text: String, names: ExpressionNames) -> Result<ParsedExpression, Diagnostics> {
         // In bytes first: counting the characters of a huge text is work too.
         guard text.utf8.count <= 4 * self.lengthMax, text.unicodeScalars.count <= self.lengthMax else {
             return .failure(
@@ -39,8 +53,9 @@ package enum ExpressionParser {
         }
         do throws(Diagnostic) {
             let tokens = try ExpressionLexer.tokens(of: Array(text.unicodeScalars))
-            var reading = ExpressionReading(tokens: tokens, fields: fields)
-            return try reading.expression()
+            var reading = ExpressionReading(tokens: tokens, names: names)
+            let expression = try reading.expression()
+            return expression.map { ParsedExpression(expression: $0, segments: reading.segments) }
         } catch {
             return .failure(Diagnostics([error]))
         }
@@ -58,11 +73,28 @@ struct ExpressionReading {
     private let tokens: [ExpressionToken]
     private var position = 0
     private var depth = 0
-    private var typing: ExpressionTyping
+    var typing: ExpressionTyping
+    let names: ExpressionNames
+    /// Segments from the outermost to the one that is read.
+    private(set) var chain: [String] = []
+    /// The segments met so far.
+    var segments: [String: String] = [:]
+    /// How much of other segments may still be read.
+    var charactersLeft = ExpressionParser.lengthMax
 
-    init(tokens: [ExpressionToken], fields: [Field]) {
+    init(tokens: [ExpressionToken], names: ExpressionNames) {
         self.tokens = tokens
-        self.typing = ExpressionTyping(fields: fields)
+        self.names = names
+        self.typing = ExpressionTyping(fields: names.fields)
+    }
+
+    /// A walk over the condition of a segment in this one, as deep as this one is by now.
+    func inner(tokens: [ExpressionToken], segment: String) -> ExpressionReading {
+        var inner = ExpressionReading(tokens: tokens, names: self.names)
+        inner.depth = self.depth + 1
+        inner.chain = self.chain + [segment]
+        inner.charactersLeft = self.charactersLeft
+        return inner
     }
 
     mutating func expression() throws(Diagnostic) -> Result<Expression, Diagnostics> {
@@ -80,10 +112,10 @@ struct ExpressionReading {
         return .success(expression)
     }
 
-    private var token: ExpressionToken { self.tokens[self.position] }
+    var token: ExpressionToken { self.tokens[self.position] }
 
     /// Goes on; the last token, the end, is never passed.
-    private mutating func advance() { if self.position < self.tokens.count - 1 { self.position += 1 } }
+    mutating func advance() { if self.position < self.tokens.count - 1 { self.position += 1 } }
 
     private mutating func takeKeyword(_ keyword: String) -> Bool {
         guard self.token.isKeyword(keyword) else { return false }
@@ -91,7 +123,7 @@ struct ExpressionReading {
         return true
     }
 
-    private func unexpected(_ allowed: String) -> Diagnostic {
+    func unexpected(_ allowed: String) -> Diagnostic {
         let found =
             self.token.kind == .end ? "the condition ends here" : "'\(self.token.source.prefix(40))' cannot stand here"
         return Diagnostic(line: self.token.line, column: self.token.column, "\(found); allowed is \(allowed)")
@@ -152,12 +184,24 @@ struct ExpressionReading {
 
     /// What follows a field's name.
     private mutating func condition(on token: ExpressionToken, name: String) throws(Diagnostic) -> Expression {
+        if let function = ExpressionFunction(rawValue: name.lowercased()) {
+            if self.token.kind == .open { return try self.call(function, at: token) }
+            let isField = self.names.fields.contains { $0.name == name.lowercased() }
+            if !isField, function.history != nil { return try self.call(function, at: token, isBare: true) }
+        }
         let field = try self.typing.field(name, at: token)
         if case .comparison(let comparison) = self.token.kind {
             let sign = self.token
             self.advance()
             let value = try self.value()
             return self.typing.compare(field, comparison, at: sign, value)
+        }
+        if self.takeKeyword("is") {
+            let isNegated = self.takeKeyword("not")
+            guard self.takeKeyword("empty") || self.takeKeyword("null") else {
+                throw self.unexpected("empty or not empty, as in \(name) is empty")
+            }
+            return self.typing.emptiness(field, negated: isNegated)
         }
         let word = self.token
         let isNegated = self.token.isKeyword("not")
@@ -182,9 +226,7 @@ struct ExpressionReading {
         switch self.token.kind {
         case .end, .close: break
         case .word where self.token.isKeyword("and") || self.token.isKeyword("or"): break
-        case .word where self.token.isKeyword("is"):
-            throw self.unexpected("= or another comparison; emptiness cannot be asked for")
-        default: throw self.unexpected("a comparison (= != < <= > >=), in, like, between, and, or")
+        default: throw self.unexpected("a comparison (= != < <= > >=), in, like, between, is empty, and, or")
         }
         return self.typing.truth(field, at: token)
     }
@@ -212,6 +254,7 @@ struct ExpressionReading {
     private mutating func value() throws(Diagnostic) -> ExpressionToken {
         let token = self.token
         switch token.kind {
+        case .word where token.isKeyword("today"): return try self.day()
         case .text, .integer, .decimal: break
         case .word where token.isKeyword("true") || token.isKeyword("false"): break
         case .word(let word):
@@ -220,5 +263,39 @@ struct ExpressionReading {
         }
         self.advance()
         return token
+    }
+
+    /// `today`, and how far from it.
+    private mutating func day() throws(Diagnostic) -> ExpressionToken {
+        let start = self.token
+        guard let today = self.names.today else {
+            throw self.unexpected("a day such as '2026-11-22'")
+        }
+        self.advance()
+        var count: Int64 = 0
+        var unit = CalendarDay.Unit.day
+        var source = start.source
+        if self.token.kind == .plus || self.token.kind == .minus {
+            let isBack = self.token.kind == .minus
+            self.advance()
+            guard case .period(let length, let kind) = self.token.kind, length >= 0 else {
+                throw self.unexpected("a length of time such as 30d, 2w, 6m or 18y")
+            }
+            (count, unit) = (isBack ? -length : length, kind)
+            source += " \(isBack ? "-" : "+") \(self.token.source)"
+            self.advance()
+        } else if case .period(let length, let kind) = self.token.kind, length < 0 {
+            (count, unit) = (length, kind)
+            source += self.token.source
+            self.advance()
+        }
+        guard let day = CalendarDay.adding(count, unit, to: today) else {
+            throw Diagnostic(
+                line: start.line,
+                column: start.column,
+                "\(source) is no day of the years 0 to 9999"
+            )
+        }
+        return ExpressionToken(kind: .day(day), source: source, line: start.line, column: start.column)
     }
 }

@@ -8,6 +8,12 @@ struct ExpressionToken {
         case text(String)
         case integer(Int64)
         case decimal(Double)
+        /// A length of time: `30d`, `-2w`.
+        case period(Int64, CalendarDay.Unit)
+        /// A day that was counted from `today`, as `2026-11-22`.
+        case day(String)
+        case plus
+        case minus
         case comparison(Expression.Comparison)
         case open
         case close
@@ -69,6 +75,8 @@ struct ExpressionLexer {
         case ",": return self.take(1, .comma)
         case "'", "\"": return try self.readText(quote: character)
         case "=", "!", "<", ">": return try self.readComparison(character)
+        case "+": return self.take(1, .plus)
+        case "-" where !self.isDigit(at: self.index + 1): return self.take(1, .minus)
         case "0"..."9", "-": return try self.readNumber()
         case "a"..."z", "A"..."Z", "_": return self.readWord()
         case "\u{2018}", "\u{2019}", "\u{201C}", "\u{201D}":
@@ -127,6 +135,16 @@ struct ExpressionLexer {
             self.index += 1
         }
         let fraction = isDecimal ? self.skipDigits() : 1
+        if !isDecimal, digits > 0, let unit = self.unit() {
+            var source = String.UnicodeScalarView()
+            source.append(contentsOf: self.characters[start..<self.index])
+            self.index += 1
+            guard let count = Int64(String(source)) else {
+                self.index = start
+                throw self.problem("the length of time \(String(source)) is too large")
+            }
+            return .period(count, unit)
+        }
         let isWord = self.current.map { $0 == "_" || $0 == "." || $0.properties.isAlphabetic } ?? false
         var source = String.UnicodeScalarView()
         source.append(contentsOf: self.characters[start..<self.index])
@@ -141,6 +159,19 @@ struct ExpressionLexer {
             throw self.problem("the number \(text) is too large")
         }
         return .decimal(value)
+    }
+
+    private func isDigit(at index: Int) -> Bool {
+        self.characters.indices.contains(index) && ("0"..."9").contains(self.characters[index])
+    }
+
+    /// The unit of a length of time that stands here, one letter with nothing of a word after it.
+    private func unit() -> CalendarDay.Unit? {
+        guard let character = self.current, let unit = CalendarDay.Unit(rawValue: Character(character).lowercased())
+        else { return nil }
+        guard self.index + 1 < self.characters.count else { return unit }
+        let next = self.characters[self.index + 1]
+        return next == "_" || next.properties.isAlphabetic || ("0"..."9").contains(next) ? nil : unit
     }
 
     private mutating func skipDigits() -> Int {

@@ -35,6 +35,10 @@ struct ExpressionTyping {
         return .truth(field)
     }
 
+    mutating func emptiness(_ field: Field?, negated: Bool) -> Expression {
+        field.map { .isEmpty($0, negated: negated) } ?? Self.refused
+    }
+
     mutating func compare(
         _ field: Field?,
         _ comparison: Expression.Comparison,
@@ -103,6 +107,7 @@ struct ExpressionTyping {
         case (.decimal, .integer(let value)): return .decimal(Double(value))
         case (.decimal, .decimal(let value)): return .decimal(value)
         case (.boolean, .word): return .boolean(token.isKeyword("true"))
+        case (.date, .day(let day)): return .date(day)
         case (.date, .text(let text)) where CalendarDay.isDay(text): return .date(text)
         default:
             self.problems.append(
@@ -122,7 +127,7 @@ struct ExpressionTyping {
     }
 
     /// Looking for the nearest name is what costs here, so there is an end to it.
-    private mutating func report(_ token: ExpressionToken, _ message: String) throws(Diagnostic) {
+    mutating func report(_ token: ExpressionToken, _ message: String) throws(Diagnostic) {
         let problem = Diagnostic(line: token.line, column: token.column, message)
         guard self.problems.count < ExpressionParser.problemsMax else { throw problem }
         self.problems.append(problem)
@@ -149,7 +154,7 @@ struct ExpressionTyping {
         case .integer: "a number such as 42, without quotes or fraction"
         case .decimal: "a number such as 42 or 19.99, without quotes"
         case .boolean: "true or false, without quotes"
-        case .date: "a day that exists, such as '2026-11-22', in quotes"
+        case .date: "a day that exists, such as '2026-11-22', in quotes, or today - 30d"
         }
     }
 

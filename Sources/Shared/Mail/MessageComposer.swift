@@ -35,7 +35,7 @@ package final class MessageComposer {
     /// - Throws: ``InvalidContent`` with every problem of the templates, headers and addresses; `file` says which one it is, as in
     ///   `variant jobs, html`.
     package init(_ content: MessageContent, dotStuffed: Bool = true) throws(InvalidContent) {
-        var preparation = MessagePreparation(fields: content.fields)
+        var preparation = MessagePreparation(fields: content.fields, partials: content.partials)
         let variants = content.variants.map { preparation.variant($0) }
         let headers = preparation.headers(content.headers)
         let replyTo = preparation.replyTo(content.replyTo)

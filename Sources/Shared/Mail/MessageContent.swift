@@ -33,6 +33,8 @@ package struct MessageContent: Hashable, Sendable {
     package var replyTo: String
     package var headers: [Header]
     package var variants: [Variant]
+    /// What `{{>name}}` in any of the templates stands for, by name.
+    package var partials: [String: String]
     /// The columns of every ``FieldRow``, in their order.
     package var fields: [Field]
     package var messageIDKey: [UInt8]
@@ -43,6 +45,7 @@ package struct MessageContent: Hashable, Sendable {
         replyTo: String = "",
         headers: [Header] = [],
         variants: [Variant],
+        partials: [String: String] = [:],
         fields: [Field],
         messageIDKey: [UInt8],
         messageIDDomain: String
@@ -51,6 +54,7 @@ package struct MessageContent: Hashable, Sendable {
         self.replyTo = replyTo
         self.headers = headers
         self.variants = variants
+        self.partials = partials
         self.fields = fields
         self.messageIDKey = messageIDKey
         self.messageIDDomain = messageIDDomain

@@ -3,9 +3,13 @@ import Domain
 /// Compiles what a ``MessageComposer`` needs, and collects what is wrong with it.
 struct MessagePreparation {
     private let fields: [Field]
+    private let partials: [String: String]
     private(set) var diagnostics: [Diagnostic] = []
 
-    init(fields: [Field]) { self.fields = fields }
+    init(fields: [Field], partials: [String: String]) {
+        self.fields = fields
+        self.partials = partials
+    }
 
     mutating func variant(_ variant: MessageContent.Variant) -> PreparedVariant {
         let name = "variant \(variant.name)"
@@ -81,7 +85,8 @@ struct MessagePreparation {
 
     private mutating func template(_ text: String, _ escaping: Template.Escaping, file: String) -> BoundTemplate? {
         do throws(InvalidContent) {
-            return try BoundTemplate(Template(text, escaping: escaping, file: file), fields: self.fields)
+            let template = try Template(text, escaping: escaping, file: file, partials: self.partials)
+            return try BoundTemplate(template, fields: self.fields)
         } catch {
             self.diagnostics += error.diagnostics
             return nil

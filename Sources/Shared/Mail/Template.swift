@@ -53,6 +53,8 @@ package struct Template: Sendable {
     /// Names that are printed somewhere outside every section and inverted section on the same name: where such a value is empty,
     /// a reader would see a gap.
     package let required: [String]
+    /// Names of the partials that are included, also by others; in order.
+    package let partials: [String]
 
     /// What names in the program stand for: an index is a name's number.
     ///
@@ -85,16 +87,21 @@ package struct Template: Sendable {
     init(
         fields: [FieldUse],
         required: [String],
+        partials: [String],
         names: [String],
         operations: [TemplateOperation],
         literals: [UInt8]
     ) {
         self.fields = fields
         self.required = required
+        self.partials = partials
         self.names = names
         self.operations = operations
         self.literals = literals
     }
+
+    /// Bytes of the text between the tags, partials included; what a message has at least.
+    package var literalBytes: Int { self.literals.count }
 
     /// What is wrong with the names used, when `fields` are all there are.
     ///

@@ -73,6 +73,7 @@ struct TemplateCompiler {
         return Template(
             fields: self.fields,
             required: required.map { self.names[$0] },
+            partials: Set(self.routineNumbers.keys.map(\.partial)).sorted(),
             names: self.names,
             operations: self.linked(),
             literals: self.literals

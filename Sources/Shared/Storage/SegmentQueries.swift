@@ -46,6 +46,60 @@ package struct SegmentFold: Sendable {
     }
 }
 
+/// Counts the contacts that a condition selects by site or by a field, a window of ids at a time.
+package struct SegmentGroupFold: Sendable {
+    /// By what contacts are counted.
+    package enum Key: Hashable, Sendable {
+        case site
+        case field(Field)
+    }
+
+    private let segment: SegmentSQL
+    private let key: Key
+    private let rollup: [String: String]
+    private var window = ContactWindow()
+    /// Contacts counted so far, by site or value; those without one by the empty text.
+    package private(set) var groups: [String: Int] = [:]
+
+    /// - Parameters:
+    ///   - expression: Whom to count.
+    ///   - key: By what.
+    ///   - rollup: Domains that belong to a site of another name.
+    package init(_ expression: Expression, by key: Key, rollup: [String: String]) {
+        self.segment = SegmentSQL(expression, firstParameter: ContactWindow.firstFreeParameter)
+        self.key = key
+        self.rollup = rollup
+    }
+
+    /// Whether there are more than ``ReportFold/groupsMax``; the fold has ended then, and its groups are incomplete.
+    package var hasTooManyGroups: Bool { self.groups.count > ReportFold.groupsMax }
+
+    /// Counts the next window.
+    ///
+    /// - Returns: Whether there is more.
+    package mutating func step(on connection: any SQLConnection) throws(StoreError) -> Bool {
+        guard !self.hasTooManyGroups, let ids = try self.window.next(on: connection) else { return false }
+        let key: String =
+            switch self.key {
+            case .site: "c.domain"
+            case .field(let field): field.printedExpression()
+            }
+        let row = try connection.prepare(
+            """
+            SELECT \(key), count(*) FROM contact c WHERE c.id > ?1 AND c.id <= ?2 AND (\(self.segment.condition)) GROUP BY 1
+            """
+        )
+        defer { row.reset() }
+        row.bind(ids, self.segment.bindings)
+        while try row.step(), !self.hasTooManyGroups {
+            let text = row.text(0)
+            let name = self.key == .site ? self.rollup[text] ?? text : text
+            self.groups[name, default: 0] += Int(row.integer(1))
+        }
+        return true
+    }
+}
+
 /// Says what a campaign would do with each contact of its audience: which group of variants, what is missing, who is left out.
 package struct AudienceFold: Sendable {
     /// Contacts for whom the same group of variants holds.

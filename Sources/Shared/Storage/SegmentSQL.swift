@@ -42,6 +42,8 @@ private struct SegmentWriter {
 
     /// More than any condition on one field needs.
     private static let stackOfLeaf = 6
+    /// More than a question to another table needs.
+    private static let stackOfQuestion = 24
 
     mutating func sql(_ expression: Expression) -> String { self.piece(expression).sql }
 
@@ -53,6 +55,7 @@ private struct SegmentWriter {
         case .not(let inner):
             let piece = self.piece(inner)
             return Piece(sql: "NOT \(piece.sql)", stack: piece.stack + 1)
+        case .list, .source, .history: return Piece(sql: self.leaf(expression), stack: Self.stackOfQuestion)
         default: return Piece(sql: self.leaf(expression), stack: Self.stackOfLeaf)
         }
     }
@@ -100,8 +103,28 @@ private struct SegmentWriter {
             let column = self.column(field)
             let lowest = self.bind(lower)
             return "(\(column) \(negated ? "NOT BETWEEN" : "BETWEEN") \(lowest) AND \(self.bind(upper)))"
+        case .isEmpty(let field, let negated): return "\(self.column(field)) IS \(negated ? "NOT NULL" : "NULL")"
+        case .list(let name):
+            return "EXISTS (SELECT 1 FROM list_member m WHERE m.list = "
+                + "(SELECT id FROM list WHERE name = \(self.bind(.text(name)))) AND m.contact = c.id)"
+        case .source(let name):
+            return "c.source IN (SELECT id FROM source WHERE name = \(self.bind(.text(name))))"
+        case .history(let history, let campaigns): return self.history(history, campaigns)
         case .everyone, .and, .or, .not: return "1 = 1"
         }
+    }
+
+    /// Asks once for all who have that outcome, not for each contact: targets are found by campaign, not by contact.
+    private mutating func history(_ history: Expression.History, _ campaigns: [Campaign.ID]?) -> String {
+        let outcome: Outcome =
+            switch history {
+            case .received: .accepted
+            case .bounced: .bounced
+            }
+        let state = self.bind(.integer(Int64(outcome.rawValue)))
+        guard let campaigns else { return "c.id IN (SELECT t.contact FROM target t WHERE t.state = \(state))" }
+        let ids = campaigns.map { self.bind(.integer($0.rawValue)) }.joined(separator: ", ")
+        return "c.id IN (SELECT t.contact FROM target t WHERE t.campaign IN (\(ids)) AND t.state = \(state))"
     }
 
     private mutating func bind(_ literal: Expression.Literal) -> String {

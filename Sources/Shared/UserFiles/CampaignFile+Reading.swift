@@ -29,6 +29,7 @@ extension CampaignFile {
             replyTo: Self.address(keys, "reply_to", isRequired: false),
             headers: Self.headers(keys),
             variants: Self.variants(keys, files: files),
+            partials: CampaignSource.partials(in: files),
             missingField: MissingFieldRule(keys),
             throttles: keys.limits("throttles"),
             onDoubt: keys.choice("on_doubt", default: .hold),
@@ -89,17 +90,18 @@ extension CampaignFile {
     }
 
     private static func audience(_ keys: KeyReader) -> AudienceRule? {
-        let allowed = "an expression such as state = 'IA', or {list: NAME}"
+        let allowed = "an expression such as state = 'IA', {list: NAME}, or {segment: NAME}"
         switch keys.node("audience") {
         case .scalar(let scalar): return .expression(scalar.text)
-        case .map(let entries, _) where entries.count == 1 && entries[0].key == "list":
-            guard let scalar = keys.reading.scalar(entries[0].value, path: "audience.list") else { return nil }
-            keys.reading.note("audience.list", at: scalar.place)
+        case .map(let entries, _) where entries.count == 1 && ["list", "segment"].contains(entries[0].key):
+            let kind = entries[0].key
+            guard let scalar = keys.reading.scalar(entries[0].value, path: "audience.\(kind)") else { return nil }
+            keys.reading.note("audience.\(kind)", at: scalar.place)
             guard !scalar.text.isEmpty else {
-                keys.problem("audience", "the list has no name; allowed: \(allowed)")
+                keys.problem("audience", "the \(kind) has no name; allowed: \(allowed)")
                 return nil
             }
-            return .list(scalar.text)
+            return kind == "list" ? .list(scalar.text) : .segment(scalar.text)
         case .null, nil: keys.problem("audience", "is missing; allowed: \(allowed)")
         default: keys.problem("audience", "is something else; allowed: \(allowed)")
         }

@@ -10,7 +10,7 @@ package struct CampaignFile: Sendable {
     package var channel: Channel
     /// `relay`: the name of a configured one; `nil` leaves it to the coordinator, which takes the only one.
     package var relay: String?
-    /// `audience`: an expression or `{list: L}`; must be given, so that nobody writes to everybody by forgetting it.
+    /// `audience`: an expression, `{list: L}` or `{segment: S}`; must be given, so that nobody writes to everybody by forgetting it.
     package var audience: AudienceRule
     /// `from` as it is written; whoever can parse an address checks it.
     package var from: String
@@ -20,6 +20,8 @@ package struct CampaignFile: Sendable {
     package var headers: [Header]
     /// `variants`, 1 to ``variantsMax``, in the order of the file; names are unique.
     package var variants: [CampaignVariant]
+    /// What `{{>name}}` in a template stands for, by name: the files that came along.
+    package var partials: [String: String]
     package var missingField: MissingFieldRule
     /// `throttles` of this campaign, at most eight; default none.
     package var throttles: [Limit]
@@ -56,6 +58,21 @@ package struct CampaignFile: Sendable {
             path = path.lastIndex { $0 == "." || $0 == "[" }.map { path[..<$0] } ?? ""
         }
         return Place(line: 1, column: 1)
+    }
+
+    /// A problem at a place in the value of a key, as a condition's parser found it.
+    ///
+    /// The column is counted from where the value begins; the quote before it, if there is one, is not part of it.
+    package func diagnostic(_ problem: Diagnostic, in path: String) -> Diagnostic {
+        let place = self.place(of: path)
+        let column = problem.line <= 1 && problem.column > 0 ? " (column \(problem.column) of the condition)" : ""
+        return Diagnostic(
+            problem.severity,
+            file: self.file,
+            line: place.line,
+            column: place.column,
+            "\(path): \(problem.message)\(column)"
+        )
     }
 
     /// A problem with the value of a key.

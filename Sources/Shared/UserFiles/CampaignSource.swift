@@ -18,22 +18,22 @@ package struct CampaignSource: Hashable, Sendable {
     /// The named files must be regular files inside its folder; symbolic links are refused, as they could lead to
     /// anything that this user may read and send it to thousands.
     ///
-    /// - Parameter path: As the user named it.
+    /// - Parameters:
+    ///   - path: As the user named it.
+    ///   - partials: Finds the partials that a template names; their files are read as well.
     /// - Returns: Everything that ``CampaignFile/parse(_:fileName:files:)`` needs.
     /// - Throws: All files that cannot be read, and why.
-    package static func read(path: String) throws(FileProblems) -> CampaignSource {
+    package static func read(
+        path: String,
+        partials: (String) -> [PartialUse] = { _ in [] }
+    ) throws(FileProblems) -> CampaignSource {
         let source = try Self.readCampaign(path)
         let folder = Paths.folder(of: Paths.absolute(path))
         var files: [String: String] = [:]
         var problems: [Diagnostic] = []
         for reference in try Self.referencedFiles(in: source, fileName: path) where files[reference.name] == nil {
-            let demand = RegularFile.Demand(bytesMax: Self.fileBytesMax)
             do throws(RegularFile.Failure) {
-                let bytes = try RegularFile.read(reference.name, inside: folder, demand)
-                guard let text = String(validating: bytes, as: UTF8.self) else {
-                    throw RegularFile.Failure(message: "is not UTF-8 text")
-                }
-                files[reference.name] = text
+                files[reference.name] = try Self.readTemplate(reference.name, in: folder)
             } catch {
                 let message = "\(reference.path): the file \(quoted(reference.name)) \(error.message)"
                 let place = reference.place
@@ -41,7 +41,9 @@ package struct CampaignSource: Hashable, Sendable {
             }
         }
         guard problems.isEmpty else { throw FileProblems(problems) }
-        return CampaignSource(fileName: path, source: source, files: files)
+        var found = CampaignSource(fileName: path, source: source, files: files)
+        try found.readPartials(in: folder, partials)
+        return found
     }
 
     private static func readCampaign(_ path: String) throws(FileProblems) -> String {

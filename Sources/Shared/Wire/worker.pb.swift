@@ -293,6 +293,23 @@ package nonisolated struct WireContent: Sendable {
   /// the campaign's, for logs
   package var name: String = String()
 
+  /// what {{>name}} in the templates stands for; every name used is here
+  package var partials: [WirePartial] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WirePartial: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  package var text: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -933,7 +950,7 @@ nonisolated extension WireCredit: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Content"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}campaign\0\u{1}revision\0\u{3}from_name\0\u{3}from_address\0\u{3}reply_to\0\u{1}headers\0\u{1}variants\0\u{1}fields\0\u{3}message_id_key\0\u{3}message_id_domain\0\u{1}name\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}campaign\0\u{1}revision\0\u{3}from_name\0\u{3}from_address\0\u{3}reply_to\0\u{1}headers\0\u{1}variants\0\u{1}fields\0\u{3}message_id_key\0\u{3}message_id_domain\0\u{1}name\0\u{1}partials\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -952,6 +969,7 @@ nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 9: try { try decoder.decodeSingularBytesField(value: &self.messageIDKey) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.messageIDDomain) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.partials) }()
       default: break
       }
     }
@@ -991,6 +1009,9 @@ nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 11)
     }
+    if !self.partials.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.partials, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1006,6 +1027,42 @@ nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.messageIDKey != rhs.messageIDKey {return false}
     if lhs.messageIDDomain != rhs.messageIDDomain {return false}
     if lhs.name != rhs.name {return false}
+    if lhs.partials != rhs.partials {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WirePartial: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Partial"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}text\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WirePartial, rhs: WirePartial) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.text != rhs.text {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

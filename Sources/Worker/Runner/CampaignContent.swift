@@ -42,6 +42,7 @@ final class CampaignContent {
                 variants: content.variants.map {
                     .init(name: $0.name, subject: $0.subject, text: $0.text, html: $0.html)
                 },
+                partials: Dictionary(content.partials.map { ($0.name, $0.text) }) { first, _ in first },
                 fields: fields,
                 messageIDKey: Array(content.messageIDKey),
                 messageIDDomain: content.messageIDDomain

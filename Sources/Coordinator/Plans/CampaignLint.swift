@@ -1,0 +1,70 @@
+import Domain
+import Mail
+import UserFiles
+
+/// Warnings about a campaign that may be sent as it is, but hardly should be.
+struct CampaignLint {
+    private let file: UserFiles.CampaignFile
+    private var warnings: [Diagnostic] = []
+    private var partialsSeen: Set<String> = []
+
+    /// Warnings of one campaign; more would not be read.
+    private static let warningsMax = 50
+
+    /// - Parameter file: A campaign whose templates compile.
+    /// - Returns: Each with its place, in the order of the file.
+    static func warnings(for file: UserFiles.CampaignFile) -> [Diagnostic] {
+        var lint = Self(file: file)
+        for index in file.variants.indices { lint.look(at: index) }
+        return Array(lint.warnings.prefix(Self.warningsMax))
+    }
+
+    private init(file: UserFiles.CampaignFile) { self.file = file }
+
+    private mutating func look(at index: Int) {
+        let variant = self.file.variants[index]
+        if let subject = self.template(variant.subject, .none) {
+            self.add(ContentLint.subject(subject), in: variant.subject)
+        }
+        if let text = variant.text {
+            self.add(ContentLint.text(text.text), in: text)
+            if let template = self.template(text, .none) {
+                self.lookAtPartials(of: template) { ContentLint.text($0) }
+            }
+        }
+        guard let html = variant.html else { return }
+        self.add(ContentLint.html(html.text), in: html)
+        if let template = self.template(html, .html) {
+            self.add(ContentLint.size(template), in: html)
+            self.lookAtPartials(of: template) { ContentLint.html($0) }
+        }
+        self.add(ContentLint.proportion(text: variant.text?.text, html: html.text), in: html)
+    }
+
+    private mutating func lookAtPartials(of template: Template, _ judge: (String) -> [ContentLint.Finding]) {
+        for name in template.partials where self.partialsSeen.insert(name).inserted {
+            for finding in judge(self.file.partials[name] ?? "") {
+                self.warnings.append(
+                    Diagnostic(
+                        .warning,
+                        file: CampaignSource.partialFile(name),
+                        line: finding.line,
+                        column: finding.column,
+                        finding.message
+                    )
+                )
+            }
+        }
+    }
+
+    private mutating func add(_ findings: [ContentLint.Finding], in text: TemplateText) {
+        for finding in findings {
+            let warning = text.diagnostic(.warning, line: finding.line, column: finding.column, finding.message)
+            if !self.warnings.contains(warning) { self.warnings.append(warning) }
+        }
+    }
+
+    private func template(_ text: TemplateText, _ escaping: Template.Escaping) -> Template? {
+        try? Template(text.text, escaping: escaping, file: text.file, partials: self.file.partials)
+    }
+}
