@@ -182,8 +182,9 @@ extension TableReader {
         }
         let found = self.machine.cells.ends.count - self.recordCells
         if found > batch.columnCount {
-            // They are empty, or the row would have a problem.
+            // They are empty or blank, or the row would have a problem; blanks must not get into the next row's first cell.
             self.machine.cells.ends.removeSubrange((self.recordCells + batch.columnCount)...)
+            self.machine.cells.bytes.removeSubrange(Int(self.machine.cells.ends.last ?? 0)...)
         } else if found < batch.columnCount {
             batch.warnings.append(
                 Diagnostic(
