@@ -104,7 +104,7 @@ let package = Package(
         ),
 
         // One importer for each heavy dependency.
-        shared("Intake", ["Domain", "CCSV", "CIDN"]),
+        shared("Intake", ["Domain", "CCSV", "CIDN", "CZlib", "CZstd"]),
         shared("UserFiles", ["Domain", .product(name: "Yams", package: "Yams")]),
         shared("Transport", ["CZeroMQ"]),
         shared("Storage", ["Domain"]),
@@ -143,6 +143,8 @@ let package = Package(
         .systemLibrary(name: "CFileBirth", path: "Sources/Shared/CFileBirth"),
         .systemLibrary(name: "CZeroMQ", path: "Sources/Shared/CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CCSV", path: "Sources/Shared/CCSV", providers: [.apt(["libcsv-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/Shared/CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", path: "Sources/Shared/CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CIDN", path: "Sources/Shared/CIDN", providers: [.apt(["libidn2-dev"])]),
 
         // Tests

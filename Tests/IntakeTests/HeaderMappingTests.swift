@@ -21,11 +21,13 @@ struct HeaderMappingTests {
     }
 
     private func columns(_ headers: [String], names: [String: String] = [:]) throws -> [HeaderMapping.Column] {
-        try HeaderMapping.make(headers: headers, names: names).get().columns
+        try HeaderMapping.make(headers: headers, map: ColumnMap(names: names)).get().columns
     }
 
     private func problems(_ headers: [String], names: [String: String] = [:]) -> [Diagnostic] {
-        guard case .failure(let failure) = HeaderMapping.make(headers: headers, names: names) else { return [] }
+        guard case .failure(let failure) = HeaderMapping.make(headers: headers, map: ColumnMap(names: names)) else {
+            return []
+        }
         return failure.diagnostics
     }
 

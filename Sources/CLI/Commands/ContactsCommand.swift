@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import NIOCore
+import UserFiles
 
 /// Runs `postrider contacts`.
 struct ContactsCommand: AsyncParsableCommand {
@@ -25,7 +26,7 @@ struct ContactsImportCommand: PostriderLeaf {
         case keep
     }
 
-    @Argument(help: "A CSV file with a heading; separated by comma, semicolon or tab.")
+    @Argument(help: "A table (CSV, TSV, semicolons, pipes) or NDJSON; plain, gzip or zstd.")
     var file: String
 
     @Option(help: ArgumentHelp("Also put everyone of the file on this list.", valueName: "list"))
@@ -40,22 +41,22 @@ struct ContactsImportCommand: PostriderLeaf {
     @Option(name: .customLong("on-conflict"), help: "What happens to a contact that exists.")
     var onConflict = Conflict.merge
 
-    @Option(help: .hidden)
+    @Option(help: ArgumentHelp("A file that says what the columns are; see docs/import.md.", valueName: "file"))
     var map: String?
+
+    @Option(help: ArgumentHelp("A ready-made layout: florida, new_york (told by itself, too).", valueName: "name"))
+    var layout: String?
 
     @OptionGroup var global: GlobalOptions
 
-    func validate() throws {
-        if self.map != nil { throw ValidationError("--map is not available in this version.") }
-    }
-
     func run(in surroundings: Surroundings) async throws {
+        let map = try self.mapDocument()
         let upload = try FileUpload.open(self.file)
         defer { upload.close() }
         let name = URL(fileURLWithPath: self.file).lastPathComponent
         let query: [(String, String?)] = [
             ("file", name), ("list", self.list), ("source", self.source), ("basis", self.basis),
-            ("on_conflict", self.onConflict.rawValue),
+            ("on_conflict", self.onConflict.rawValue), ("layout", self.layout), ("map", map),
         ]
         let clock = ContinuousClock()
         let start = clock.now
@@ -79,6 +80,25 @@ struct ContactsImportCommand: PostriderLeaf {
         }
         try self.show(outcome.0, outcome.1?.path, seconds: (clock.now - start).inSeconds, surroundings)
     }
+
+    /// The mapping file as JSON.
+    private func mapDocument() throws(Failure) -> String? {
+        guard let map = self.map else { return nil }
+        let file: MapFile
+        do throws(FileProblems) {
+            file = try MapFile.load(path: map)
+        } catch {
+            throw Failure(.badInput, "", diagnostics: error.diagnostics)
+        }
+        let document = try JSONText.of(file)
+        guard document.utf8.count <= Self.mapBytesMax else {
+            throw Failure(.badInput, "\(map) is longer than \(Self.mapBytesMax) bytes as JSON")
+        }
+        return document
+    }
+
+    /// It goes with the request's address, which may have 80 KiB.
+    private static let mapBytesMax = 24_000
 
     private static func show(_ sent: FileUpload.Progress, in line: ProgressLine) {
         guard let length = sent.length else {

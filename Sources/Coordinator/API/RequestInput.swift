@@ -1,5 +1,6 @@
 import Domain
 import Hummingbird
+import Intake
 import NIOCore
 
 /// One authorised request, with its parts read and checked.
@@ -55,7 +56,8 @@ struct RequestInput: Sendable {
             list: self.query("list"),
             source: self.query("source"),
             basis: self.query("basis"),
-            onConflict: onConflict
+            onConflict: onConflict,
+            map: try ColumnMap(layout: self.query("layout"), json: self.query("map"))
         )
     }
 

@@ -1,4 +1,5 @@
 import Domain
+import Intake
 
 /// What `POST /v1/imports` says beside the file itself.
 struct ImportRequest: Hashable, Sendable {
@@ -11,6 +12,8 @@ struct ImportRequest: Hashable, Sendable {
     /// The lawful basis, as the operator names it; `nil` when not said.
     var basis: String?
     var onConflict: ConflictRule
+    /// What the operator says about the file's form and columns.
+    var map = ColumnMap()
 }
 
 /// What an import does with a contact that is already there.

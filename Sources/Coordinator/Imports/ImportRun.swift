@@ -49,11 +49,13 @@ struct ImportRun: Sendable {
     /// Reads the file to its end, and returns once all of it is committed.
     func read(_ body: some AsyncSequence<ByteBuffer, any Error> & Sendable) async throws -> ImportSummary {
         try await withThrowingTaskGroup(of: ImportCounts.self) { group in
-            var progress = ImportProgress(self.ticket, rejectsPath: self.rejectsPath)
+            var progress = ImportProgress(self.ticket, map: self.request.map, rejectsPath: self.rejectsPath)
             for try await piece in body {
-                piece.withUnsafeReadableBytes { progress.table.push($0) }
-                try await self.advance(&progress, &group)
+                piece.withUnsafeReadableBytes { progress.unpacker.push($0) }
+                while try progress.unpack() { try await self.advance(&progress, &group) }
             }
+            do throws(Diagnostic) { try progress.unpacker.finish() } catch { throw Diagnostics([error]) }
+            while try progress.unpack() { try await self.advance(&progress, &group) }
             progress.table.finish()
             try await self.advance(&progress, &group)
             if progress.window != nil { try await self.write(&progress, &group) }
@@ -130,7 +132,7 @@ struct ImportRun: Sendable {
             switch column {
             case .email: name = BuiltInField.email.rawValue
             case .field(let field): name = field
-            case .ignored: return nil
+            case .ignored, .leftOut: return nil
             }
             let type = table.fields.first { $0.name == name }?.type ?? .text
             return ImportAnswer.FieldUse(name: name, type: type.rawValue, column: mapping.headers[index])
@@ -140,6 +142,7 @@ struct ImportRun: Sendable {
 
 /// What an import has read and not yet handed over.
 private struct ImportProgress {
+    let unpacker = Unpacker()
     let table: ContactTable
     let rejects: RejectFile
     /// Memory that is used again for every batch.
@@ -149,10 +152,21 @@ private struct ImportProgress {
     var summary: ImportSummary
     private var headerWarnings = true
 
-    init(_ ticket: ImportTicket, rejectsPath: String) {
-        self.table = ContactTable(knownFields: ticket.fields)
+    init(_ ticket: ImportTicket, map: ColumnMap, rejectsPath: String) {
+        self.table = ContactTable(knownFields: ticket.fields, map: map)
         self.rejects = RejectFile(path: rejectsPath)
         self.summary = ImportSummary(id: ticket.id)
+    }
+
+    /// Hands the table the next bytes of what the file holds.
+    ///
+    /// - Returns: Whether there were any.
+    func unpack() throws(Diagnostics) -> Bool {
+        do throws(Diagnostic) {
+            return try self.unpacker.next { self.table.push($0) }
+        } catch {
+            throw Diagnostics([error])
+        }
     }
 
     /// Moves the batch into the window.

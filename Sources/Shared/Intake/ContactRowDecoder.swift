@@ -10,6 +10,11 @@ package struct ContactRowDecoder: Sendable {
     private let plan: [Step]
     private let emailColumn: Int?
     private let phoneColumn: Int?
+    /// The column that has the beginning of telephone numbers, if there is one.
+    private let phonePrefixColumn: Int?
+    private let keepsByExternalID: Bool
+    private let idSystem: String
+    private let emailHeader: String
     private let policy: AddressPolicy
     private let ignoredColumns: [Int]
 
@@ -17,6 +22,7 @@ package struct ContactRowDecoder: Sendable {
         let column: Int
         let field: Field
         let isPhone: Bool
+        let isExternalID: Bool
     }
 
     /// - Parameters:
@@ -29,12 +35,17 @@ package struct ContactRowDecoder: Sendable {
             return Step(
                 column: column,
                 field: Field(name: name, type: type),
-                isPhone: name == BuiltInField.phone.rawValue
+                isPhone: name == BuiltInField.phone.rawValue,
+                isExternalID: name == BuiltInField.externalID.rawValue
             )
         }
         self.fields = self.plan.map(\.field)
         self.emailColumn = mapping.emailColumn
         self.phoneColumn = self.plan.first { $0.isPhone }?.column
+        self.phonePrefixColumn = mapping.fields.first { $0.name == HeaderMapping.phonePrefix }?.column
+        self.keepsByExternalID = mapping.keepsWithoutAddress
+        self.idSystem = mapping.idSystem
+        self.emailHeader = mapping.emailColumn.map { mapping.headers[$0] } ?? ""
         self.ignoredColumns = mapping.columns.indices.filter { mapping.columns[$0] == .ignored }
         self.policy = policy
     }
@@ -90,35 +101,57 @@ package struct ContactRowDecoder: Sendable {
             } catch .empty {
                 address = .none
             } catch {
-                return (column + 1, "not an e-mail address: \(error.text) (\(Excerpt.quoted(cell)))")
+                return (column + 1, self.whyNoAddress(cell, error))
             }
         }
         var phone = ContactValue.empty
+        var externalID = ContactValue.empty
         for step in self.plan {
             let range = table.range(row: row, column: step.column)
             let cell = UnsafeBufferPointer(rebasing: cells[range])
             let value =
                 step.isPhone
-                ? self.phone(cell, line: table.lines[row], step, into: &output)
+                ? self.phone(self.prefix(of: row, in: table, cells), cell, line: table.lines[row], step, into: &output)
                 : self.value(cell, at: range, line: table.lines[row], step, into: &output)
             if step.isPhone { phone = value }
+            if step.isExternalID { externalID = value }
             output.values.append(value)
         }
-        if address.isEmpty {
+        if address.isEmpty, phone.kind == .empty, self.keepsByExternalID, externalID.kind != .empty {
+            address = Self.key("id:\(self.idSystem):", of: externalID, in: &output)
+        } else if address.isEmpty {
             guard phone.kind != .empty else {
                 let column = (self.emailColumn ?? self.phoneColumn ?? -1) + 1
                 return (column, "there is no address that can be used: \(self.addressColumns)")
             }
-            address = Self.key(of: phone, in: &output)
+            address = Self.key("tel:", of: phone, in: &output)
         }
         output.addresses.append(address)
         return nil
     }
 
-    /// What makes a contact with nothing but a telephone unique.
-    private static func key(of phone: ContactValue, in output: inout DecodedRows) -> ContactAddress {
+    /// What is wrong with a cell that should be an address.
+    private func whyNoAddress(_ cell: UnsafeBufferPointer<UInt8>, _ problem: AddressProblem) -> String {
+        if String(decoding: cell.trimmed(), as: UTF8.self) == self.emailHeader {
+            return "this is the header once more; files that were joined have one each"
+        }
+        return "not an e-mail address: \(problem.text) (\(Excerpt.quoted(cell)))"
+    }
+
+    /// The beginning of a row's telephone number, where it has a column of its own; else empty.
+    private func prefix(
+        of row: Int,
+        in table: borrowing TableBatch,
+        _ cells: UnsafeBufferPointer<UInt8>
+    ) -> UnsafeBufferPointer<UInt8> {
+        guard let column = self.phonePrefixColumn else { return UnsafeBufferPointer(start: nil, count: 0) }
+        return UnsafeBufferPointer(rebasing: cells[table.range(row: row, column: column)])
+    }
+
+    /// What makes a contact without an e-mail address unique.
+    private static func key(_ prefix: String, of phone: ContactValue, in output: inout DecodedRows) -> ContactAddress {
         let start = UInt32(output.bytes.count)
-        output.bytes.append(contentsOf: "tel:".utf8)
+        output.bytes.append(contentsOf: prefix.utf8)
         for index in phone.range { output.bytes.append(output.bytes[Int(index)]) }
         return ContactAddress(text: 0..<0, key: start..<UInt32(output.bytes.count), domain: 0..<0)
     }
@@ -137,7 +170,16 @@ package struct ContactRowDecoder: Sendable {
         into output: inout DecodedRows
     ) throws(AddressProblem) -> ContactAddress {
         let start = output.bytes.count
-        let at = try AddressParser.normalise(cell, policy: self.policy, into: &output.bytes)
+        let at: Int
+        do throws(AddressProblem) {
+            at = try AddressParser.normalise(cell, policy: self.policy, into: &output.bytes)
+        } catch {
+            // Google writes several addresses of a person into one cell; the first is the one that is used.
+            guard let end = Self.endOfFirst(cell) else { throw error }
+            output.bytes.removeSubrange(start...)
+            let first = UnsafeBufferPointer(rebasing: cell[..<end])
+            at = try AddressParser.normalise(first, policy: self.policy, into: &output.bytes)
+        }
         let end = output.bytes.count
         let text = UInt32(start)..<UInt32(end)
         var key = text
@@ -148,7 +190,15 @@ package struct ContactRowDecoder: Sendable {
         return ContactAddress(text: text, key: key, domain: UInt32(start + at + 1)..<UInt32(end))
     }
 
+    /// Where the first of several values ends, which are separated by ` ::: `.
+    private static func endOfFirst(_ cell: UnsafeBufferPointer<UInt8>) -> Int? {
+        let separator = Array(" ::: ".utf8)
+        guard cell.count > separator.count else { return nil }
+        return (1..<(cell.count - separator.count)).first { cell[$0...].starts(with: separator) }
+    }
+
     private func phone(
+        _ prefix: UnsafeBufferPointer<UInt8>,
         _ cell: UnsafeBufferPointer<UInt8>,
         line: Int,
         _ step: Step,
@@ -156,7 +206,15 @@ package struct ContactRowDecoder: Sendable {
     ) -> ContactValue {
         guard !cell.trimmed().isEmpty else { return .empty }
         let start = UInt32(output.bytes.count)
-        guard PhoneNumber.normalise(cell, into: &output.bytes) else {
+        let isNumber =
+            prefix.isEmpty
+            ? PhoneNumber.normalise(cell, into: &output.bytes)
+            : (Array(prefix) + Array(cell)).withUnsafeBufferPointer { PhoneNumber.normalise($0, into: &output.bytes) }
+        guard isNumber else {
+            if let end = Self.endOfFirst(cell) {
+                let first = UnsafeBufferPointer(rebasing: cell[..<end])
+                return self.phone(prefix, first, line: line, step, into: &output)
+            }
             self.warn(cell, line: line, step, allowed: PhoneNumber.grammar, into: &output)
             return .empty
         }
@@ -238,19 +296,5 @@ package struct ContactRowDecoder: Sendable {
                 "\(step.field.name): \(Excerpt.quoted(cell)) does not fit and is left out; allowed is \(allowed)"
             )
         )
-    }
-}
-
-/// Shows a piece of a cell in a message.
-enum Excerpt {
-    static let charactersMax = 40
-
-    static func quoted(_ cell: UnsafeBufferPointer<UInt8>) -> String {
-        let text = String(decoding: cell.prefix(4 * self.charactersMax), as: UTF8.self)
-        var shown = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(self.charactersMax) {
-            shown.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
-        }
-        return "'\(String(shown))\(text.unicodeScalars.count > self.charactersMax ? "…" : "")'"
     }
 }

@@ -14,9 +14,13 @@ package final class ContactTable {
     /// Known once the first batch was read: the fields of the file, the e-mail address left out.
     package private(set) var fields: [Field] = []
 
-    private let reader = TableReader()
+    /// A layout without a header by which the file was recognised.
+    package var layout: Layout? { self.reader?.layout }
+
+    private var choice = RowReaderChoice()
+    private var reader: (any RowReader)?
     private let knownTypes: [String: FieldType]
-    private let names: [String: String]
+    private let map: ColumnMap
     private let policy: AddressPolicy
     private var inference: TypeInference?
     private var decoder: ContactRowDecoder?
@@ -27,23 +31,29 @@ package final class ContactTable {
 
     /// - Parameters:
     ///   - knownFields: Fields that earlier imports defined; their types stay.
-    ///   - names: What the user says about columns: header text → field name.
+    ///   - map: What the user says about the file.
     ///   - policy: Which forms of addresses are taken.
-    package init(knownFields: [Field], names: [String: String] = [:], policy: AddressPolicy = .contacts) {
+    package init(knownFields: [Field], map: ColumnMap = ColumnMap(), policy: AddressPolicy = .contacts) {
+        // What was settled before goes before what is said now: values are there by that type.
         self.knownTypes = Dictionary(knownFields.map { ($0.name, $0.type) }) { first, _ in first }
-        self.names = names
+            .merging(map.types) { known, _ in known }
+        self.map = map
         self.policy = policy
     }
 
     /// Takes the next piece of the file.
-    package func push(_ bytes: UnsafeRawBufferPointer) { self.reader.push(bytes) }
+    package func push(_ bytes: UnsafeRawBufferPointer) {
+        if let reader { reader.push(bytes) } else { self.reader = self.choice.push(bytes, self.map.form) }
+    }
 
     /// Takes the next piece of the file.
-    package func push(_ bytes: [UInt8]) { self.reader.push(bytes) }
+    package func push(_ bytes: [UInt8]) { bytes.withUnsafeBytes { self.push($0) } }
 
     /// Says that the file ends here.
     package func finish() {
-        self.reader.finish()
+        let reader = self.reader ?? self.choice.finish(self.map.form)
+        self.reader = reader
+        reader.finish()
         self.isFinished = true
     }
 
@@ -100,14 +110,20 @@ package final class ContactTable {
     private func readMapping() throws(Diagnostics) -> HeaderMapping? {
         if let mapping = self.mapping { return mapping }
         let header: [String]?
-        do throws(Diagnostic) { header = try self.reader.readHeader() } catch { throw Diagnostics([error]) }
+        do throws(Diagnostic) { header = try self.reader?.readHeader() } catch { throw Diagnostics([error]) }
         guard let header else { return nil }
-        let mapping = try HeaderMapping.make(headers: header, names: self.names).get()
+        var map = self.map
+        if let layout = self.reader?.layout {
+            map.idSystem = map.idSystem ?? layout.idSystem
+            map.keepsWithoutAddress = true
+        }
+        let mapping = try HeaderMapping.make(headers: header, map: map).get()
         self.mapping = mapping
         return mapping
     }
 
     private func readRows(into batch: inout TableBatch) throws(Diagnostics) -> Bool {
-        do throws(Diagnostic) { return try self.reader.read(into: &batch) } catch { throw Diagnostics([error]) }
+        guard let reader else { return false }
+        do throws(Diagnostic) { return try reader.read(into: &batch) } catch { throw Diagnostics([error]) }
     }
 }

@@ -9,7 +9,12 @@ package struct HeaderMapping: Hashable, Sendable {
         case field(String)
         /// Has no name and must be empty.
         case ignored
+        /// Is not taken over, whatever it holds.
+        case leftOut
     }
+
+    /// Before the column of this name, cells may have the beginning of a telephone number.
+    package static let phonePrefix = "phone_area_code"
 
     /// One for each column of the table, from the left.
     package let columns: [Column]
@@ -29,18 +34,26 @@ package struct HeaderMapping: Hashable, Sendable {
     /// The column (0-based) of the e-mail address, if there is one.
     package var emailColumn: Int? { self.columns.firstIndex(of: .email) }
 
+    /// Whose numbers the external ids are: numbers of two systems are never the same. Empty for those of the user's own.
+    package let idSystem: String
+    /// Whether a row is taken that has an external id and neither e-mail nor telephone.
+    package let keepsWithoutAddress: Bool
+
     /// - Parameters:
     ///   - headers: The header's cells, from the left.
-    ///   - names: What the user says about columns: header text → field name. Goes before everything that is guessed.
+    ///   - map: What the user says about columns. Goes before everything that is guessed.
     /// - Returns: The mapping, or everything that is wrong with the header.
     package static func make(
         headers: [String],
-        names: [String: String] = [:]
+        map: ColumnMap = ColumnMap()
     ) -> Result<HeaderMapping, Diagnostics> {
-        var builder = HeaderMappingBuilder(headers: headers)
-        builder.applyNames(names)
+        var builder = HeaderMappingBuilder(headers: headers, map: map)
+        builder.applyNames(map.names)
+        builder.leaveOut()
         builder.nameTheRest()
         builder.recogniseBuiltIns()
+        builder.recogniseCommon()
+        builder.tellRepeatedApart()
         builder.check()
         return builder.result
     }
@@ -48,6 +61,9 @@ package struct HeaderMapping: Hashable, Sendable {
 
 private struct HeaderMappingBuilder {
     let headers: [String]
+    let map: ColumnMap
+    var leftOut: Set<Int> = []
+    var idSystem = ""
     /// The field name of each column; `nil` for one without a name at the end of the header.
     var names: [String?]
     /// Whether the user gave the name.
@@ -55,8 +71,9 @@ private struct HeaderMappingBuilder {
     var problems: [Diagnostic] = []
     var warnings: [Diagnostic] = []
 
-    init(headers: [String]) {
+    init(headers: [String], map: ColumnMap) {
         self.headers = headers
+        self.map = map
         self.names = Array(repeating: nil, count: headers.count)
         self.isGiven = Array(repeating: false, count: headers.count)
     }
@@ -85,10 +102,25 @@ private struct HeaderMappingBuilder {
         }
     }
 
+    mutating func leaveOut() {
+        for header in self.map.leftOut.sorted() {
+            let columns = self.headers.indices.filter { self.headers[$0] == header }
+            if columns.isEmpty {
+                self.problems.append(
+                    Diagnostic(
+                        .error,
+                        "the map leaves the column '\(header)' out, which the file does not have; \(self.seen)"
+                    )
+                )
+            }
+            self.leftOut.formUnion(columns)
+        }
+    }
+
     mutating func nameTheRest() {
         // Spreadsheets leave empty columns behind the last one; those in between were forgotten.
         let lastNamed = self.headers.lastIndex { !$0.isEmpty } ?? -1
-        for column in self.headers.indices where self.names[column] == nil {
+        for column in self.headers.indices where self.names[column] == nil && !self.leftOut.contains(column) {
             let header = self.headers[column]
             guard !header.isEmpty else {
                 if column < lastNamed {
@@ -123,12 +155,47 @@ private struct HeaderMappingBuilder {
     /// Gives each built-in field to the column that is most surely meant; others that could be keep their own names.
     mutating func recogniseBuiltIns() {
         for field in BuiltInField.allCases where !self.names.contains(field.rawValue) {
-            for synonym in HeaderSynonyms.names(of: field) {
-                let column = self.names.indices.first { self.names[$0] == synonym && !self.isGiven[$0] }
-                guard let column else { continue }
-                self.names[column] = field.rawValue
-                break
+            guard let (column, synonym) = self.rename(to: field.rawValue, from: HeaderSynonyms.names(of: field)) else {
+                continue
             }
+            if field == .externalID { self.idSystem = HeaderSynonyms.idSystem(of: synonym) }
+            self.names[column] = field.rawValue
+        }
+    }
+
+    /// Gives fields that nearly every export has one name each, so that one template fits all.
+    mutating func recogniseCommon() {
+        for (name, synonyms) in HeaderSynonyms.common where !self.names.contains(name) {
+            if let (column, _) = self.rename(to: name, from: synonyms) { self.names[column] = name }
+        }
+    }
+
+    private func rename(to name: String, from synonyms: [String]) -> (column: Int, synonym: String)? {
+        for synonym in synonyms {
+            let column = self.names.indices.first { self.names[$0] == synonym && !self.isGiven[$0] }
+            if let column { return (column, synonym) }
+        }
+        return nil
+    }
+
+    /// Numbers columns that have the same name, except those by which people are known: there it must be said which is meant.
+    mutating func tellRepeatedApart() {
+        var taken = Set(self.names.compactMap { $0 })
+        var seen: Set<String> = []
+        for (column, name) in self.names.enumerated() {
+            guard let name, !seen.insert(name).inserted, BuiltInField(rawValue: name) == nil, !self.isGiven[column]
+            else {
+                continue
+            }
+            var number = 2
+            while taken.contains("\(HeaderName.shortened(name, by: 4))_\(number)") { number += 1 }
+            let other = "\(HeaderName.shortened(name, by: 4))_\(number)"
+            taken.insert(other)
+            self.names[column] = other
+            self.warn(
+                column,
+                "there is another column '\(self.headers[column])'; the field of this one is called \(other)"
+            )
         }
     }
 
@@ -147,6 +214,7 @@ private struct HeaderMappingBuilder {
             }
         }
         guard columns[BuiltInField.email.rawValue] == nil, columns[BuiltInField.phone.rawValue] == nil else { return }
+        if self.map.keepsWithoutAddress, columns[BuiltInField.externalID.rawValue] != nil { return }
         self.problems.append(
             Diagnostic(
                 line: 1,
@@ -157,11 +225,20 @@ private struct HeaderMappingBuilder {
 
     var result: Result<HeaderMapping, Diagnostics> {
         guard self.problems.isEmpty else { return .failure(Diagnostics(self.problems + self.warnings)) }
-        let columns = self.names.map { name -> HeaderMapping.Column in
+        let columns = self.names.enumerated().map { column, name -> HeaderMapping.Column in
+            if self.leftOut.contains(column) { return .leftOut }
             guard let name else { return .ignored }
             return name == BuiltInField.email.rawValue ? .email : .field(name)
         }
-        return .success(HeaderMapping(columns: columns, headers: self.headers, warnings: self.warnings))
+        return .success(
+            HeaderMapping(
+                columns: columns,
+                headers: self.headers,
+                warnings: self.warnings,
+                idSystem: self.map.idSystem ?? self.idSystem,
+                keepsWithoutAddress: self.map.keepsWithoutAddress
+            )
+        )
     }
 
     private var seen: String {

@@ -26,9 +26,9 @@ enum HeaderName {
         return first.isLetter && !Expression.keywords.contains(name) ? name : "field_\(name)"
     }
 
-    /// The name cut to what a field name may have.
-    static func shortened(_ name: String) -> String {
-        var name = String(name.prefix(Field.nameLengthMax))
+    /// The name cut to what a field name may have, and so many characters shorter.
+    static func shortened(_ name: String, by count: Int = 0) -> String {
+        var name = String(name.prefix(Field.nameLengthMax - count))
         while name.hasSuffix("_") { name.removeLast() }
         return name
     }

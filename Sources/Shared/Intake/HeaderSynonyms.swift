@@ -13,7 +13,8 @@ enum HeaderSynonyms {
                 "primary_email", "primary_email_address", "preferred_email", "email_1_value", "e_mail_1_value",
                 "email_1",
                 "e_mail_1", "email1", "contact_email", "personal_email", "home_email", "subscriber_email", "work_email",
-                "business_email", "e_mail_adresse", "courriel", "adresse_email", "correo", "correo_electronico",
+                "business_email", "can2_email", "buyer_email", "attendee_email", "e_mail_adresse", "courriel",
+                "adresse_email", "correo", "correo_electronico",
             ]
         case .phone:
             [
@@ -21,19 +22,54 @@ enum HeaderSynonyms {
                 "mobile_phone",
                 "mobile_number", "mobile_phone_number", "cell", "cell_phone", "cellphone", "cell_number",
                 "primary_phone",
-                "preferred_phone", "phone_1_value", "phone_1", "phone1", "contact_phone", "msisdn", "home_phone",
+                "preferred_phone", "can2_phone", "sms", "whatsapp", "phone_1_value", "phone_1", "phone1",
+                "contact_phone", "msisdn", "home_phone",
                 "telefon",
                 "telefono",
             ]
         case .externalID:
             [
-                "external_id", "externalid", "id", "contact_id", "voter_id", "member_id", "supporter_id",
+                "external_id", "externalid", "ext_id", "nationbuilder_id", "vanid", "van_id", "voter_file_vanid",
+                "my_campaign_id", "my_voters_vanid", "signup_nationbuilder_id", "id", "contact_id", "voter_id",
+                "member_id", "supporter_id",
                 "constituent_id",
-                "person_id", "customer_id", "client_id", "subscriber_id", "donor_id", "van_id", "vanid", "record_id",
+                "person_id", "customer_id", "client_id", "subscriber_id", "donor_id", "record_id",
                 "state_voter_id", "user_id", "uid", "uuid", "guid",
             ]
         case .timezone: ["timezone", "time_zone", "tz", "iana_timezone", "time_zone_name", "timezone_name"]
         case .language: ["language", "lang", "locale", "preferred_language", "language_preference", "language_code"]
         }
     }
+
+    /// Whose numbers a column of this name has, where that is plain; else empty.
+    static func idSystem(of name: String) -> String {
+        switch name {
+        case "nationbuilder_id", "signup_nationbuilder_id": "nationbuilder"
+        case "vanid", "van_id", "voter_file_vanid", "my_voters_vanid": "van"
+        case "my_campaign_id": "van_campaign"
+        case "voter_id", "state_voter_id": "voter"
+        default: ""
+        }
+    }
+
+    /// Fields that nearly every export has, under many names.
+    static let common: [(name: String, synonyms: [String])] = [
+        ("first_name", ["firstname", "given_name", "givenname", "fname", "prenom", "vorname", "nombre"]),
+        (
+            "last_name",
+            ["lastname", "family_name", "familyname", "surname", "lname", "nachname", "apellido", "apellidos"]
+        ),
+        ("city", ["primary_city", "home_city", "m_city", "billing_city", "address_1_city", "ville", "ort"]),
+        (
+            "state",
+            ["primary_state", "home_state", "m_state", "billing_state", "address_1_region", "can2_state_abbreviated"]
+        ),
+        (
+            "zip",
+            [
+                "zip_code", "zipcode", "primary_zip", "zip5", "m_zip5", "home_zip", "postal_code", "postcode",
+                "billing_zip", "address_1_postal_code", "code_postal", "plz",
+            ]
+        ),
+    ]
 }

@@ -10,7 +10,7 @@ package import Domain
 /// |---|---|
 /// | `,` `;` tab `\|` | the one that separates the header's names, found by counting |
 /// | LF, CRLF, CR | each ends a line, in any mixture |
-/// | UTF-8 with or without mark, UTF-16 with mark | read; Windows-1252 when the header is no UTF-8 |
+/// | UTF-8, UTF-16, Windows-1252 | told by their marks and their bytes (``TextInput``), and read |
 /// | an empty line | no row |
 /// | fewer cells than the header | the missing ones are empty, with a warning |
 /// | more cells than the header | dropped when empty, else the row is rejected |
@@ -31,7 +31,7 @@ package final class TableReader {
 
     /// The header's cells without surrounding blanks; empty until ``readHeader()`` gave them.
     package private(set) var header: [String] = []
-    package private(set) var encoding: TextEncoding = .utf8
+    package var encoding: TextEncoding { self.input.encoding }
     /// `,` until the header was read.
     package private(set) var delimiter: UInt8 = ASCII.comma
 
@@ -48,21 +48,19 @@ package final class TableReader {
     var recordCells = 0
     /// Inside a line that is longer than a record may be, and is already rejected.
     var isSkippingLine = false
-    private var decoder: TextDecoder?
-    private var start: [UInt8] = []
+    /// A layout without a header by which the file was recognised.
+    package private(set) var layout: Layout?
+    private var input: TextInput
+    private let form: TableForm
 
-    package init() {}
+    /// - Parameter form: What is known of the file beforehand.
+    package init(_ form: TableForm = TableForm()) {
+        self.form = form
+        self.input = TextInput(form.encoding)
+    }
 
     /// Takes the next piece of the file.
-    package func push(_ bytes: UnsafeRawBufferPointer) {
-        guard self.decoder == nil else {
-            self.decoder?.decode(bytes, into: &self.window)
-            return
-        }
-        // A byte-order mark may come in pieces too.
-        self.start.append(contentsOf: bytes)
-        if self.start.count >= 3 { self.beginDecoding() }
-    }
+    package func push(_ bytes: UnsafeRawBufferPointer) { self.input.push(bytes, into: &self.window) }
 
     /// Takes the next piece of the file.
     package func push(_ bytes: [UInt8]) {
@@ -71,19 +69,8 @@ package final class TableReader {
 
     /// Says that the file ends here.
     package func finish() {
-        if self.decoder == nil { self.beginDecoding() }
-        self.decoder?.finish(into: &self.window)
+        self.input.finish(into: &self.window)
         self.isFinished = true
-    }
-
-    private func beginDecoding() {
-        self.start.withUnsafeBytes { start in
-            let (encoding, markCount) = TextDecoder.detect(start)
-            self.encoding = encoding
-            self.decoder = TextDecoder(encoding)
-            self.decoder?.decode(UnsafeRawBufferPointer(rebasing: start[markCount...]), into: &self.window)
-        }
-        self.start = []
     }
 
     /// Reads the header.
@@ -92,21 +79,34 @@ package final class TableReader {
     /// - Throws: When the file is no table.
     package func readHeader() throws(Diagnostic) -> [String]? {
         guard self.header.isEmpty else { return self.header }
-        guard self.decoder != nil else { return nil }
-        if let problem = FileKind.problem(with: self.window.bytes) { throw Diagnostic(line: 1, problem) }
+        guard self.input.hasBegun else { return nil }
+        if let problem = FileKind.problem(with: self.input.start) { throw Diagnostic(line: 1, problem) }
         while try self.skipEmptyLines(), let line = try self.firstLine() {
             if self.encoding == .utf8, UTF8Text.firstInvalidByte(line) != nil {
-                self.rereadAsWindows1252()
+                // Comes from a program that wrote the whole file in the code page of Western Windows.
+                self.input.rereadAsWindows1252(&self.window)
                 continue
             }
             guard !line.contains(ASCII.nul) else { throw Diagnostic(line: self.line, FileKind.binary) }
-            self.delimiter = Delimiter.sniff(line)
+            self.delimiter = self.form.delimiter ?? Delimiter.sniff(line)
             self.machine.setDelimiter(self.delimiter)
             self.recordLine = self.line
+            if let columns = self.form.columns, !self.form.hasHeader {
+                self.header = columns
+                return columns
+            }
             switch self.nextRecord() {
             case .blank: continue
             case .record(let byteCount):
+                if self.form.columns == nil, let layout = Layout.recognised(self.machine.cells, self.delimiter) {
+                    // There is no header: this is the first row, and read again as one.
+                    self.layout = layout
+                    self.header = layout.columns
+                    self.startOver()
+                    return self.header
+                }
                 self.header = try self.takeHeader(byteCount)
+                if let columns = self.form.columns { self.header = columns }
                 return self.header
             case .needsInput:
                 self.startOver()
@@ -145,15 +145,6 @@ package final class TableReader {
         guard self.window.isEmpty else { return true }
         if self.isFinished { throw Diagnostic(.error, Self.noHeader) }
         return false
-    }
-
-    /// A header that is no UTF-8 comes from a program that wrote the whole file in the code page of Western Windows.
-    private func rereadAsWindows1252() {
-        let rest = Array(self.window.bytes)
-        self.window.removeAll()
-        self.encoding = .windows1252
-        self.decoder = TextDecoder(.windows1252)
-        rest.withUnsafeBytes { self.decoder?.decode($0, into: &self.window) }
     }
 
     private func takeHeader(_ byteCount: Int) throws(Diagnostic) -> [String] {
@@ -209,7 +200,7 @@ enum Delimiter {
 /// Recognises files that people take for tables.
 enum FileKind {
     /// - Returns: What the file is and what to do, or `nil` when nothing speaks against a table.
-    static func problem(with start: UnsafeRawBufferPointer) -> String? {
+    static func problem(with start: [UInt8]) -> String? {
         let advice = "save the table as CSV (UTF-8) first"
         if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
             return "this is an Excel workbook or another ZIP archive; \(advice)"
@@ -217,8 +208,13 @@ enum FileKind {
         if start.starts(with: [0xD0, 0xCF, 0x11, 0xE0]) {
             return "this is an Excel workbook of the old kind; \(advice)"
         }
-        if start.starts(with: [0x1F, 0x8B]) { return "this is a gzip archive; unpack it first" }
-        if start.starts(with: Array("%PDF-".utf8)) { return "this is a PDF; \(advice)" }
+        if start.starts(with: [0x1F, 0x8B]) || start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) {
+            return "this is an archive inside an archive; unpack it first"
+        }
+        if start.starts(with: [0x42, 0x5A, 0x68]) || start.starts(with: [0xFD, 0x37, 0x7A, 0x58]) {
+            return "this is a bzip2 or xz archive; unpack it first, or pack it with gzip or zstd"
+        }
+        if start.starts(with: Array("%PDF".utf8)) { return "this is a PDF; \(advice)" }
         return nil
     }
 

@@ -21,13 +21,20 @@ struct TextDecoder {
 
     init(_ encoding: TextEncoding) { self.encoding = encoding }
 
-    /// Recognises a byte-order mark.
+    /// Recognises a byte-order mark, and UTF-16 without one by the NUL bytes of its first two characters.
     ///
     /// - Returns: The encoding and the length of the mark; UTF-8 and 0 without one.
     static func detect(_ start: UnsafeRawBufferPointer) -> (encoding: TextEncoding, markCount: Int) {
         if start.starts(with: [0xEF, 0xBB, 0xBF]) { return (.utf8, 3) }
         if start.starts(with: [0xFF, 0xFE]) { return (.utf16LittleEndian, 2) }
         if start.starts(with: [0xFE, 0xFF]) { return (.utf16BigEndian, 2) }
+        if start.count >= 4 {
+            switch (start[0], start[1], start[2], start[3]) {
+            case (1..., 0, 1..., 0): return (.utf16LittleEndian, 0)
+            case (0, 1..., 0, 1...): return (.utf16BigEndian, 0)
+            default: break
+            }
+        }
         return (.utf8, 0)
     }
 

@@ -1,0 +1,41 @@
+package import Domain
+
+/// What a user says about a file of contacts: how it is written, and what its columns are.
+package struct ColumnMap: Hashable, Sendable {
+    package var form: TableForm
+    /// Header text → field name; goes before everything that is guessed.
+    package var names: [String: String]
+    /// Headers of columns that are not taken over.
+    package var leftOut: Set<String>
+    /// Types of fields, where the first rows should not decide.
+    package var types: [String: FieldType]
+    /// Whose numbers `external_id` has: a word of small letters; `nil`: told by the header.
+    package var idSystem: String?
+    /// Whether a row is taken that has an external id and neither e-mail nor telephone: people who are reached by post or at the door.
+    package var keepsWithoutAddress: Bool
+
+    package init(
+        form: TableForm = TableForm(),
+        names: [String: String] = [:],
+        leftOut: Set<String> = [],
+        types: [String: FieldType] = [:],
+        idSystem: String? = nil,
+        keepsWithoutAddress: Bool = false
+    ) {
+        self.form = form
+        self.names = names
+        self.leftOut = leftOut
+        self.types = types
+        self.idSystem = idSystem
+        self.keepsWithoutAddress = keepsWithoutAddress
+    }
+
+    /// The map of a layout that is named beforehand.
+    package init(_ layout: Layout) {
+        self.init(
+            form: TableForm(delimiter: layout.delimiter, columns: layout.columns, hasHeader: false),
+            idSystem: layout.idSystem,
+            keepsWithoutAddress: true
+        )
+    }
+}
