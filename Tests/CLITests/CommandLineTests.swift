@@ -37,7 +37,7 @@ struct CommandLineTests {
             ["nope"], ["campaign", "nope"], ["campaign", "approve"], ["up", "--workers", "0"],
             ["up", "--workers", "65"],
             ["up", "--workers", "many"], ["contacts", "import"], ["contacts", "import", "f", "--on-conflict", "guess"],
-            ["contacts", "import", "f", "--map", "m.yaml"], ["campaign", "targets", "c1", "--outcome", "lost"],
+            ["contacts", "import", "f", "--map"], ["campaign", "targets", "c1", "--outcome", "lost"],
             ["campaign", "report", "c1", "--csv", "--json"], ["worker", "add", "W 2"],
             ["worker", "add", "w", "--coordinator", "x"],
             ["sink", "--listen", "nowhere"], ["sample-contacts", "--count", "0"], ["status", "--config"],

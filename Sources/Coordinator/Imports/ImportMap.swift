@@ -9,7 +9,6 @@ extension ColumnMap {
     /// - Parameters:
     ///   - layout: Name of a ready-made layout; `nil` for none.
     ///   - json: A ``MapFile`` as JSON; `nil` for none.
-    /// - Returns: The map; one that says nothing when there is neither.
     /// - Throws: ``Problem`` that names the parameter and what is allowed.
     init(layout: String?, json: String?) throws {
         self.init()

@@ -34,7 +34,9 @@ package struct HeaderMapping: Hashable, Sendable {
     /// The column (0-based) of the e-mail address, if there is one.
     package var emailColumn: Int? { self.columns.firstIndex(of: .email) }
 
-    /// Whose numbers the external ids are: numbers of two systems are never the same. Empty for those of the user's own.
+    /// Whose numbers the external ids are: numbers of two systems are never the same.
+    ///
+    /// Empty for those of the user's own.
     package let idSystem: String
     /// Whether a row is taken that has an external id and neither e-mail nor telephone.
     package let keepsWithoutAddress: Bool

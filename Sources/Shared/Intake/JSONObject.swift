@@ -23,7 +23,11 @@ struct JSONObject {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var index = 0
 
+    /// Reads a whole line.
+    ///
     /// - Parameter line: Valid UTF-8.
+    /// - Returns: Names with their values, in the order of the object.
+    /// - Throws: What is wrong with the line.
     static func parse(_ line: UnsafeBufferPointer<UInt8>) throws(Problem) -> [(name: String, value: [UInt8])] {
         var parser = Self(line)
         parser.skipSpace()

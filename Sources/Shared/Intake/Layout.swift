@@ -6,7 +6,9 @@ package struct Layout: Hashable, Sendable {
     package let name: String
     /// What separates the cells.
     package let delimiter: UInt8
-    /// Field names from the left. `phone_area_code` is put before `phone`.
+    /// Field names from the left.
+    ///
+    /// `phone_area_code` is put before `phone`.
     package let columns: [String]
     /// Whose numbers `external_id` has.
     package let idSystem: String

@@ -6,7 +6,9 @@ package struct TableForm: Hashable, Sendable {
     package var encoding: TextEncoding?
     /// The columns' names from the left; `nil`: the first line has them.
     package var columns: [String]?
-    /// Whether the first line names the columns. Without one, ``columns`` are needed.
+    /// Whether the first line names the columns.
+    ///
+    /// Without one, ``columns`` are needed.
     package var hasHeader: Bool
 
     package init(
