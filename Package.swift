@@ -107,7 +107,7 @@ let package = Package(
         shared("Intake", ["Domain", "CCSV", "CIDN", "CZlib", "CZstd"]),
         shared("UserFiles", ["Domain", .product(name: "Yams", package: "Yams")]),
         shared("Transport", ["CZeroMQ"]),
-        shared("Storage", ["Domain"]),
+        shared("Storage", ["Domain", .product(name: "Crypto", package: "swift-crypto")]),
         shared(
             "StorageSQLite",
             [

@@ -42,6 +42,7 @@ class Lease:
         self.columns = [list(strings(column)) for column in grant.field]
         self.next = 0  # index of the first target that was not begun
         self.is_over = False  # begin nothing more
+        self.withdrawn = set()  # positions that must not be sent
 
     def begins(self, index):
         return self.arrived + index * self.grant.spread / 1000 / len(self.grant.position)
@@ -168,6 +169,10 @@ class Worker:
             for epoch in message.epoch:
                 if epoch in self.leases:
                     self.leases[epoch].is_over = True
+        elif name == "Withdraw":
+            for epoch, position in zip(message.epoch, message.position, strict=True):
+                if epoch in self.leases:
+                    self.leases[epoch].withdrawn.add(position)
         elif name == "Acknowledge":
             for number in [number for number in self.reports if number <= message.number]:
                 for epoch, position in self.reports.pop(number)[1]:
@@ -217,6 +222,9 @@ class Worker:
             self.give_back(lease)
             return
         lease.next += 1
+        if grant.position[index] in lease.withdrawn:
+            self.settle(lease, index, self.fact("RETURNED"))
+            return
         try:
             values = {}
             for field, column in zip(content.fields, lease.columns, strict=True):

@@ -8,7 +8,7 @@ from zmq.utils.monitor import recv_monitor_message
 HEADER = struct.Struct(">BBQQ")
 TYPES = [
     "Hello", "Welcome", "Credit", "Content", "Grant", "Progress", "Renew", "Recall", "Report", "Acknowledge",
-    "RelayState", "Problem", "Goodbye", "Forget",
+    "RelayState", "Problem", "Goodbye", "Forget", "Withdraw",
 ]
 
 

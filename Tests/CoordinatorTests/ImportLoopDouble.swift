@@ -78,7 +78,12 @@ final class ImportLoopDouble: ImportLoop {
     }
 
     var service: ImportService {
-        ImportService(loop: self, rejectsFolder: self.folder, now: { Timestamp(milliseconds: 1_000) })
+        ImportService(
+            loop: self,
+            rejectsFolder: self.folder,
+            addressKey: AddressKey([1]),
+            now: { Timestamp(milliseconds: 1_000) }
+        )
     }
 
     /// Imports a text that comes in pieces.

@@ -66,7 +66,7 @@ struct LoopGrantTests {
         try bench.addContacts(6)
         try bench.execute(
             """
-            INSERT INTO suppression VALUES ('email', 'p2@example.org', 'unsubscribed', 0);
+            UPDATE contact SET barred = 1 WHERE email_key = 'p2@example.org';
             UPDATE contact SET f_name = NULL WHERE id = 3;
             """
         )

@@ -42,6 +42,9 @@ final class ScriptedWorker {
         self.journal = Array("journal of \(name)".utf8)
     }
 
+    /// `EPOCH/POSITION` of what was withdrawn, without the incarnation.
+    private(set) var withdrawn: [String] = []
+
     var isWelcome: Bool { self.session != 0 }
     var lastGrant: WireGrant? { self.grants.last }
     var grantedTargets: Int { self.grants.reduce(0) { $0 + $1.position.count } }
@@ -89,6 +92,10 @@ final class ScriptedWorker {
         case .recall(let recall): self.recalled.formUnion(recall.epoch)
         case .acknowledge(let acknowledge): self.acknowledged.append(acknowledge.number)
         case .forget(let forget): self.forgotten.append(forget.campaign)
+        case .withdraw(let withdraw):
+            for (epoch, position) in zip(withdraw.epoch, withdraw.position) {
+                self.withdrawn.append("\(epoch & 0xFFFF_FFFF)/\(position)")
+            }
         case .welcome, .problem: break
         }
     }

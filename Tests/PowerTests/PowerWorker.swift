@@ -205,7 +205,7 @@ final class PowerWorker {
         case .problem(let problem):
             self.problems.append(problem.text)
             if problem.sessionUnknown { self.disconnect() }
-        case .welcome, .content, .forget: break
+        case .welcome, .content, .forget, .withdraw: break
         }
     }
 

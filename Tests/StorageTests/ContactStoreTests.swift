@@ -23,7 +23,7 @@ struct ContactStoreTests {
         try store.write { connection throws(StoreError) in
             let fields = try FieldStore(connection).define(Self.fields)
             let batch = ContactRows(fields, rows)
-            let contacts = try ContactStore(connection, fields: fields, policy: policy)
+            let contacts = try ContactStore(connection, fields: fields, policy: policy, key: AddressKey([1]))
             return try contacts.upsert(
                 ContactChunk(batch, rows: (0..<UInt32(batch.count)).map { $0 }[...]),
                 list: list,

@@ -45,7 +45,7 @@ struct FieldStoreTests {
         let field = Field(name: "x", type: type)
         try store.write { connection throws(StoreError) in
             let fields = try FieldStore(connection).define([field])
-            _ = try ContactStore(connection, fields: fields, policy: .merge).upsert(
+            _ = try ContactStore(connection, fields: fields, policy: .merge, key: AddressKey([1])).upsert(
                 ContactChunk(ContactRows(fields, [["a@b.c", written]]), rows: [0]),
                 list: nil,
                 source: nil,

@@ -26,7 +26,7 @@ struct GrantQueryTests {
             }
             try connection.execute(
                 """
-                INSERT INTO suppression VALUES ('email', 'p2@a.example', 'unsubscribed', 0), ('sms', 'p3@a.example', 'x', 0);
+                UPDATE contact SET barred = 1 WHERE id = 2; UPDATE contact SET barred = 65536 WHERE id = 3;
                 UPDATE contact SET email = NULL, f_name = NULL WHERE id = 4
                 """
             )
@@ -36,7 +36,6 @@ struct GrantQueryTests {
 
     private var query: GrantQuery {
         GrantQuery(
-            channel: "email",
             conditions: ["c.f_age > ?6", "c.f_name = ?7"],
             bindings: [.integer(25), .text("n1")],
             columns: ["c.f_name", "CAST(c.f_age AS TEXT)"]
@@ -71,7 +70,7 @@ struct GrantQueryTests {
             try self.query.fresh(campaign: self.campaign, lane: 0, from: 0, limit: 10, on: connection)
         }
         #expect(rows.map(\.target.position) == [0, 1, 2, 3, 4, 5])
-        #expect(rows.map(\.suppression) == [nil, "unsubscribed", nil, nil, nil, nil])
+        #expect(rows.map(\.bars) == [[], .email, .lists, [], [], []])
         #expect(rows[3].address == nil && rows[0].address == "P1@a.example")
         #expect(
             rows.map { [$0.holds(0), $0.holds(1)] }

@@ -25,7 +25,7 @@ struct ReportTests {
             let rows = (1...9).map { id in
                 ["a\(id)@\(id < 8 ? "gmail.com" : id == 8 ? "googlemail.com" : "x.org")", id % 2 == 0 ? "IA" : ""]
             }
-            _ = try ContactStore(connection, fields: fields, policy: .merge).upsert(
+            _ = try ContactStore(connection, fields: fields, policy: .merge, key: AddressKey([1])).upsert(
                 ContactChunk(ContactRows(fields, rows), rows: (0..<9).map { UInt32($0) }[...]),
                 list: nil,
                 source: nil,

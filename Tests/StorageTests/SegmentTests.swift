@@ -16,7 +16,7 @@ struct SegmentTests {
                 ["e@x.org", "IA", "5"],
             ]
             let list = try ListStore(connection).make(named: "all")
-            _ = try ContactStore(connection, fields: fields, policy: .merge).upsert(
+            _ = try ContactStore(connection, fields: fields, policy: .merge, key: AddressKey([1])).upsert(
                 ContactChunk(ContactRows(fields, rows), rows: [0, 1, 2, 3, 4]),
                 list: list,
                 source: nil,
@@ -24,8 +24,8 @@ struct SegmentTests {
             )
             try connection.execute(
                 """
-                INSERT INTO suppression (channel, address_key, reason, at) VALUES ('email', 'e@x.org', 'bounced', 0),
-                    ('sms', 'a@x.org', 'bounced', 0);
+                UPDATE contact SET barred = 1 WHERE email_key = 'e@x.org';
+                UPDATE contact SET barred = 65536 WHERE email_key = 'a@x.org';
                 INSERT INTO contact (id, email_key, f_state, created_at, updated_at) VALUES (400123, 'tel:1', 'IA', 0, 0)
                 """
             )
@@ -66,7 +66,7 @@ struct SegmentTests {
         let store = try self.makeStore()
         let list = try store.access { connection throws(StoreError) in try ListStore(connection).id(named: "all") }
         var fold = AudienceFold(
-            channel: "email",
+            bar: .email,
             audience: byList ? .list(list ?? 0) : .expression(.everyone),
             conditions: [.compare(Self.state, .equal, .text("IA")), .compare(Self.visits, .less, .integer(4))],
             fields: [Self.visits, Self.state]

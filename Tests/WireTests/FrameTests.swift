@@ -77,6 +77,12 @@ struct FrameTests {
             }
         ),
         .forget(.with { $0.campaign = 4 }),
+        .withdraw(
+            .with {
+                $0.epoch = [1, 1, UInt64.max]
+                $0.position = [0, 7, 255]
+            }
+        ),
     ]
 
     @Test("what the coordinator says is read as it was said", arguments: fromCoordinator)
@@ -106,7 +112,7 @@ struct FrameTests {
         ([2, 1] + [UInt8](repeating: 0, count: 16), .unknownVersion(2)),
         ([0, 1] + [UInt8](repeating: 0, count: 16), .unknownVersion(0)),
         ([1, 0] + [UInt8](repeating: 0, count: 16), .unknownType(0)),
-        ([1, 15] + [UInt8](repeating: 0, count: 16), .unknownType(15)),
+        ([1, 16] + [UInt8](repeating: 0, count: 16), .unknownType(16)),
         ([1, 255] + [UInt8](repeating: 0, count: 16), .unknownType(255)),
         ([1, 3] + [UInt8](repeating: 0, count: 16) + [0xff], .malformed(.credit)),
         ([1, 9] + [UInt8](repeating: 0, count: 16) + [0x12, 0x7f, 0x08], .malformed(.report)),

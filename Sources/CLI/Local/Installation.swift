@@ -25,6 +25,7 @@ struct Installation {
     mutating func makeSecrets() throws(Failure) {
         try self.makeFolder("keys", mode: 0o700)
         try self.makeCoordinatorKeys()
+        try self.makeRecipientKeys()
         try self.makeFile("keys/workers.allow", AllowList().text, mode: 0o600)
         try self.makeFolder("tokens", mode: 0o700)
         for role in Role.allCases {
@@ -66,6 +67,24 @@ struct Installation {
             }
         }
     }
+
+    private mutating func makeRecipientKeys() throws(Failure) {
+        // A folder that was used before has its suppressed addresses hashed with the key that is gone: the coordinator says so.
+        guard access(self.path("data/postrider.sqlite"), F_OK) != 0 else { return }
+        try self.wrapping { (self: inout Self) throws(TransportError) in
+            for secret in Self.recipientSecrets
+            where try SecretFile.make(self.path("keys/\(secret.name)"), comment: secret.comment) {
+                self.created.append("keys/\(secret.name)")
+            }
+        }
+    }
+
+    private static let recipientSecrets = [
+        (
+            name: "suppression.key",
+            comment: "Turns addresses into hashes. Without it the list of suppressed addresses is lost: keep a copy."
+        )
+    ]
 
     private func path(_ name: String) -> String { name.isEmpty ? self.folder : "\(self.folder)/\(name)" }
 

@@ -82,6 +82,7 @@ enum ImportSteps {
     ///   - chunk: With the place's fields.
     ///   - place: Where they go.
     ///   - besides: Rejected rows and warnings to be counted with them.
+    ///   - key: Of the addresses that must not be written to.
     ///   - at: Now.
     ///   - connection: Writes.
     /// - Returns: `besides` and the chunk's counts.
@@ -90,10 +91,11 @@ enum ImportSteps {
         _ chunk: ContactChunk,
         to place: ImportPlace,
         besides: ImportCounts,
+        key: AddressKey,
         at: Timestamp,
         on connection: any SQLConnection
     ) throws(StoreError) -> ImportCounts {
-        let store = try ContactStore(connection, fields: place.fields, policy: place.policy)
+        let store = try ContactStore(connection, fields: place.fields, policy: place.policy, key: key)
         var counts = try store.upsert(chunk, list: place.list, source: place.source, at: at)
         counts += besides
         try ImportStore(connection).add(counts, to: place.id)

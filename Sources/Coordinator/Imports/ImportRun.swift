@@ -44,6 +44,8 @@ struct ImportRun: Sendable {
     let request: ImportRequest
     let loop: any ImportLoop
     let rejectsPath: String
+    /// Of the addresses that must not be written to.
+    let addressKey: AddressKey
     let now: @Sendable () -> Timestamp
 
     /// Reads the file to its end, and returns once all of it is committed.
@@ -97,14 +99,15 @@ struct ImportRun: Sendable {
         guard let window = progress.window, let place = progress.place else { return }
         progress.window = nil
         if let counts = try await group.next() { progress.summary.counts += counts }
-        let (loop, now) = (self.loop, self.now)
-        group.addTask { try await Self.write(window, to: place, loop, now) }
+        let (loop, key, now) = (self.loop, self.addressKey, self.now)
+        group.addTask { try await Self.write(window, to: place, loop, key, now) }
     }
 
     private static func write(
         _ window: ImportWindow,
         to place: ImportPlace,
         _ loop: any ImportLoop,
+        _ key: AddressKey,
         _ now: @Sendable () -> Timestamp
     ) async throws -> ImportCounts {
         var counts = ImportCounts()
@@ -114,7 +117,7 @@ struct ImportRun: Sendable {
         for chunk in chunks {
             let (others, at) = (besides, now())
             counts += try await loop.write { connection throws(StoreError) in
-                let written = try ImportSteps.write(chunk, to: place, besides: others, at: at, on: connection)
+                let written = try ImportSteps.write(chunk, to: place, besides: others, key: key, at: at, on: connection)
                 CrashPoint.reach(.c01Importing)
                 return written
             }

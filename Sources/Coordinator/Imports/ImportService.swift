@@ -10,15 +10,23 @@ import Storage
 struct ImportService: Sendable {
     private let loop: any ImportLoop
     private let rejectsFolder: String
+    private let addressKey: AddressKey
     private let now: @Sendable () -> Timestamp
 
     /// - Parameters:
     ///   - loop: Writes.
     ///   - rejectsFolder: Where reject files go, `data_dir/rejects`; it must be there.
+    ///   - addressKey: Of the addresses that must not be written to.
     ///   - now: The wall clock.
-    init(loop: any ImportLoop, rejectsFolder: String, now: @escaping @Sendable () -> Timestamp) {
+    init(
+        loop: any ImportLoop,
+        rejectsFolder: String,
+        addressKey: AddressKey,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
         self.loop = loop
         self.rejectsFolder = rejectsFolder
+        self.addressKey = addressKey
         self.now = now
     }
 
@@ -41,6 +49,7 @@ struct ImportService: Sendable {
             request: request,
             loop: self.loop,
             rejectsPath: self.rejectsPath(ticket.id),
+            addressKey: self.addressKey,
             now: self.now
         )
         let summary: ImportSummary

@@ -30,6 +30,13 @@ struct CampaignPlan: Sendable {
     /// The segments that its conditions name, also by way of others, with their conditions.
     let segments: [String: String]
 
+    /// What keeps a contact from getting its messages, on its channel.
+    var bar: ContactBars {
+        switch self.file.channel {
+        case .email: .email
+        }
+    }
+
     /// Reads a stored campaign again.
     ///
     /// - Parameters:

@@ -58,7 +58,6 @@ struct CampaignPlanBuilder {
             required: required.map { names in names.compactMap { name in fields.firstIndex { $0.name == name } } },
             defaults: fields.map { self.defaultText(for: $0) },
             grants: GrantQuery(
-                channel: self.file.channel.rawValue,
                 conditions: conditions.sql,
                 bindings: conditions.bindings,
                 columns: fields.map { $0.printedExpression(in: "c") }

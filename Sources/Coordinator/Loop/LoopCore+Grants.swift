@@ -160,7 +160,9 @@ extension LoopCore {
         guard let address = row.address, !address.isEmpty else {
             return try self.suppress(row, .erased, lane: lane, campaign)
         }
-        if row.suppression != nil { return try self.suppress(row, .suppressed, lane: lane, campaign) }
+        if try self.isBarred(row.bars, row.target.contact, in: campaign) {
+            return try self.suppress(row, .suppressed, lane: lane, campaign)
+        }
         guard let variant = row.target.variant ?? self.variant(of: row, in: campaign) else {
             return try self.suppress(row, .noVariant, lane: lane, campaign)
         }

@@ -195,6 +195,8 @@ enum MetaKey {
     static let drained = "drained_workers"
     /// Secret from which Message-ID keys are derived, as hex.
     static let messageIDKey = "message_id_key"
+    /// Fingerprint of the key that suppressed addresses are hashed with.
+    static let addressKey = "address_key"
     /// The folder that the database belongs to.
     static let place = "place"
     /// No grant is above this epoch.

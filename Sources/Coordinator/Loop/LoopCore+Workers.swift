@@ -101,6 +101,7 @@ extension LoopCore {
             )
         )
         if self.drained.contains(name) { self.recallAll(of: session) }
+        try self.withdrawAll(of: session)
         self.wakeAll()
     }
 

@@ -83,6 +83,8 @@ final class LoopCore {
     var nextIdleSites = Instant(milliseconds: 0)
     var nextThroughput = Instant(milliseconds: 0)
     var freezeTurn = 0
+    /// Contacts that must not be written to since this turn: what workers have for them is asked back.
+    var withdrawn: Set<Contact.ID> = []
     var counters = LoopCounters()
 
     init(_ connection: any SQLConnection, options: LoopOptions, random: any RandomNumberGenerator) throws(StoreError) {
@@ -114,6 +116,7 @@ final class LoopCore {
             try self.connection.transaction { () throws(StoreError) in
                 for event in events { try self.take(event) }
                 self.blame.work = nil
+                try self.withdrawBarred()
                 try self.endLostLeases()
                 try self.freezeSome()
                 try self.sweepSome()
@@ -235,6 +238,7 @@ final class LoopCore {
         self.sessions.removeAll()
         self.sessionOfWorker.removeAll()
         self.reservation = nil
+        self.withdrawn.removeAll()
         do throws(StoreError) {
             try self.reload()
         } catch {
@@ -268,6 +272,8 @@ struct LoopOptions: Sendable {
     /// Key from which each campaign's Message-ID key is derived.
     var messageIDKey: [UInt8]
     var build: String
+    /// Of the addresses that must not be written to.
+    var addressKey = AddressKey([])
     /// What was found in the data folder; `nil` where there is none, as in tests.
     var place: PlaceCheck.Found?
     /// Puts a marker for this epoch on the disk, in place of the one before.

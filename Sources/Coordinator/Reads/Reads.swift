@@ -36,19 +36,19 @@ struct Reads: Sendable {
     /// Says what a campaign would do with each contact of its audience.
     ///
     /// - Parameters:
-    ///   - channel: As in `email`.
+    ///   - bar: What keeps a contact from being written to.
     ///   - audience: With its names looked up.
     ///   - conditions: Of the groups of variants, tried in this order; one that is everyone's belongs last.
     ///   - fields: Whose missing values are counted.
     /// - Returns: The counts.
     /// - Throws: What the database says.
     func audience(
-        channel: String,
+        bar: ContactBars,
         _ audience: AudienceFold.Audience,
         conditions: [Expression],
         fields: [Field]
     ) async throws -> AudienceFold {
-        var fold = AudienceFold(channel: channel, audience: audience, conditions: conditions, fields: fields)
+        var fold = AudienceFold(bar: bar, audience: audience, conditions: conditions, fields: fields)
         try await self.run(&fold) { fold, connection throws(StoreError) in try fold.step(on: connection) }
         return fold
     }

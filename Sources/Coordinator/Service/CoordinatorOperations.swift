@@ -65,7 +65,7 @@ struct CoordinatorOperations: Operations {
     /// What the campaign would do with each contact of its audience.
     private func fold(_ plan: CampaignPlan) async throws -> AudienceFold {
         try await self.reads.audience(
-            channel: plan.file.channel.rawValue,
+            bar: plan.bar,
             try await self.audience(of: plan),
             conditions: plan.assignment.groups.contains { $0.condition == nil }
                 ? plan.conditions + [.everyone] : plan.conditions,

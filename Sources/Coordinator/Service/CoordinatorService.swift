@@ -22,10 +22,12 @@ struct CoordinatorService {
         defer { lock.release() }
         let store = try self.openStore()
         let metrics = MetricsRegistry()
-        let parts = try self.startLoop(store, metrics: metrics)
+        let recipients = try self.recipientKeys(store)
+        let parts = try self.startLoop(store, recipients, metrics: metrics)
         let readers = try self.orStart { () throws(StoreError) in try ReaderPool(path: self.databasePath) }
         do {
-            try await self.serve(parts, readers: readers, metrics: metrics, exitWithParent: exitWithParent)
+            let operations = self.operations(parts, recipients, readers: readers)
+            try await self.serve(parts, operations, metrics: metrics, exitWithParent: exitWithParent)
         } catch {
             parts.stop()
             throw error
@@ -70,9 +72,21 @@ struct CoordinatorService {
     }
 
     /// Starts the loop's thread and proves that no stranger is let in.
-    private func startLoop(_ store: SQLiteDatabase, metrics: MetricsRegistry) throws -> LoopParts {
+    private func startLoop(
+        _ store: SQLiteDatabase,
+        _ recipients: RecipientKeys,
+        metrics: MetricsRegistry
+    ) throws -> LoopParts {
         do throws(TransportError) {
-            return try LoopParts(self.settings, store: store, logger: self.logger)
+            return try LoopParts(self.settings, recipients: recipients, store: store, logger: self.logger)
+        } catch {
+            throw StartProblem(text: error.message)
+        }
+    }
+
+    private func recipientKeys(_ store: SQLiteDatabase) throws -> RecipientKeys {
+        do throws(TransportError) {
+            return try RecipientKeys(folder: self.settings.keysFolder, store: store)
         } catch {
             throw StartProblem(text: error.message)
         }
@@ -80,12 +94,12 @@ struct CoordinatorService {
 
     private func serve(
         _ parts: LoopParts,
-        readers: ReaderPool,
+        _ operations: CoordinatorOperations,
         metrics: MetricsRegistry,
         exitWithParent: Bool
     ) async throws {
         let server = APIServer(
-            operations: self.operations(parts, readers: readers),
+            operations: operations,
             tokens: try self.tokens(),
             metrics: metrics,
             listen: APIServer.Listen(
@@ -115,10 +129,19 @@ struct CoordinatorService {
         }
     }
 
-    private func operations(_ parts: LoopParts, readers: ReaderPool) -> CoordinatorOperations {
+    private func operations(
+        _ parts: LoopParts,
+        _ recipients: RecipientKeys,
+        readers: ReaderPool
+    ) -> CoordinatorOperations {
         CoordinatorOperations(
             loop: parts.loop,
-            imports: ImportService(loop: parts.loop, rejectsFolder: self.rejectsFolder, now: { WallClock.now() }),
+            imports: ImportService(
+                loop: parts.loop,
+                rejectsFolder: self.rejectsFolder,
+                addressKey: recipients.addresses,
+                now: { WallClock.now() }
+            ),
             reads: Reads(readers: readers, rollup: self.settings.sites.rollup),
             approvals: ApprovalRules(
                 allowsSubmitter: self.settings.approval == .oneself,

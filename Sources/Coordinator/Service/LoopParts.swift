@@ -18,7 +18,12 @@ final class LoopParts: Sendable {
     private let authenticator: Authenticator
 
     /// Starts everything, and refuses to when a stranger is let in.
-    init(_ settings: Settings, store: SQLiteDatabase, logger: Logger) throws(TransportError) {
+    init(
+        _ settings: Settings,
+        recipients: RecipientKeys,
+        store: SQLiteDatabase,
+        logger: Logger
+    ) throws(TransportError) {
         let keys = try KeyFile.read("\(settings.keysFolder)/coordinator.key")
         let listPath = "\(settings.keysFolder)/workers.allow"
         let context = try Context()
@@ -35,7 +40,9 @@ final class LoopParts: Sendable {
         }
         let endpoint = try Endpoint(settings.coordinator.workersListen.description)
         let start = LoopStart()
-        let options = try Self.options(settings, place: try Self.place(settings.dataFolder))
+        var options = try Self.options(settings, place: try Self.place(settings.dataFolder))
+        options.addressKey = recipients.addresses
+        let loopOptions = options
         let loop = self.loop
         let authenticator = self.authenticator
         self.thread = try SystemThread.start(name: "loop") {
@@ -47,7 +54,7 @@ final class LoopParts: Sendable {
                     keys: keys,
                     authenticator: authenticator,
                     endpoint: endpoint,
-                    options: options
+                    options: loopOptions
                 )
             )
             try? context.terminate()

@@ -23,6 +23,9 @@ package struct ContactStore {
     private let readStatement: any SQLStatement
     private let updateStatement: any SQLStatement
     private let memberStatement: any SQLStatement
+    private let suppressions: SuppressionStore
+    /// Somebody is suppressed or left a list, so contacts that come are looked up there.
+    private let hasSuppressions: Bool
 
     /// Prepares for batches with these fields.
     ///
@@ -30,9 +33,17 @@ package struct ContactStore {
     ///   - connection: Writes.
     ///   - fields: As ``FieldStore/define(_:)`` returned them; a batch must have the same.
     ///   - policy: What happens to contacts that are there.
+    ///   - key: Of the addresses that must not be written to: a new contact may be one of them.
     /// - Throws: ``StoreError/statement(_:)`` when a field was not defined.
-    package init(_ connection: any SQLConnection, fields: [Field], policy: ConflictPolicy) throws(StoreError) {
+    package init(
+        _ connection: any SQLConnection,
+        fields: [Field],
+        policy: ConflictPolicy,
+        key: AddressKey
+    ) throws(StoreError) {
         self.connection = connection
+        self.suppressions = SuppressionStore(connection, key: key)
+        self.hasSuppressions = try self.suppressions.hasAny()
         self.fields = fields
         self.policy = policy
         let columns = fields.flatMap { field in [field.column] + (field.numberColumn.map { [$0] } ?? []) }
@@ -91,7 +102,9 @@ package struct ContactStore {
                 for row in chunk.rows {
                     let row = Row(batch: chunk.batch, bytes: bytes, index: Int(row))
                     let contact = try self.upsert(row, &counts)
-                    guard list != nil else { continue }
+                    guard let list else { continue }
+                    // Whoever left a list stays out of it, whatever is imported.
+                    if self.hasSuppressions, try self.suppressions.hasLeft(list, address: row.cell(1)) { continue }
                     self.memberStatement.bind(2, contact)
                     try self.memberStatement.run()
                 }
@@ -116,7 +129,12 @@ package struct ContactStore {
         try insert.run()
         if self.connection.changedRows > 0 {
             counts.created += 1
-            return self.connection.lastInsertID
+            let contact = self.connection.lastInsertID
+            if self.hasSuppressions {
+                let bars = try self.suppressions.bars(of: row.cell(1))
+                if !bars.isEmpty { try self.suppressions.bar(contact, bars) }
+            }
+            return contact
         }
         let (contact, differs) = try self.compare(row)
         guard differs, self.policy != .keep else {

@@ -7,8 +7,8 @@ package struct GrantRow: Sendable {
     package let address: String?
     /// Domain of the address, as it was imported.
     package let domain: String
-    /// Why the address must not be written to; `nil` when it may.
-    package let suppression: String?
+    /// What stands against writing to the contact.
+    package let bars: ContactBars
     private let values: GrantValues
     /// Which row of ``values`` it is.
     private let index: Int
@@ -17,7 +17,7 @@ package struct GrantRow: Sendable {
         self.target = head.target
         self.address = head.address
         self.domain = head.domain
-        self.suppression = head.suppression
+        self.bars = head.bars
         self.values = values
         self.index = index
     }
@@ -47,7 +47,7 @@ private struct GrantHead {
     let target: TargetRecord
     let address: String?
     let domain: String
-    let suppression: String?
+    let bars: ContactBars
 }
 
 /// Conditions and values of all rows of one reading, each in one piece: of its own, a row would need memory for each of them.
@@ -108,20 +108,18 @@ package struct GrantQuery: Sendable {
     package static let firstFreeParameter = 6
 
     /// - Parameters:
-    ///   - channel: Whose suppressions count.
     ///   - conditions: SQL over the contact `c`, parameters from ``firstFreeParameter`` on.
     ///   - bindings: Of those parameters, in order.
     ///   - columns: SQL over the contact `c` of each value to read, as text.
-    package init(channel: String, conditions: [String], bindings: [SQLValue], columns: [String]) {
+    package init(conditions: [String], bindings: [SQLValue], columns: [String]) {
         self.conditionCount = conditions.count
         self.fieldCount = columns.count
         self.bindings = bindings
         let extras = (conditions.map { "coalesce(\($0), 0)" } + columns).map { ", " + $0 }.joined()
         self.head = """
             SELECT t.position, t.contact, t.state, t.attempts, t.due, t.epoch, t.variant, t.doubted,
-                c.email, c.domain, s.reason\(extras)
+                c.email, c.domain, c.barred\(extras)
             FROM target t LEFT JOIN contact c ON c.id = t.contact
-            LEFT JOIN suppression s ON s.channel = '\(channel)' AND s.address_key = c.email_key
             WHERE t.campaign = ?1 AND t.lane = ?2
             """
     }
@@ -216,7 +214,7 @@ package struct GrantQuery: Sendable {
                     target: TargetRecord(statement),
                     address: statement.optionalText(8),
                     domain: statement.text(9),
-                    suppression: statement.optionalText(10)
+                    bars: ContactBars(rawValue: statement.integer(10))
                 )
             )
             columns.append(statement, from: 11)

@@ -125,11 +125,11 @@ package struct AudienceFold: Sendable {
     package var audience: Int { self.suppressed + self.shares.reduce(0) { $0 + $1.contacts } }
 
     /// - Parameters:
-    ///   - channel: Whose suppressions count.
+    ///   - bar: What keeps a contact from being written to.
     ///   - audience: Whom the campaign is for.
     ///   - conditions: Of the groups of variants, tried in this order.
     ///   - fields: Whose missing values are counted.
-    package init(channel: String, audience: Audience, conditions: [Expression], fields: [Field]) {
+    package init(bar: ContactBars, audience: Audience, conditions: [Expression], fields: [Field]) {
         var bindings: [SQLValue] = []
         func sql(_ expression: Expression) -> String {
             let segment = SegmentSQL(expression, firstParameter: ContactWindow.firstFreeParameter + bindings.count)
@@ -149,9 +149,9 @@ package struct AudienceFold: Sendable {
         let rest = conditions.count
         self.sql = """
             SELECT share, count(*)\(missing.map(\.outer).joined()) FROM (
-                SELECT CASE WHEN c.email IS NULL THEN \(Self.noAddress) WHEN s.reason IS NOT NULL THEN \(Self.isSuppressed)
+                SELECT CASE WHEN c.email IS NULL THEN \(Self.noAddress) WHEN c.barred & \(bar.rawValue) <> 0 THEN \(Self.isSuppressed)
                     \(groups.isEmpty ? "" : groups) ELSE \(rest) END AS share\(missing.map(\.inner).joined())
-                FROM contact c LEFT JOIN suppression s ON s.channel = '\(channel)' AND s.address_key = c.email_key
+                FROM contact c
                 WHERE c.id > ?1 AND c.id <= ?2 AND (\(rule))
             ) AS judged GROUP BY share
             """

@@ -14,6 +14,7 @@ package enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
     case problem = 12
     case goodbye = 13
     case forget = 14
+    case withdraw = 15
 }
 
 /// Why bytes are no frame, in a sentence fit for a `Problem` message.

@@ -41,7 +41,7 @@ extension WorkerMessage {
             case .report: .report(try body(of: frame, header))
             case .relayState: .relayState(try body(of: frame, header))
             case .goodbye: .goodbye(try body(of: frame, header))
-            case .welcome, .content, .grant, .renew, .recall, .acknowledge, .problem, .forget:
+            case .welcome, .content, .grant, .renew, .recall, .acknowledge, .problem, .forget, .withdraw:
                 throw .wrongDirection(header.type)
             }
         return Framed(header: header, message: message)
@@ -67,6 +67,7 @@ extension CoordinatorMessage {
         case .acknowledge(let message): try encode(message, header)
         case .problem(let message): try encode(message, header)
         case .forget(let message): try encode(message, header)
+        case .withdraw(let message): try encode(message, header)
         }
     }
 
@@ -87,6 +88,7 @@ extension CoordinatorMessage {
             case .acknowledge: .acknowledge(try body(of: frame, header))
             case .problem: .problem(try body(of: frame, header))
             case .forget: .forget(try body(of: frame, header))
+            case .withdraw: .withdraw(try body(of: frame, header))
             case .hello, .credit, .progress, .report, .relayState, .goodbye:
                 throw .wrongDirection(header.type)
             }

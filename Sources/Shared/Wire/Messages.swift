@@ -31,6 +31,7 @@ package enum CoordinatorMessage: Hashable, Sendable {
     case acknowledge(WireAcknowledge)
     case problem(WireProblem)
     case forget(WireForget)
+    case withdraw(WireWithdraw)
 
     package var type: FrameType {
         switch self {
@@ -42,6 +43,7 @@ package enum CoordinatorMessage: Hashable, Sendable {
         case .acknowledge: .acknowledge
         case .problem: .problem
         case .forget: .forget
+        case .withdraw: .withdraw
         }
     }
 }

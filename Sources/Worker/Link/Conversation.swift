@@ -124,6 +124,10 @@ final class Conversation {
         switch message {
         case .content(let content): self.compile(content)
         case .renew(let renew): self.runner.takeBack(self.runner.book.renew(nonce: renew.nonce, epochs: renew.epoch))
+        case .withdraw(let withdraw):
+            for (epoch, position) in zip(withdraw.epoch, withdraw.position) {
+                self.runner.withdraw(position, of: Epoch(epoch))
+            }
         case .recall(let recall): self.runner.takeBack(self.runner.book.recall(epochs: recall.epoch))
         case .acknowledge(let acknowledge):
             self.runner.reports.acknowledge(acknowledge.number, at: self.runner.now())

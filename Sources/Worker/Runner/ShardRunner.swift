@@ -150,6 +150,11 @@ final class ShardRunner {
         }
     }
 
+    /// Takes back one target that must not be sent any more, unless its last byte may be out.
+    func withdraw(_ position: UInt32, of epoch: Epoch) {
+        if let back = self.book.withdraw(position, of: epoch) { self.takeBack([back]) }
+    }
+
     // MARK: The way of a message
 
     func nextJob(relay: Int) -> RelayJob? {

@@ -32,6 +32,8 @@ private struct BookRun {
     var granted = 0
     var facts: [String: Int] = [:]
     var sent: [String: Int] = [:]
+    /// Targets that were withdrawn before their last byte was let go.
+    var withdrawn: Set<String> = []
     var inHand: [(handle: TargetHandle, epoch: UInt64, position: UInt32, intended: Bool)] = []
 
     init(seed: UInt64) {
@@ -108,6 +110,7 @@ private struct BookRun {
             self.now += Int64(self.pick(0...5))
             guard self.book.mayProceed(job.handle, at: self.time) else { continue }
             #expect(self.now < self.deadline[job.epoch, default: 0], "sent after the deadline")
+            #expect(!self.withdrawn.contains("\(job.epoch)/\(job.position)"), "sent although it was withdrawn")
             self.sent["\(job.epoch)/\(job.position)", default: 0] += 1
         }
     }
@@ -139,7 +142,7 @@ private struct BookRun {
     }
 
     mutating func disturb() {
-        switch self.pick(0...5) {
+        switch self.pick(0...6) {
         case 0:
             let epoch = UInt64(self.pick(0...Int(self.epoch)))
             for back in self.book.recall(epochs: [epoch]) { self.note(back) }
@@ -147,7 +150,19 @@ private struct BookRun {
         case 2: _ = self.book.relayChanged(self.pick(0...2), available: true)
         case 3: for back in self.book.giveUpOnRelays(at: self.time) { self.note(back) }
         case 4: self.book.welcome(ttl: Self.ttl, credit: 400)
+        case 5: self.withdraw()
         default: self.now += 1_500
+        }
+    }
+
+    mutating func withdraw() {
+        for _ in 0..<self.pick(1...10) {
+            let epoch = UInt64(self.pick(0...Int(self.epoch)))
+            let position = UInt32(self.pick(0...40) * 3)
+            let key = "\(epoch)/\(position)"
+            guard self.book.slotByEpoch[epoch] != nil else { continue }
+            if let back = self.book.withdraw(position, of: Epoch(epoch)) { self.note(back) }
+            if self.sent[key] == nil { self.withdrawn.insert(key) }
         }
     }
 

@@ -51,6 +51,27 @@ struct LeaseBookTests {
         #expect(book.held == 0 && book.open == 0)
     }
 
+    @Test("one that is withdrawn goes back at once while it waits, and gets no last byte while it is with a connection")
+    func withdraws() throws {
+        var book = makeBook()
+        _ = book.grant(offer(7, 5), at: at(10))
+        let first = try present(book.next(relay: 0, at: at(10)))
+        let second = try present(book.next(relay: 0, at: at(10)))
+        let third = try present(book.next(relay: 0, at: at(10)))
+        for handle in [first, second] { #expect(book.intend(handle, at: at(10))) }
+        #expect(book.mayProceed(first, at: at(10)))
+        // The last byte of the first is out; the second has its intent; the third has not; the fourth waits.
+        for position: UInt32 in 0...2 { #expect(book.withdraw(position, of: Epoch(7)) == nil) }
+        #expect(book.withdraw(3, of: Epoch(7))?.positions == [3])
+        #expect(book.withdraw(3, of: Epoch(7)) == nil && book.withdraw(9, of: Epoch(7)) == nil)
+        #expect(!book.mayProceed(second, at: at(10)))
+        #expect(!book.intend(third, at: at(10)))
+        let last = try present(book.next(relay: 0, at: at(10)))
+        #expect(last.index == 4 && book.next(relay: 0, at: at(10)) == nil)
+        for handle in [first, second, third, last] { #expect(try present(book.settle(handle)) != nil) }
+        #expect(book.held == 0 && book.slotByEpoch.isEmpty)
+    }
+
     @Test("a site without a free slot does not stop another site")
     func slots() throws {
         var book = makeBook()

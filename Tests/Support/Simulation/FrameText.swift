@@ -29,6 +29,7 @@ enum FrameText {
         case .renew(let renew): return "\(head) \(renew.epoch)"
         case .recall(let recall): return "\(head) \(recall.epoch)"
         case .acknowledge(let acknowledge): return "\(head) \(acknowledge.number)"
+        case .withdraw(let withdraw): return "\(head) \(withdraw.epoch) \(withdraw.position)"
         case .welcome, .content, .problem, .forget: return head
         }
     }

@@ -77,7 +77,7 @@ final class WorkerWitness {
             for epoch in renew.epoch {
                 self.deadlines[Epoch(epoch), default: []].append((now, asked.advanced(byMilliseconds: self.ttl)))
             }
-        case .content, .recall, .acknowledge, .problem, .forget: break
+        case .content, .recall, .acknowledge, .problem, .forget, .withdraw: break
         }
     }
 

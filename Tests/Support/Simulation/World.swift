@@ -76,9 +76,7 @@ final class World {
                     insert.bind(3, person.site)
                     try insert.run()
                     guard person.isSuppressed else { continue }
-                    try connection.execute(
-                        "INSERT INTO suppression VALUES ('email', '\(person.address)', 'asked', 0)"
-                    )
+                    try connection.execute("UPDATE contact SET barred = 1 WHERE id = \(index + 1)")
                 }
                 try connection.execute("INSERT INTO list_member SELECT 1, id FROM contact")
             }

@@ -27,6 +27,34 @@ extension LeaseBook {
         epochs.compactMap { epoch in self.slotByEpoch[epoch].flatMap { self.recall(slot: $0) } }
     }
 
+    /// Takes one target away, whatever becomes of its lease.
+    ///
+    /// One that waits goes back; one that is with a connection gets no last byte any more; of one whose last byte may be out
+    /// nothing changes.
+    ///
+    /// - Returns: What goes back at once.
+    package mutating func withdraw(_ position: UInt32, of epoch: Epoch) -> HandedBack? {
+        guard let slot = self.slotByEpoch[epoch.rawValue],
+            let index = self.leases[slot].positions.firstIndex(of: position)
+        else { return nil }
+        switch self.leases[slot].states[index] {
+        case .open, .settled: return nil
+        case .taken, .intended:
+            self.leases[slot].withdrawn.insert(index)
+            return nil
+        case .waiting:
+            // What cannot be journalled cannot be handed back: a connection that takes it will not get to its last byte.
+            guard !self.isStalled else {
+                self.leases[slot].withdrawn.insert(index)
+                return nil
+            }
+            self.leases[slot].states[index] = .settled
+            self.leases[slot].settledAhead += 1
+            self.leases[slot].skipSettled()
+            return self.settledUnsent([position], slot: slot)
+        }
+    }
+
     /// Hands back the waiting targets of leases that ran out.
     package mutating func expire(at now: Instant) -> [HandedBack] {
         guard now >= self.earliestDeadline else { return [] }
@@ -110,14 +138,21 @@ extension LeaseBook {
     private mutating func handBack(slot: Int) -> HandedBack? {
         let lease = self.leases[slot]
         guard lease.waiting > 0 else { return nil }
-        let positions = Array(lease.positions[lease.next...])
-        for index in lease.next..<lease.positions.count { self.leases[slot].states[index] = .settled }
+        let waiting = (lease.next..<lease.positions.count).filter { lease.states[$0] == .waiting }
+        for index in waiting { self.leases[slot].states[index] = .settled }
         self.leases[slot].next = lease.positions.count
+        self.leases[slot].settledAhead = 0
+        return self.settledUnsent(waiting.map { lease.positions[$0] }, slot: slot)
+    }
+
+    /// Counts targets that go back without having been begun.
+    private mutating func settledUnsent(_ positions: [UInt32], slot: Int) -> HandedBack {
+        let epoch = self.leases[slot].epoch
         self.leases[slot].unsettled -= positions.count
         self.held -= positions.count
         self.settledSinceCredit += positions.count
         self.timed.removeStale { [leases] in leases[$0.slot].serial == $0.serial && leases[$0.slot].waiting > 0 }
         let ended = self.endIfSettled(slot)
-        return HandedBack(epoch: lease.epoch, positions: positions, slot: slot, endedLease: ended)
+        return HandedBack(epoch: epoch, positions: positions, slot: slot, endedLease: ended)
     }
 }

@@ -10,7 +10,8 @@ package import Domain
 /// 1. A target is handed out by `next` at most once, and ends in exactly one fact: by `settle`, or by being handed back.
 /// 2. `mayProceed` is never true at or after the lease's deadline.
 /// 3. A site never has more open targets than its slots.
-/// 4. An epoch is taken on at most once: they rise, so one that is not above the highest seen is a repetition.
+/// 4. `intend` and `mayProceed` are never true of a target that was withdrawn before.
+/// 5. An epoch is taken on at most once: they rise, so one that is not above the highest seen is a repetition.
 package struct LeaseBook {
     package struct Limits: Sendable {
         /// Targets held at most, whatever the coordinator allows: bounds memory (a target is about half a kilobyte).
@@ -118,7 +119,8 @@ package struct LeaseBook {
     ///
     /// - Returns: `false` when the lease has run out meanwhile: no intent is needed, the target is to be withdrawn.
     package mutating func intend(_ target: TargetHandle, at now: Instant) -> Bool {
-        guard self.state(of: target) == .taken, now < self.leases[target.slot].deadline else { return false }
+        guard self.state(of: target) == .taken, now < self.leases[target.slot].deadline, !self.isWithdrawn(target)
+        else { return false }
         self.leases[target.slot].states[target.index] = .intended
         return true
     }
@@ -127,7 +129,8 @@ package struct LeaseBook {
     ///
     /// - Returns: `true` when the last byte may go out now.
     package mutating func mayProceed(_ target: TargetHandle, at now: Instant) -> Bool {
-        guard self.state(of: target) == .intended, now < self.leases[target.slot].deadline else { return false }
+        guard self.state(of: target) == .intended, now < self.leases[target.slot].deadline, !self.isWithdrawn(target)
+        else { return false }
         self.leases[target.slot].states[target.index] = .open
         return true
     }
@@ -156,6 +159,11 @@ package struct LeaseBook {
         let epoch = self.leases[slot].epoch
         let position = self.leases[slot].positions[target.index]
         return Settled(epoch: epoch, position: position, endedLease: self.endIfSettled(slot))
+    }
+
+    /// Whether it must not be sent any more although it is with a connection.
+    private func isWithdrawn(_ target: TargetHandle) -> Bool {
+        !self.leases[target.slot].withdrawn.isEmpty && self.leases[target.slot].withdrawn.contains(target.index)
     }
 
     /// Whether the target was given an intent that is not settled yet.
@@ -193,6 +201,7 @@ package struct LeaseBook {
             let index = self.leases[slot].next
             self.leases[slot].states[index] = .taken
             self.leases[slot].next += 1
+            self.leases[slot].skipSettled()
             self.queues[queue].open += 1
             self.open += 1
             if self.leases[slot].waiting > 0 {

@@ -37,7 +37,8 @@ struct LeaseEntry {
     var queue = 0
     var positions: [UInt32] = []
     var states: [TargetState] = []
-    /// Index of the first waiting target: targets are taken in order, and those that wait are handed back all at once.
+    /// Index of the first waiting target: targets are taken in order, and those that wait are handed back all at once, or withdrawn
+    /// one by one.
     var next = 0
     var unsettled = 0
     var deadline = Instant(milliseconds: 0)
@@ -46,9 +47,21 @@ struct LeaseEntry {
     var place = Place.idle
     /// Taken away: nothing more of it is begun, and it is not renewed.
     var recalled = false
+    /// Targets behind ``next`` that were handed back by themselves.
+    var settledAhead = 0
+    /// Indexes of targets that are with a connection and must not be sent any more.
+    var withdrawn: Set<Int> = []
 
     var isFree: Bool { self.serial == 0 }
-    var waiting: Int { self.positions.count - self.next }
+    var waiting: Int { self.positions.count - self.next - self.settledAhead }
+
+    /// Moves ``next`` to the next waiting target, or to the end.
+    mutating func skipSettled() {
+        while self.settledAhead > 0, self.states[self.next] == .settled {
+            self.next += 1
+            self.settledAhead -= 1
+        }
+    }
 
     /// When the next waiting target may begin.
     var due: Instant {

@@ -1,0 +1,55 @@
+import Crypto
+package import Domain
+
+/// What an address is known by where the address itself must not be kept: a keyed hash of it.
+///
+/// The first 16 bytes of HMAC-SHA256 over the channel's name, a zero byte and the address in its canonical form.
+package struct AddressHash: Hashable, Sendable {
+    /// 16 of them.
+    package let bytes: [UInt8]
+
+    package static let byteCount = 16
+
+    package init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// For people and logs: lower-case hex of all of it.
+    package var text: String {
+        self.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
+
+/// The secret that turns addresses into ``AddressHash``es.
+///
+/// Without it nobody can tell from a stolen database who is on the list of suppressed addresses; with another one the list is lost.
+package struct AddressKey: Sendable {
+    /// The hash with the key already taken in; copied for each address.
+    private let keyed: HMAC<SHA256>
+
+    /// - Parameter secret: 32 random bytes of this installation.
+    package init(_ secret: [UInt8]) { self.keyed = HMAC(key: SymmetricKey(data: secret)) }
+
+    /// Hashes an address.
+    ///
+    /// - Parameters:
+    ///   - address: The canonical form: for e-mail ``EmailAddress/key``.
+    ///   - channel: The same text on another channel is another address.
+    package func hash(_ address: UnsafeRawBufferPointer, on channel: SuppressionChannel) -> AddressHash {
+        var code = self.keyed
+        code.update(data: Array(channel.rawValue.utf8) + [0])
+        code.update(data: address)
+        return code.finalize().withUnsafeBytes { AddressHash(bytes: Array($0.prefix(AddressHash.byteCount))) }
+    }
+
+    /// Hashes an address given as text.
+    package func hash(_ address: String, on channel: SuppressionChannel) -> AddressHash {
+        var text = address
+        return text.withUTF8 { self.hash(UnsafeRawBufferPointer($0), on: channel) }
+    }
+
+    /// Tells two keys apart without showing either.
+    package var fingerprint: String {
+        var code = self.keyed
+        code.update(data: Array("fingerprint".utf8))
+        return code.finalize().withUnsafeBytes { AddressHash(bytes: Array($0.prefix(AddressHash.byteCount))).text }
+    }
+}
