@@ -187,7 +187,7 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "CoordinatorCore", "Domain", "Telemetry",
+                "CoordinatorCore", "Domain", "Storage", "Telemetry", "UserFiles",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,5 +1,6 @@
 import Domain
 import NIOCore
+import Storage
 import Synchronization
 
 @testable import CoordinatorCore
@@ -53,6 +54,45 @@ final class FakeOperations: Operations {
             firstRejects: [.init(line: 3, column: 2, reason: "no address")],
             fields: [.init(name: "first_name", type: "text", column: "First Name")]
         )
+    }
+
+    private static let suppression = SuppressionRow(
+        SuppressionRecord(
+            channel: .email,
+            address: AddressHash(bytes: Array(repeating: 7, count: 16)),
+            reason: .asked,
+            at: Timestamp(milliseconds: 0),
+            evidence: "a letter",
+            who: "operator"
+        )
+    )
+
+    func suppress(_ request: SuppressRequest, by caller: Caller) async throws -> SuppressionAnswer {
+        try self.note("suppress \(request.address) \(request.reason ?? "-") by \(caller.name)")
+        return SuppressionAnswer(added: true, suppression: Self.suppression)
+    }
+
+    func unsuppress(_ request: UnsuppressRequest, by caller: Caller) async throws -> SuppressionRow {
+        try self.note("unsuppress \(request.address) because \(request.reason) by \(caller.name)")
+        return Self.suppression
+    }
+
+    func importSuppressions(
+        _ request: SuppressionImportRequest,
+        body: some AsyncSequence<ByteBuffer, any Error> & Sendable,
+        by caller: Caller
+    ) async throws -> SuppressionImportAnswer {
+        try self.note("suppress all of \(request.file) by \(caller.name)")
+        for try await _ in body {}
+        return SuppressionImportAnswer(rows: 1, added: 1, known: 0, rejected: 0, firstRejects: [])
+    }
+
+    func suppressions() async throws -> Pages<SuppressionRow> {
+        try self.note("suppressions")
+        return Pages(from: 0) { cursor in
+            cursor += 1
+            return cursor == 1 ? [Self.suppression] : nil
+        }
     }
 
     func rejects(ofImport id: String) async throws -> Pages<ByteBuffer> {

@@ -64,7 +64,9 @@ struct LoopSuppressionTests {
         // What had left before stands.
         try self.suppress("p4@example.org", bench)
         #expect(worker.withdrawn.last == Self.name(grant, 3))
-        try bench.turn([worker.report(.accepted, of: grant)])
+        try bench.turn([
+            worker.report(.accepted, of: grant, only: 0..<1), worker.report(.accepted, of: grant, only: 2..<4),
+        ])
         #expect(try bench.status(id).counts.accepted == 3)
         #expect(try bench.status(id).state == .finished)
     }

@@ -43,6 +43,48 @@ MUTATIONS = [
         test="a campaign that cannot be continued does not stop another one",
     ),
     dict(
+        name="whoever is suppressed is granted all the same",
+        file="Sources/Coordinator/Loop/LoopCore+Grants.swift",
+        find='if try self.isBarred(row.bars, row.target.contact, in: campaign) {',
+        replace='if try self.isBarred([], row.target.contact, in: campaign) {',
+        suite="CoordinatorTests.LoopSuppressionTests",
+        test="whoever is suppressed before the grant is not granted, and the ledger says why",
+    ),
+    dict(
+        name="what a worker holds is not withdrawn",
+        file="Sources/Coordinator/Loop/LoopCore.swift",
+        find='try self.withdrawBarred()',
+        replace='',
+        suite="CoordinatorTests.LoopSuppressionTests",
+        test="a target that a worker has is withdrawn at once, and settled once it comes back",
+    ),
+    dict(
+        name="an address that was suppressed may be imported as a new contact",
+        file="Sources/Shared/Storage/ContactStore.swift",
+        find='if !bars.isEmpty { try self.suppressions.bar(contact, at: row.cell(1), bars) }',
+        replace='_ = bars',
+        suite="StorageTests.SuppressionStoreTests",
+        test="whoever was suppressed before is barred when the address is imported, in any spelling",
+    ),
+    dict(
+        name="a worker does not look again before the last byte (withdrawal)",
+        file="Sources/Shared/Engine/Worker/LeaseBook.swift",
+        find='''guard self.state(of: target) == .intended, now < self.leases[target.slot].deadline, !self.isWithdrawn(target)
+        else { return false }''',
+        replace='''guard self.state(of: target) == .intended, now < self.leases[target.slot].deadline
+        else { return false }''',
+        suite="EngineTests.LeaseBookTests",
+        test="one that is withdrawn goes back at once while it waits, and gets no last byte while it is with a connection",
+    ),
+    dict(
+        name="any token is taken for ours",
+        file="Sources/Coordinator/Recipients/UnsubscribeLinks.swift",
+        find='guard self.isMine(bytes), bytes[0] == Self.version else { return nil }',
+        replace='guard bytes[0] == Self.version else { return nil }',
+        suite="CoordinatorTests.UnsubscribeTests",
+        test="a token with any bit flipped, cut short or made longer is none",
+    ),
+    dict(
         name="permits beyond the burst are cut off (throttle restore)",
         file="Sources/Shared/Engine/Throttles/ThrottleTable.swift",
         find='outstanding: $0.outstanding + count, at: now)',

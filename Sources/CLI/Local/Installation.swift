@@ -83,7 +83,11 @@ struct Installation {
         (
             name: "suppression.key",
             comment: "Turns addresses into hashes. Without it the list of suppressed addresses is lost: keep a copy."
-        )
+        ),
+        (
+            name: "unsubscribe.key",
+            comment: "Signs links to unsubscribe. With another one the links in messages that were sent do not work."
+        ),
     ]
 
     private func path(_ name: String) -> String { name.isEmpty ? self.folder : "\(self.folder)/\(name)" }

@@ -30,6 +30,22 @@ protocol Operations: Sendable {
     /// The id is what ``ImportAnswer/id`` gave, or whatever a stranger typed.
     func rejects(ofImport id: String) async throws -> Pages<ByteBuffer>
 
+    /// Has nothing more sent to an address, in effect when it answers.
+    func suppress(_ request: SuppressRequest, by caller: Caller) async throws -> SuppressionAnswer
+
+    /// Lets an address be written to again, and answers with what was known of it.
+    func unsuppress(_ request: UnsuppressRequest, by caller: Caller) async throws -> SuppressionRow
+
+    /// Suppresses every address of a table as it arrives, and answers once all of it is committed.
+    func importSuppressions(
+        _ request: SuppressionImportRequest,
+        body: some AsyncSequence<ByteBuffer, any Error> & Sendable,
+        by caller: Caller
+    ) async throws -> SuppressionImportAnswer
+
+    /// Everybody who must not be written to.
+    func suppressions() async throws -> Pages<SuppressionRow>
+
     func countSegment(_ question: SegmentQuestion) async throws -> SegmentCount
 
     /// All defined segments, by name.

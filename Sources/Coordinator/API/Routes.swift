@@ -12,6 +12,7 @@ struct Routes<Coordinator: Operations>: Sendable {
     func add(to router: Router<APIContext>) {
         self.addOpen(to: router)
         self.addContacts(to: router)
+        self.addSuppressions(to: router)
         self.addCampaigns(to: router)
         self.addDecisions(to: router)
         self.addWorkers(to: router)
@@ -152,7 +153,7 @@ struct Routes<Coordinator: Operations>: Sendable {
     /// Adds a request that needs a token of at least this role.
     ///
     /// There is no other way to add one under `/v1`.
-    private func on(
+    func on(
         _ method: HTTPRequest.Method,
         _ path: RouterPath,
         _ role: Role,

@@ -29,6 +29,8 @@ struct CampaignPlan: Sendable {
     let partials: [(name: String, text: String)]
     /// The segments that its conditions name, also by way of others, with their conditions.
     let segments: [String: String]
+    /// A template has a slot for the link to unsubscribe.
+    let usesLink: Bool
 
     /// What keeps a contact from getting its messages, on its channel.
     var bar: ContactBars {
@@ -85,6 +87,7 @@ struct CampaignPlan: Sendable {
         self.audienceExpression = parts.audienceExpression
         self.partials = parts.partials.compactMap { name in file.partials[name].map { (name, $0) } }
         self.segments = parts.segments
+        self.usesLink = parts.usesLink
         self.retries = file.retries.map { RetryPolicy(delays: $0.delaysMilliseconds, jitter: $0.jitter) }
     }
 
@@ -109,8 +112,37 @@ struct CampaignPlan: Sendable {
         }
     }
 
+    /// The campaign's own headers, and those that let a mailbox provider unsubscribe its user with one click.
+    private func headers(hasLinks: Bool) -> [(name: String, value: String)] {
+        let own = self.file.headers.map { (name: $0.name, value: $0.value.text) }
+        return hasLinks ? own.filter { !UnsubscribeLinks.writes(header: $0.name) } + UnsubscribeLinks.headers : own
+    }
+
+    /// What keeps the campaign from being sent with or without links to unsubscribe; `nil` when nothing does.
+    func linkProblem(hasLinks: Bool) -> Diagnostic? {
+        if self.usesLink, !hasLinks {
+            return self.file.diagnostic(
+                at: "variants",
+                "{{\(UnsubscribeLinks.field.name)}} needs coordinator.public_url in the configuration"
+            )
+        }
+        guard hasLinks, let own = self.file.headers.first(where: { UnsubscribeLinks.writes(header: $0.name) }) else {
+            return nil
+        }
+        return self.file.diagnostic(
+            at: "headers.\(own.name)",
+            "is written by Postrider, since coordinator.public_url is configured; leave it out"
+        )
+    }
+
     /// What workers need to make the messages.
-    func content(of record: CampaignRecord, messageIDKey: [UInt8]) -> WireContent {
+    ///
+    /// - Parameters:
+    ///   - record: The campaign.
+    ///   - messageIDKey: For this campaign only.
+    ///   - hasLinks: Whether each target comes with its link to unsubscribe.
+    /// - Returns: Fields are those of ``fields``, and the link behind them.
+    func content(of record: CampaignRecord, messageIDKey: [UInt8], hasLinks: Bool) -> WireContent {
         filled(WireContent()) { content in
             content.campaign = UInt64(record.id.rawValue)
             content.revision = UInt32(record.revision)
@@ -118,10 +150,10 @@ struct CampaignPlan: Sendable {
             content.fromName = self.from.name
             content.fromAddress = self.from.address.text
             content.replyTo = self.file.replyTo ?? ""
-            content.headers = self.file.headers.map { header in
+            content.headers = self.headers(hasLinks: hasLinks).map { header in
                 filled(WireHeader()) {
                     $0.name = header.name
-                    $0.value = header.value.text
+                    $0.value = header.value
                 }
             }
             content.variants = self.file.variants.map { variant in
@@ -138,7 +170,7 @@ struct CampaignPlan: Sendable {
                     $0.text = partial.text
                 }
             }
-            content.fields = self.fields.map { field in
+            content.fields = (self.fields + (hasLinks ? [UnsubscribeLinks.field] : [])).map { field in
                 filled(WireFieldColumn()) {
                     $0.name = field.name
                     $0.type = field.type.rawValue

@@ -19,6 +19,7 @@ struct CampaignPlanBuilder {
         let audienceExpression: Expression?
         let partials: [String]
         let segments: [String: String]
+        let usesLink: Bool
     }
 
     private let file: UserFiles.CampaignFile
@@ -29,6 +30,8 @@ struct CampaignPlanBuilder {
     private var used: [String] = []
     /// Names of all partials in use.
     private var included: Set<String> = []
+    /// A template has a slot for the link to unsubscribe.
+    private var usesLink = false
 
     /// The segments in its conditions.
     private var segments: [String: String] = [:]
@@ -66,7 +69,8 @@ struct CampaignPlanBuilder {
             conditions: conditions.expressions,
             audienceExpression: audience.expression,
             partials: self.included.sorted(),
-            segments: self.segments
+            segments: self.segments,
+            usesLink: self.usesLink
         )
     }
 
@@ -122,9 +126,14 @@ struct CampaignPlanBuilder {
                 partials: self.file.partials
             )
             self.included.formUnion(template.partials)
-            for problem in template.unknownFields(among: self.known) { self.add(problem, in: text) }
-            for use in template.fields where !self.used.contains(use.name) { self.used.append(use.name) }
-            return template.required
+            let link = UnsubscribeLinks.field
+            for problem in template.unknownFields(among: self.known + [link]) { self.add(problem, in: text) }
+            // The link is there for everybody; a field of contacts that has its name is not meant.
+            for use in template.fields where use.name != link.name && !self.used.contains(use.name) {
+                self.used.append(use.name)
+            }
+            if template.fields.contains(where: { $0.name == link.name }) { self.usesLink = true }
+            return template.required.filter { $0 != link.name }
         } catch {
             for problem in error.diagnostics { self.add(problem, in: text) }
             return []

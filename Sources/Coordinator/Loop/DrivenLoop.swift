@@ -72,6 +72,8 @@ package final class DrivenLoop {
         case resume(Campaign.ID)
         case cancel(Campaign.ID)
         case removeWorker(String)
+        /// Has nothing more sent to an address, in canonical form.
+        case suppress(address: String)
     }
 
     /// What came of a turn.
@@ -159,6 +161,7 @@ package final class DrivenLoop {
         case .resume(let id): try Self.take(.resume, id, core)
         case .cancel(let id): try Self.take(.cancel, id, core)
         case .removeWorker(let name): try core.remove(worker: name)
+        case .suppress(let address): try core.suppress(address, reason: .asked, evidence: "", by: "operator")
         }
     }
 

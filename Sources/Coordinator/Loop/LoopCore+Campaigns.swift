@@ -84,6 +84,9 @@ extension LoopCore {
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }
+        if let problem = plan.linkProblem(hasLinks: self.options.links != nil) {
+            throw OperationError.invalid([problem])
+        }
         record.state = state
         record.startedAt = self.wall
         record.expiresAt = self.wall.advanced(byMilliseconds: plan.file.expiresAfterMilliseconds)

@@ -68,7 +68,16 @@ extension LoopCore {
         if session.contents[campaign.id] != campaign.record.revision {
             session.contents[campaign.id] = campaign.record.revision
             let key = MessageIDKey.derive(from: self.options.messageIDKey, for: campaign.id)
-            self.say(.content(campaign.plan.content(of: campaign.record, messageIDKey: key)), to: session)
+            self.say(
+                .content(
+                    campaign.plan.content(
+                        of: campaign.record,
+                        messageIDKey: key,
+                        hasLinks: self.options.links != nil
+                    )
+                ),
+                to: session
+            )
         }
         var grant = shard.frame()
         grant.nonce = session.credit?.nonce ?? 0

@@ -178,6 +178,10 @@ extension LoopCore {
             self.throttles.debit(1, in: .site(site))
         }
         shard.add(row, address: address, variant: variant, site: site, plan: campaign.plan)
+        if let links = self.options.links {
+            let target = TargetKey(campaign: campaign.id, lane: lane.lane, position: row.target.position)
+            shard.add(links, for: target)
+        }
     }
 
     func variant(of row: GrantRow, in campaign: RunningCampaign) -> Int? {

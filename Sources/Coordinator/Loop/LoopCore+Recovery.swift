@@ -40,6 +40,10 @@ extension LoopCore {
             let plan: CampaignPlan
             do throws(PlanProblems) {
                 plan = try CampaignPlan(record, names: names)
+                // Its headers were looked at when it was started.
+                if plan.usesLink, let problem = plan.linkProblem(hasLinks: self.options.links != nil) {
+                    throw PlanProblems(diagnostics: [problem])
+                }
             } catch {
                 self.unreadable[record.id] = error.text
                 self.log(

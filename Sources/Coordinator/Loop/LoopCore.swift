@@ -274,6 +274,8 @@ struct LoopOptions: Sendable {
     var build: String
     /// Of the addresses that must not be written to.
     var addressKey = AddressKey([])
+    /// Makes the links to unsubscribe that messages carry; `nil` when recipients cannot reach this coordinator.
+    var links: UnsubscribeLinks?
     /// What was found in the data folder; `nil` where there is none, as in tests.
     var place: PlaceCheck.Found?
     /// Puts a marker for this epoch on the disk, in place of the one before.

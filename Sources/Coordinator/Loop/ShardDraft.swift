@@ -10,11 +10,23 @@ struct ShardDraft {
     private(set) var members: [OpenLease.Member] = []
     private var addresses = StringColumnBuilder(expecting: LoopLimits.shardTargets)
     private var columns: [StringColumnBuilder] = []
+    /// Each target's link to unsubscribe: the last column.
+    private var links: StringColumnBuilder?
+    private var link: [UInt8] = []
 
     init(isRetry: Bool) { self.isRetry = isRetry }
 
     /// Bytes of addresses and values so far.
-    var byteCount: Int { self.columns.reduce(self.addresses.byteCount) { $0 + $1.byteCount } }
+    var byteCount: Int {
+        self.columns.reduce(self.addresses.byteCount + (self.links?.byteCount ?? 0)) { $0 + $1.byteCount }
+    }
+
+    /// Adds the link of the target that was added last.
+    mutating func add(_ links: UnsubscribeLinks, for target: TargetKey) {
+        links.write(target, to: &self.link)
+        if self.links == nil { self.links = StringColumnBuilder(expecting: LoopLimits.shardTargets) }
+        self.links?.append(self.link)
+    }
 
     /// Adds a target; in ascending order of position.
     mutating func add(_ row: GrantRow, address: String, variant: Int, site: String, plan: CampaignPlan) {
@@ -56,6 +68,7 @@ struct ShardDraft {
             grant.variant = self.members.map { UInt32($0.variant) }
             grant.address = self.addresses.strings()
             grant.field = self.columns.map { $0.strings() }
+            if let links = self.links { grant.field.append(links.strings()) }
         }
     }
 }

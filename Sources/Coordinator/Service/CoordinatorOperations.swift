@@ -15,6 +15,8 @@ struct CoordinatorOperations: Operations {
     /// Names of the configured relays, in file order.
     let relays: [String]
     let admission: WorkerAdmission
+    /// Messages carry links to unsubscribe.
+    let hasLinks: Bool
 
     func readiness() async -> Readiness {
         let snapshot = self.loop.snapshot.withLock { $0 }
@@ -178,13 +180,15 @@ struct CoordinatorOperations: Operations {
     private func plan(_ file: CampaignFile, names: ExpressionNames) throws -> CampaignPlan {
         do throws(PlanProblems) {
             // The arm's hash needs an id; any does for a check.
-            return try CampaignPlan(
+            let plan = try CampaignPlan(
                 source: file.source,
                 fileName: file.file,
                 files: SubmittedSegments.removed(from: file.files),
                 id: Campaign.ID(1),
                 names: names
             )
+            if let problem = plan.linkProblem(hasLinks: self.hasLinks) { throw PlanProblems(diagnostics: [problem]) }
+            return plan
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }

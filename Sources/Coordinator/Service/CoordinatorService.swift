@@ -27,7 +27,8 @@ struct CoordinatorService {
         let readers = try self.orStart { () throws(StoreError) in try ReaderPool(path: self.databasePath) }
         do {
             let operations = self.operations(parts, recipients, readers: readers)
-            try await self.serve(parts, operations, metrics: metrics, exitWithParent: exitWithParent)
+            let desk = LoopRecipientDesk(loop: parts.loop, readers: readers, key: recipients.unsubscribe)
+            try await self.serve(parts, operations, desk, metrics: metrics, exitWithParent: exitWithParent)
         } catch {
             parts.stop()
             throw error
@@ -95,6 +96,7 @@ struct CoordinatorService {
     private func serve(
         _ parts: LoopParts,
         _ operations: CoordinatorOperations,
+        _ desk: LoopRecipientDesk,
         metrics: MetricsRegistry,
         exitWithParent: Bool
     ) async throws {
@@ -114,6 +116,10 @@ struct CoordinatorService {
             .init(service: MetricsPublisher(loop: parts.loop, metrics: metrics)),
             .init(service: HangupService(admission: parts.admission, logger: self.logger)),
         ]
+        if self.settings.coordinator.publicURL != nil {
+            let server = self.publicServer(desk, metrics: metrics)
+            services.append(.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup))
+        }
         if exitWithParent {
             services.append(.init(service: ParentWatch(), successTerminationBehavior: .gracefullyShutdownGroup))
         }
@@ -125,8 +131,31 @@ struct CoordinatorService {
         do {
             try await group.run()
         } catch {
-            throw StartProblem(text: "the API cannot be served on \(self.settings.coordinator.apiListen): \(error)")
+            let publicly =
+                self.settings.coordinator.publicURL == nil ? "" : ", or \(self.settings.coordinator.publicListen)"
+            throw StartProblem(
+                text: "cannot serve on \(self.settings.coordinator.apiListen)\(publicly): \(error)"
+            )
         }
+    }
+
+    /// What recipients reach; only when links lead there.
+    private func publicServer(_ desk: LoopRecipientDesk, metrics: MetricsRegistry) -> PublicServer {
+        let listen = self.settings.coordinator.publicListen
+        return PublicServer(
+            desk: desk,
+            metrics: metrics,
+            listen: APIServer.Listen(host: listen.host, port: listen.port),
+            logger: self.logger,
+            onListening: { port in
+                let address = "\(listen.host):\(port)"
+                self.logger.event(
+                    .listening,
+                    "Listening for recipients on \(address)",
+                    [.listen: .string(address)]
+                )
+            }
+        )
     }
 
     private func operations(
@@ -148,7 +177,8 @@ struct CoordinatorService {
                 expiresMilliseconds: self.settings.approvalExpiresMilliseconds
             ),
             relays: self.settings.relays.map(\.name),
-            admission: parts.admission
+            admission: parts.admission,
+            hasLinks: self.settings.coordinator.publicURL != nil
         )
     }
 

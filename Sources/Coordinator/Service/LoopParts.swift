@@ -42,6 +42,9 @@ final class LoopParts: Sendable {
         let start = LoopStart()
         var options = try Self.options(settings, place: try Self.place(settings.dataFolder))
         options.addressKey = recipients.addresses
+        options.links = settings.coordinator.publicURL.map {
+            UnsubscribeLinks(publicURL: $0, key: recipients.unsubscribe)
+        }
         let loopOptions = options
         let loop = self.loop
         let authenticator = self.authenticator

@@ -7,8 +7,11 @@ import Transport
 struct RecipientKeys: Sendable {
     /// Turns addresses into what the list of suppressed ones has of them.
     let addresses: AddressKey
+    /// Makes the tokens of links to unsubscribe; with another one the links in messages that were sent do not work.
+    let unsubscribe: UnsubscribeKey
 
     static let suppressionFile = "suppression.key"
+    static let unsubscribeFile = "unsubscribe.key"
 
     /// Reads the keys, and makes those that are missing on a new installation.
     ///
@@ -30,6 +33,12 @@ struct RecipientKeys: Sendable {
             path,
             comment: "Turns addresses into hashes. Without it the list of suppressed addresses is lost: keep a copy."
         )
+        let linkPath = "\(folder)/\(Self.unsubscribeFile)"
+        _ = try SecretFile.make(
+            linkPath,
+            comment: "Signs links to unsubscribe. With another one the links in messages that were sent do not work."
+        )
+        self.unsubscribe = UnsubscribeKey(try SecretFile.read(linkPath))
         self.addresses = AddressKey(try SecretFile.read(path))
         if let known {
             guard known == self.addresses.fingerprint else {

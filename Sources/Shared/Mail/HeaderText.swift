@@ -57,8 +57,12 @@ extension MessageBytes {
     ///   - column: Characters that stand on the line already, `Name: ` that is.
     mutating func appendHeaderValue(_ value: UnsafeBufferPointer<UInt8>, column: Int) {
         let isShort = column + value.count <= HeaderText.lineMax
-        if isShort, HeaderText.isPlain(value), value.first != .blank, value.last != .blank {
+        let isHarmless = HeaderText.isPlain(value) && value.first != .blank && value.last != .blank
+        if isHarmless, isShort {
             self.append(value)
+        } else if isHarmless, HeaderText.longestWord(in: value) <= HeaderText.wordMax {
+            // Such as a link: there is nothing to take out of it.
+            self.appendFolded(value, column: column)
         } else {
             HeaderText.neutralised(value).withUnsafeBufferPointer { clean in
                 if HeaderText.isPlain(clean), HeaderText.longestWord(in: clean) <= HeaderText.wordMax {

@@ -33,6 +33,7 @@ package struct AddressKey: Sendable {
     /// - Parameters:
     ///   - address: The canonical form: for e-mail ``EmailAddress/key``.
     ///   - channel: The same text on another channel is another address.
+    /// - Returns: The same for the same address, channel and key.
     package func hash(_ address: UnsafeRawBufferPointer, on channel: SuppressionChannel) -> AddressHash {
         var code = self.keyed
         code.update(data: Array(channel.rawValue.utf8) + [0])

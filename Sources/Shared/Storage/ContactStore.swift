@@ -132,7 +132,7 @@ package struct ContactStore {
             let contact = self.connection.lastInsertID
             if self.hasSuppressions {
                 let bars = try self.suppressions.bars(of: row.cell(1))
-                if !bars.isEmpty { try self.suppressions.bar(contact, bars) }
+                if !bars.isEmpty { try self.suppressions.bar(contact, at: row.cell(1), bars) }
             }
             return contact
         }

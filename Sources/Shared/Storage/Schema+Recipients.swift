@@ -3,10 +3,10 @@ extension Schema {
     static let recipients = """
         -- Nobody was in it: nothing wrote to it.
         DROP TABLE suppression;
-        -- Who must not be written to. address_hash: AddressHash, never the address.
+        -- Who must not be written to. address_hash: AddressHash, never the address. contact: who has it, when it is known.
         CREATE TABLE suppression (
             channel TEXT NOT NULL, address_hash BLOB NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
-            evidence TEXT NOT NULL, who TEXT NOT NULL,
+            evidence TEXT NOT NULL, who TEXT NOT NULL, contact INTEGER,
             PRIMARY KEY (channel, address_hash)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX suppression_at ON suppression (at);

@@ -75,7 +75,10 @@ package struct SuppressionStore {
             try statement.run()
         }
         let contact = try self.contact(at: address)
-        if let contact { try self.set(ContactBars(record.channel), true, on: contact) }
+        if let contact {
+            try self.set(ContactBars(record.channel), true, on: contact)
+            try self.note(contact, has: record.address)
+        }
         return (known == nil, contact)
     }
 
@@ -189,8 +192,22 @@ package struct SuppressionStore {
     }
 
     /// Puts bars on a contact that is new.
-    package func bar(_ contact: Int64, _ bars: ContactBars) throws(StoreError) {
+    package func bar(
+        _ contact: Int64,
+        at address: UnsafeRawBufferPointer,
+        _ bars: ContactBars
+    ) throws(StoreError) {
         try self.set(bars, true, on: Contact.ID(contact))
+        try self.note(Contact.ID(contact), has: self.key.hash(address, on: .email))
+    }
+
+    private func note(_ contact: Contact.ID, has address: AddressHash) throws(StoreError) {
+        let statement = try self.connection.prepare(
+            "UPDATE suppression SET contact = ?2 WHERE channel = 'email' AND address_hash = ?1"
+        )
+        statement.bind(1, bytes: address.bytes)
+        statement.bind(2, contact.rawValue)
+        try statement.run()
     }
 
     // MARK: Lists

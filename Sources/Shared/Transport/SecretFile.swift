@@ -37,7 +37,9 @@ package enum SecretFile {
 
     /// Makes a secret, unless there is one; mode 0600.
     ///
-    /// - Parameter comment: One line on what it is for and what its loss means.
+    /// - Parameters:
+    ///   - path: Of the file; its folder must exist.
+    ///   - comment: One line on what it is for and what its loss means.
     /// - Returns: Whether it was made.
     /// - Throws: ``TransportError/Code/file``.
     package static func make(_ path: String, comment: String) throws(TransportError) -> Bool {

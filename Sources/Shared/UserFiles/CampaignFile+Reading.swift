@@ -36,6 +36,7 @@ extension CampaignFile {
             retries: keys.node("retries").map { RetrySettings($0, path: "retries", reading: reading) },
             weight: keys.integer("weight", default: 1, in: 1...100),
             expiresAfterMilliseconds: Self.expiry(keys),
+            language: keys.choice("language", default: .english),
             places: reading.places
         )
         return try reading.finish(campaign)
@@ -45,7 +46,7 @@ extension CampaignFile {
         known: [
             "name", "channel", "relay", "audience", "from", "reply_to", "headers", "variants", "missing_field",
             "schedule",
-            "throttles", "on_doubt", "retries", "weight",
+            "throttles", "on_doubt", "retries", "weight", "language",
         ],
         notYet: ["budget", "guards", "caps", "consent"]
     )

@@ -33,6 +33,8 @@ package struct CampaignFile: Sendable {
     package var weight: Int
     /// `schedule.expires_after`, default 3 days, 1 second to 90 days after the start: what is not sent then never is.
     package var expiresAfterMilliseconds: Int64
+    /// `language`, default `en`: of the page on which recipients unsubscribe.
+    package var language: Language
     /// By path of the key.
     let places: [String: Place]
 

@@ -58,17 +58,19 @@ struct LeaseBookTests {
         let first = try present(book.next(relay: 0, at: at(10)))
         let second = try present(book.next(relay: 0, at: at(10)))
         let third = try present(book.next(relay: 0, at: at(10)))
-        for handle in [first, second] { #expect(book.intend(handle, at: at(10))) }
-        #expect(book.mayProceed(first, at: at(10)))
+        let intended = [book.intend(first, at: at(10)), book.intend(second, at: at(10))]
+        let proceeds = book.mayProceed(first, at: at(10))
         // The last byte of the first is out; the second has its intent; the third has not; the fourth waits.
-        for position: UInt32 in 0...2 { #expect(book.withdraw(position, of: Epoch(7)) == nil) }
-        #expect(book.withdraw(3, of: Epoch(7))?.positions == [3])
-        #expect(book.withdraw(3, of: Epoch(7)) == nil && book.withdraw(9, of: Epoch(7)) == nil)
-        #expect(!book.mayProceed(second, at: at(10)))
-        #expect(!book.intend(third, at: at(10)))
+        let back = (0...4).map { book.withdraw([0, 1, 2, 3, 3][$0], of: Epoch(7))?.positions }
+        let stranger = book.withdraw(9, of: Epoch(7))
+        #expect(intended == [true, true] && proceeds && stranger == nil)
+        #expect(back == [nil, nil, nil, [3], nil])
+        let goesOn = [book.mayProceed(second, at: at(10)), book.intend(third, at: at(10))]
+        #expect(goesOn == [false, false])
         let last = try present(book.next(relay: 0, at: at(10)))
-        #expect(last.index == 4 && book.next(relay: 0, at: at(10)) == nil)
-        for handle in [first, second, third, last] { #expect(try present(book.settle(handle)) != nil) }
+        let nobody = book.next(relay: 0, at: at(10))
+        #expect(last.index == 4 && nobody == nil)
+        for handle in [first, second, third, last] { _ = try present(book.settle(handle)) }
         #expect(book.held == 0 && book.slotByEpoch.isEmpty)
     }
 

@@ -148,6 +148,7 @@ final class CoordinatorHost {
         if ending == .commits, !turn.isCommitted {
             self.world.laws.broken("a turn was not committed: \(turn.troubles.first ?? "")")
         }
+        if turn.isCommitted { self.world.laws.committed(commands) }
         let sabotaged = self.world.sabotage.answers(frames.map(\.inbound), isCommitted: turn.isCommitted)
         if ending == .dies { return self.dieAndReturn(sabotaged) }
         self.world.turnTaken(turn, isIdle: frames.isEmpty && commands.isEmpty, by: loop)

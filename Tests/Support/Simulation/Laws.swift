@@ -18,6 +18,8 @@ final class Laws {
     private var lastEpoch = Epoch(0)
     private var acknowledged: [(key: TargetKey, fact: WorkerWitness.ReportedFact)] = []
     private var ranks: [TargetKey: LedgerBooks.Standing] = [:]
+    /// Contacts that are suppressed, as was committed.
+    private var suppressed: Set<Int64> = []
     private var turns = 0
     /// Turns in a row into which nothing came and from which nothing went.
     private var emptyTurns = 0
@@ -60,6 +62,11 @@ final class Laws {
             let late = local.milliseconds(since: deadline)
             self.broken("\(name): the final dot left \(late) ms after the deadline of lease \(grant.epoch.rawValue)")
         }
+        if let withdrawn = worker.witness.withdrawn(grant.epoch, position: grant.key.position), withdrawn < sent.time {
+            self.broken(
+                "\(name): the final dot left \(sent.time - withdrawn) ms after \(worker.name) heard it must not"
+            )
+        }
         let intended = worker.witness.intended(grant.epoch, position: grant.key.position)
         if intended.map({ $0 > sent.time }) ?? true {
             self.broken("\(name): the final dot left without an intent in the journal of \(worker.name)")
@@ -89,6 +96,9 @@ final class Laws {
             let epoch = Epoch(grant.epoch)
             if epoch <= self.lastEpoch { self.broken("epoch \(epoch.rawValue) was granted again, or late") }
             self.lastEpoch = max(self.lastEpoch, epoch)
+            for contact in grant.contact where self.suppressed.contains(Int64(contact)) {
+                self.broken("contact \(contact) was granted in epoch \(epoch.rawValue) though it was suppressed before")
+            }
         case .acknowledge(let acknowledge):
             for fact in worker.witness.acknowledged(acknowledge.number) {
                 guard let key = worker.witness.key(fact.epoch, position: fact.position) else { continue }
@@ -115,6 +125,14 @@ final class Laws {
     }
 
     // MARK: Turns
+
+    /// What operators asked in a turn is durable.
+    func committed(_ commands: [DrivenLoop.Command]) {
+        for case .suppress(let address) in commands {
+            guard let index = self.world.plan.people.firstIndex(where: { $0.address == address }) else { continue }
+            self.suppressed.insert(Int64(index + 1))
+        }
+    }
 
     /// A turn of the loop was committed or undone.
     func turnTaken(_ turn: DrivenLoop.Turn, isIdle: Bool, by loop: DrivenLoop) {

@@ -140,6 +140,8 @@ final class Operators {
         case .pauseCampaign: self.paused.insert(world.random.number(0..<self.wanted))
         case .resumeCampaign: self.paused.removeAll()
         case .cancelCampaign: self.cancelled.insert(world.random.number(0..<self.wanted))
+        case .suppress:
+            world.coordinator.ask(.suppress(address: world.random.pick(world.plan.people).address))
         case .nextCampaign: self.wanted = min(self.wanted + 1, world.plan.campaigns.count)
         }
     }

@@ -35,6 +35,7 @@ struct Weather {
         case resumeCampaign
         case cancelCampaign
         case nextCampaign
+        case suppress
     }
 
     /// The weather of one seed: some kinds of trouble, each sometimes heavy, so that seeds differ in kind.

@@ -35,6 +35,10 @@ final class WorkerWitness {
     private var grants: [Message: [Granted]] = [:]
     private var intents: [JournalledTarget: Int64] = [:]
     private var reported: [ReportedFact] = []
+    /// When it heard that a target must not be sent, in the world's time.
+    private var withdrawals: [JournalledTarget: Int64] = [:]
+    /// What it heard counts in its present session only.
+    private var session: UInt64 = 0
 
     init(_ name: String) { self.name = name }
 
@@ -63,21 +67,30 @@ final class WorkerWitness {
                     )
                 }
             }
-        case .hello, .relayState, .goodbye: break
+        case .hello: self.session = 0
+        case .relayState, .goodbye: break
         }
     }
 
     func heard(_ frame: [UInt8], at now: Instant, worldTime: Int64) {
-        guard let message = try? CoordinatorMessage.decode(frame).message else { return }
-        switch message {
-        case .welcome(let welcome): self.ttl = Int64(welcome.leaseTtl)
+        guard let framed = try? CoordinatorMessage.decode(frame) else { return }
+        switch framed.message {
+        case .welcome(let welcome):
+            self.ttl = Int64(welcome.leaseTtl)
+            self.session = framed.header.session
+        case .withdraw(let withdraw):
+            guard framed.header.session == self.session else { return }
+            for (epoch, position) in zip(withdraw.epoch, withdraw.position) {
+                let target = JournalledTarget(epoch: Epoch(epoch), position: position)
+                self.withdrawals[target] = self.withdrawals[target] ?? worldTime
+            }
         case .grant(let grant): self.granted(grant, at: now, worldTime: worldTime)
         case .renew(let renew):
             guard let asked = self.asked[renew.nonce] else { return }
             for epoch in renew.epoch {
                 self.deadlines[Epoch(epoch), default: []].append((now, asked.advanced(byMilliseconds: self.ttl)))
             }
-        case .content, .recall, .acknowledge, .problem, .forget, .withdraw: break
+        case .content, .recall, .acknowledge, .problem, .forget: break
         }
     }
 
@@ -113,6 +126,11 @@ final class WorkerWitness {
     /// When the intent was in the journal, in the world's time.
     func intended(_ epoch: Epoch, position: Int) -> Int64? {
         self.intents[JournalledTarget(epoch: epoch, position: UInt32(position))]
+    }
+
+    /// When it heard that the target must not be sent, in the world's time.
+    func withdrawn(_ epoch: Epoch, position: Int) -> Int64? {
+        self.withdrawals[JournalledTarget(epoch: epoch, position: UInt32(position))]
     }
 
     func key(_ epoch: Epoch, position: UInt32) -> TargetKey? {

@@ -1,0 +1,140 @@
+import Domain
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Storage
+import Synchronization
+import Telemetry
+import UserFiles
+
+/// The HTTP server for recipients and their mailbox providers, on an address of its own.
+///
+/// It knows nothing of operators and tokens. Everything that a stranger can make it do is bounded.
+struct PublicServer: Service {
+    /// Requests that are answered at once; more are told to come again.
+    static let requestsMax = 256
+    /// A connection that sends nothing for this long while we wait for it is closed.
+    static let idleTimeout = TimeAmount.seconds(15)
+    /// Bound of a request's headers.
+    static let headerBytesMax = 16 << 10
+    /// A body that takes longer to arrive is not waited for.
+    static let bodyTimeout = Duration.seconds(10)
+
+    private let responder: RouterResponder<APIContext>
+    private let listen: APIServer.Listen
+    private let logger: Logger
+    private let onListening: @Sendable (_ port: Int) async -> Void
+
+    /// Makes the server; ``run()`` begins to listen.
+    ///
+    /// - Parameters:
+    ///   - desk: What requests ask of.
+    ///   - metrics: Its requests are counted there.
+    ///   - listen: Where to listen.
+    ///   - logger: For requests and faults; what it is given has no token in it.
+    ///   - onListening: Called once with the port, when connections are taken.
+    init(
+        desk: some RecipientDesk,
+        metrics: MetricsRegistry,
+        listen: APIServer.Listen,
+        logger: Logger,
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) {
+        let router = Router(context: APIContext.self)
+        router.add(middleware: RequestRecord(metrics: metrics, logger: logger))
+        router.add(middleware: RequestLimit(max: Self.requestsMax))
+        UnsubscribeRoutes(desk: desk).add(to: router)
+        self.responder = router.buildResponder()
+        self.listen = listen
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// Serves until the task is cancelled or the service group shuts down.
+    ///
+    /// - Throws: What listening failed with: the address is taken, or not ours.
+    func run() async throws { try await self.application().run() }
+
+    /// The application, for tests that bring their own server.
+    func application() -> Application<RouterResponder<APIContext>> {
+        var quiet = self.logger
+        quiet.logLevel = max(self.logger.logLevel, .notice)
+        return Application(
+            responder: self.responder,
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: Self.idleTimeout,
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: Self.headerBytesMax,
+                        maxHeaderListSize: Self.headerBytesMax,
+                        maxHeaderFieldCount: 100
+                    )
+                )
+            ),
+            configuration: ApplicationConfiguration(address: .hostname(self.listen.host, port: self.listen.port)),
+            onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
+            logger: quiet
+        )
+    }
+}
+
+/// Bounds how many requests are answered at once.
+final class RequestLimit: RouterMiddleware {
+    private let max: Int
+    private let underWay = Mutex(0)
+
+    init(max: Int) { self.max = max }
+
+    func handle(
+        _ request: Request,
+        context: APIContext,
+        next: @concurrent (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        let isTaken = self.underWay.withLock { count in
+            guard count < self.max else { return false }
+            count += 1
+            return true
+        }
+        guard isTaken else { throw Problem(503, "Not available now", "Too many requests at once; try again.") }
+        defer { self.underWay.withLock { $0 -= 1 } }
+        return try await next(request, context)
+    }
+}
+
+/// What recipients' requests ask of the coordinator.
+protocol RecipientDesk: Sendable {
+    /// What a link's page says; `nil` when the link is none of ours.
+    func page(of token: String) async throws -> UnsubscribePage?
+
+    /// Does what was asked for, and returns once that is durable; `nil` when the link is none of ours.
+    func unsubscribe(_ token: String, _ form: UnsubscribeForm) async throws -> UnsubscribeAnswer?
+}
+
+/// Recipients' requests on the loop and the readers.
+struct LoopRecipientDesk: RecipientDesk {
+    let loop: CoordinatorLoop
+    let readers: ReaderPool
+    let key: UnsubscribeKey
+
+    func page(of token: String) async throws -> UnsubscribePage? {
+        guard let target = self.key.target(of: token) else { return nil }
+        return try await self.readers.read { connection throws(StoreError) in
+            try RecipientQueries.page(for: target, on: connection)
+        }
+    }
+
+    func unsubscribe(_ token: String, _ form: UnsubscribeForm) async throws -> UnsubscribeAnswer? {
+        guard let target = self.key.target(of: token) else { return nil }
+        do {
+            return try await self.loop.ask { core in
+                switch form {
+                case .oneClick: try core.unsubscribe(target, .everything, source: "one_click")
+                case .page(let choice): try core.unsubscribe(target, choice, source: "page")
+                }
+            }
+        } catch OperationError.notFound {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Hummingbird
+import NIOCore
+
+/// `/u/TOKEN`: looked at with GET and HEAD, which change nothing, and asked with POST.
+struct UnsubscribeRoutes<Desk: RecipientDesk>: Sendable {
+    let desk: Desk
+
+    func add(to router: Router<APIContext>) {
+        router.get("u/:token") { request, context in try await self.look(context, hasBody: true) }
+        router.head("u/:token") { request, context in try await self.look(context, hasBody: false) }
+        router.post("u/:token") { request, context in try await self.act(request, context) }
+    }
+
+    private func look(_ context: APIContext, hasBody: Bool) async throws -> Response {
+        let token = try context.parameters.require("token")
+        guard let page = try await self.desk.page(of: token) else {
+            return Self.html(UnsubscribePage.unknown.refusal, .notFound, hasBody: hasBody)
+        }
+        return Self.html(page.asking, .ok, hasBody: hasBody)
+    }
+
+    private func act(_ request: Request, _ context: APIContext) async throws -> Response {
+        let token = try context.parameters.require("token")
+        let type = request.headers[.contentType] ?? ""
+        guard let body = try await Self.body(of: request) else {
+            return Self.html(UnsubscribePage.unknown.later, .init(code: 408), hasBody: true)
+        }
+        guard let form = UnsubscribeForm(body, type: type) else {
+            throw Problem.badRequest("The body must be List-Unsubscribe=One-Click (RFC 8058), or our own form's.")
+        }
+        let answer: UnsubscribeAnswer?
+        do {
+            answer = try await self.desk.unsubscribe(token, form)
+        } catch OperationError.unavailable {
+            var response = Self.html(UnsubscribePage.unknown.later, .serviceUnavailable, hasBody: true)
+            response.headers[.retryAfter] = "60"
+            return response
+        }
+        guard let answer else { return Self.html(UnsubscribePage.unknown.refusal, .notFound, hasBody: true) }
+        return Self.html(answer.page.done(answer.choice), .ok, hasBody: true)
+    }
+
+    /// - Returns: `nil` when it did not come in time.
+    private static func body(of request: Request) async throws -> [UInt8]? {
+        try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
+            group.addTask {
+                do {
+                    let body = try await request.body.collect(upTo: UnsubscribeForm.bytesMax)
+                    return Array(body.readableBytesView)
+                } catch is NIOTooManyBytesError {
+                    throw Problem(
+                        413,
+                        "The request is too large",
+                        "The body may have at most \(UnsubscribeForm.bytesMax) bytes."
+                    )
+                }
+            }
+            group.addTask {
+                try await Task.sleep(for: PublicServer.bodyTimeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+
+    private static func html(_ text: String, _ status: HTTPResponse.Status, hasBody: Bool) -> Response {
+        let bytes = ByteBuffer(string: text)
+        let headers: HTTPFields = [
+            .contentType: "text/html; charset=utf-8",
+            .contentSecurityPolicy:
+                "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+        ]
+        return Response(status: status, headers: headers, body: hasBody ? .init(byteBuffer: bytes) : .init())
+    }
+}
