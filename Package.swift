@@ -107,7 +107,7 @@ let package = Package(
         shared("Intake", ["Domain", "CCSV", "CIDN", "CZlib", "CZstd"]),
         shared("UserFiles", ["Domain", .product(name: "Yams", package: "Yams")]),
         shared("Transport", ["CZeroMQ"]),
-        shared("Storage", ["Domain"]),
+        shared("Storage", ["Domain", .product(name: "Crypto", package: "swift-crypto")]),
         shared(
             "StorageSQLite",
             [
@@ -187,17 +187,18 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "CoordinatorCore", "Domain", "Telemetry",
+                "CoordinatorCore", "Domain", "Storage", "Telemetry",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
             ]
         ),
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "CoordinatorCore", "Domain", "Engine", "Storage", "StorageSQLite", "UserFiles", "Wire",
+                "CoordinatorCore", "Domain", "Engine", "Storage", "StorageSQLite", "Telemetry", "UserFiles", "Wire",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

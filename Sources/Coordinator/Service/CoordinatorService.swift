@@ -84,9 +84,11 @@ struct CoordinatorService {
         metrics: MetricsRegistry,
         exitWithParent: Bool
     ) async throws {
+        let tokens = try self.tokens()
+        tokens.join(try await readers.read { connection throws(StoreError) in try TokenStore(connection).all() })
         let server = APIServer(
-            operations: self.operations(parts, readers: readers),
-            tokens: try self.tokens(),
+            operations: self.operations(parts, readers: readers, tokens: tokens),
+            tokens: tokens,
             metrics: metrics,
             listen: APIServer.Listen(
                 host: self.settings.coordinator.apiListen.host,
@@ -99,6 +101,7 @@ struct CoordinatorService {
             .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: MetricsPublisher(loop: parts.loop, metrics: metrics)),
             .init(service: HangupService(admission: parts.admission, logger: self.logger)),
+            .init(service: TokenUses(tokens: tokens, loop: parts.loop)),
         ]
         if exitWithParent {
             services.append(.init(service: ParentWatch(), successTerminationBehavior: .gracefullyShutdownGroup))
@@ -115,7 +118,7 @@ struct CoordinatorService {
         }
     }
 
-    private func operations(_ parts: LoopParts, readers: ReaderPool) -> CoordinatorOperations {
+    private func operations(_ parts: LoopParts, readers: ReaderPool, tokens: Tokens) -> CoordinatorOperations {
         CoordinatorOperations(
             loop: parts.loop,
             imports: ImportService(loop: parts.loop, rejectsFolder: self.rejectsFolder, now: { WallClock.now() }),
@@ -125,7 +128,8 @@ struct CoordinatorService {
                 expiresMilliseconds: self.settings.approvalExpiresMilliseconds
             ),
             relays: self.settings.relays.map(\.name),
-            admission: parts.admission
+            admission: parts.admission,
+            tokens: TokenDesk(tokens: tokens)
         )
     }
 
