@@ -4,7 +4,7 @@ PROTOC_GEN_SWIFT_VERSION := 1.39.0
 PEERS := .build/test-peers
 FORMAT := swift format lint --strict --parallel --configuration .swift-format
 # Generated code has its generator's style.
-OWN_SWIFT = $(shell find Sources Tests Benchmarks/Sources/RenderBench Benchmarks/Package.swift Package.swift -name '*.swift' ! -name '*.pb.swift')
+OWN_SWIFT = $(shell find Sources Tests Benchmarks/Sources/RenderBench Benchmarks/Package.swift Package.swift -name '*.swift' ! -name '*.pb.swift' ! -name OpenAPIDocument.swift)
 CONTACTS ?= 100000
 SEEDS ?= 300
 FIRST ?= 1
@@ -12,7 +12,7 @@ CUTS ?= 1000
 # Of fuzzing, for each parser.
 SECONDS ?= 60
 
-.PHONY: help deps build demo test check lint format proto peers crash-sweep faulty-relay fuzz mutations bench bench-smoke power-cuts simulate clean
+.PHONY: help deps build demo test check lint format proto openapi peers crash-sweep faulty-relay fuzz mutations bench bench-smoke power-cuts simulate clean
 
 help:
 	@echo 'make deps     install the system libraries that the build needs (Debian, Ubuntu)'
@@ -30,6 +30,7 @@ help:
 	@echo 'make lint     format and style only'
 	@echo 'make format   rewrites the sources in the house format'
 	@echo 'make proto    generates worker.pb.swift from worker.proto again'
+	@echo 'make openapi  puts docs/openapi.yaml into the coordinator again'
 
 deps:
 	@deploy/install-dependencies --build
@@ -104,6 +105,9 @@ format:
 proto:
 	@deploy/install-dependencies --proto
 	@scripts/generate-proto $(PROTOC_GEN_SWIFT_VERSION)
+
+openapi:
+	@scripts/generate-openapi
 
 clean:
 	rm -rf .build .build-proto .build-fuzz .build-mutations .build-bench

@@ -192,12 +192,13 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
             ]
         ),
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "CoordinatorCore", "Domain", "Engine", "Storage", "StorageSQLite", "UserFiles", "Wire",
+                "CoordinatorCore", "Domain", "Engine", "Storage", "StorageSQLite", "Telemetry", "UserFiles", "Wire",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

@@ -15,9 +15,8 @@ struct PostriderCommand: AsyncParsableCommand {
         version: PostriderVersion.text,
         subcommands: [
             InitCommand.self, UpCommand.self, ContactsCommand.self, SegmentCommand.self, CampaignCommand.self,
-            SuppressCommand.self, WorkersCommand.self, WorkerCommand.self, AcceptRestoreCommand.self,
-            BouncesCommand.self, SinkCommand.self,
-            SampleContactsCommand.self,
+            SuppressCommand.self, WorkersCommand.self, WorkerCommand.self, AcceptRestoreCommand.self, WhyCommand.self,
+            AuditCommand.self, TokenCommand.self, BouncesCommand.self, SinkCommand.self, SampleContactsCommand.self,
         ]
     )
 

@@ -19,6 +19,7 @@ final class FakeOperations: Operations {
         var pagesRead = 0
     }
 
+    let requests = Mutex<[String: StoredRequest]>([:])
     let memory = Mutex(Memory())
 
     private func note(_ call: String) throws {
@@ -154,7 +155,7 @@ final class FakeOperations: Operations {
         )
     }
 
-    func campaigns() async throws -> [CampaignStatus] {
+    func campaigns(before id: Campaign.ID?, count: Int) async throws -> [CampaignStatus] {
         try self.note("campaigns")
         return [Self.status]
     }
@@ -236,6 +237,68 @@ final class FakeOperations: Operations {
     func acceptRestore(by caller: Caller) async throws -> RestoreStatus {
         try self.note("accept restore by \(caller.name)")
         return RestoreStatus(restored: false, reason: nil, campaigns: [])
+    }
+
+    func why(_ question: WhyQuestion) async throws -> WhyAnswer {
+        try self.note("why \(question.address) \(question.campaign ?? "-")")
+        return WhyAnswer(address: question.address, contact: 1, campaigns: [], nextCursor: nil)
+    }
+
+    func storedRequest(_ caller: String, key: String) async throws -> StoredRequest? {
+        self.requests.withLock { $0[caller + " " + key] }
+    }
+
+    func store(_ request: RequestMark, _ answer: StoredRequest.Answer) async throws {
+        let stored = StoredRequest(digest: request.digest, answer: answer)
+        self.requests.withLock { $0[request.caller + " " + request.key] = stored }
+    }
+
+    func tokenList() async throws -> [TokenStatus] {
+        try self.note("tokens")
+        return [TokenStatus(Self.token, at: Timestamp(milliseconds: 0))]
+    }
+
+    func addToken(_ token: NewToken, by caller: Caller) async throws -> MadeToken {
+        try self.note("add token \(token.name) \(token.role) \(token.expiresIn ?? 0) by \(caller.name)")
+        return MadeToken(name: token.name, role: token.role, token: "secret", expiresAt: nil)
+    }
+
+    func revokeToken(named name: String, by caller: Caller) async throws -> TokenStatus {
+        try self.note("revoke token \(name) by \(caller.name)")
+        return TokenStatus(Self.token, at: Timestamp(milliseconds: 0))
+    }
+
+    static let token = TokenRecord(
+        name: "ann",
+        role: .viewer,
+        digest: [1],
+        madeAt: Timestamp(milliseconds: 0),
+        madeBy: "admin",
+        expiresAt: nil
+    )
+
+    func audit(above row: Int64) async throws -> Pages<AuditRow> {
+        try self.note("audit above \(row)")
+        let answer = AuditRow(
+            row: row + 1,
+            at: Timestamp(milliseconds: 1_795_338_000_000),
+            who: "ann",
+            act: "approve",
+            subject: "c1",
+            digest: "abc",
+            origin: "127.0.0.1",
+            hash: "00ff"
+        )
+        return Pages(from: false) { isDone in
+            guard !isDone else { return nil }
+            isDone = true
+            return [answer]
+        }
+    }
+
+    func verifyAudit() async throws -> AuditVerification {
+        try self.note("verify audit")
+        return AuditVerification(intact: false, rows: 6, hash: "00", finding: .init(row: 7, text: "row 7 is missing"))
     }
 
     static let status = CampaignStatus(

@@ -59,9 +59,9 @@ struct ProblemTests {
     @Test(
         "what is not there is a problem too",
         arguments: [
-            (HTTPRequest.Method.get, "/v1/nothing"), (.put, "/v1/workers"), (.get, "/v1/campaigns/x7"),
+            (HTTPRequest.Method.get, "/v1/nothing"), (.get, "/v1/campaigns/x7"),
             (.get, "/v1/campaigns/c0"), (.get, "/v1/campaigns/c99999999999999999999"),
-            (.post, "/v1/campaigns/c1/explode"),
+            (.post, "/v1/campaigns/c1/explode"), (.put, "/v1"),
             (.get, "/../etc/passwd"),
         ]
     )
@@ -71,6 +71,46 @@ struct ProblemTests {
         #expect(response.status == .notFound)
         #expect(response.headers[.contentType] == "application/problem+json")
         #expect(bed.operations.calls.isEmpty)
+    }
+
+    @Test(
+        "a path that is there for other methods says which",
+        arguments: [
+            (HTTPRequest.Method.put, "/v1/workers", "GET, POST"), (.post, "/healthz", "GET"),
+            (.patch, "/v1/campaigns/c1", "GET"), (.get, "/v1/workers/w1/drain", "DELETE, POST"),
+        ]
+    )
+    func wrongMethod(method: HTTPRequest.Method, path: String, allowed: String) async throws {
+        let response = try await APITestbed().send(method, path, as: .admin)
+        #expect(response.status == .methodNotAllowed)
+        #expect(response.headers[.allow] == allowed)
+        #expect(response.headers[.contentType] == "application/problem+json")
+    }
+
+    @Test(
+        "a body of another kind is refused, JSON by any spelling is not",
+        arguments: [
+            ("text/plain", 415), ("application/x-www-form-urlencoded", 415), ("application/json", 200),
+            ("Application/JSON ; charset=utf-8", 200),
+        ]
+    )
+    func mediaType(type: String, status: Int) async throws {
+        let body = #"{"expression":"a"}"#
+        let bed = APITestbed()
+        let response = try await bed.send(
+            .post,
+            "/v1/segments/count",
+            as: .viewer,
+            headers: [.contentType: type],
+            body: body
+        )
+        #expect(response.status.code == status)
+    }
+
+    @Test("a page's bounds are said", arguments: ["limit=0", "limit=1001", "limit=x", "limit=-1", "cursor=x7"])
+    func page(query: String) async throws {
+        let response = try await APITestbed().send(.get, "/v1/campaigns?\(query)", as: .viewer)
+        #expect(response.status == .badRequest)
     }
 
     @Test(

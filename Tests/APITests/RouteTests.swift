@@ -88,6 +88,25 @@ struct RouteCase: Sendable, CustomTestStringConvertible {
         ),
         .init(.get, "/v1/restore", .viewer, call: "restore"),
         .init(.post, "/v1/restore/accept", .admin, call: "accept restore by admin"),
+        .init(
+            .post,
+            "/v1/why",
+            .viewer,
+            body: #"{"address":"a@x.example","campaign":"c1"}"#,
+            call: "why a@x.example c1"
+        ),
+        .init(.get, "/v1/tokens", .admin, call: "tokens"),
+        .init(
+            .post,
+            "/v1/tokens",
+            .admin,
+            body: #"{"name":"ann","role":"approver","expires_in":60}"#,
+            call: "add token ann approver 60 by admin"
+        ),
+        .init(.delete, "/v1/tokens/ann", .admin, call: "revoke token ann by admin"),
+        .init(.get, "/v1/audit", .viewer, call: "audit above 0"),
+        .init(.get, "/v1/audit?above=12", .viewer, call: "audit above 12"),
+        .init(.get, "/v1/audit/verification", .viewer, call: "verify audit"),
         .init(.get, "/v1/workers", .viewer, call: "workers"),
         .init(
             .post,

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Storage
 import Testing
 
 @testable import CoordinatorCore
@@ -100,5 +101,69 @@ struct TokenTests {
         #expect(empty?.diagnostics.first?.message.contains("postrider init") == true)
         let missing = #expect(throws: InvalidTokens.self) { try Tokens(folder: "/nonexistent/tokens") }
         #expect(missing?.diagnostics.first?.file == "/nonexistent/tokens")
+    }
+}
+
+@Suite("Tokens that were made")
+struct MadeTokenTests {
+    private static let now = Timestamp(milliseconds: 1_800_000_000_000)
+
+    private func record(_ text: String, _ name: String, role: Role = .approver) -> TokenRecord {
+        TokenRecord(
+            name: name,
+            role: role,
+            digest: Tokens.digestBytes(text),
+            madeAt: Self.now,
+            madeBy: "admin",
+            expiresAt: Self.now.advanced(byMilliseconds: 1_000)
+        )
+    }
+
+    @Test("a token that was made counts until it expires or is revoked, from the next request on")
+    func life() {
+        let tokens = Tokens([Caller(name: "viewer", role: .viewer): "token-of-a-viewer"])
+        #expect(tokens.judge(presented: "token-of-ann-1234", at: Self.now) == .unknown)
+        var ann = self.record("token-of-ann-1234", "ann")
+        tokens.put(ann)
+        let caller = Caller(name: "ann", role: .approver)
+        #expect(tokens.judge(presented: "token-of-ann-1234", at: Self.now) == .valid(caller))
+        let end = Self.now.advanced(byMilliseconds: 1_000)
+        #expect(tokens.judge(presented: "token-of-ann-1234", at: end) == .expired(name: "ann", at: end))
+        ann.revokedAt = Self.now
+        tokens.put(ann)
+        #expect(tokens.judge(presented: "token-of-ann-1234", at: Self.now) == .revoked(name: "ann"))
+        #expect(tokens.records.map(\.name) == ["ann", "viewer"])
+    }
+
+    @Test("the database revokes a file, but not another token in a file of the same name")
+    func files() {
+        for (text, isRevoked) in [("token-of-a-viewer", true), ("another-viewer-token", false)] {
+            let tokens = Tokens([Caller(name: "viewer", role: .viewer): "token-of-a-viewer"])
+            var row = TokenRecord(
+                name: "viewer",
+                role: .viewer,
+                digest: Tokens.digestBytes(text),
+                madeAt: Self.now,
+                madeBy: nil,
+                expiresAt: nil
+            )
+            row.revokedAt = Self.now
+            tokens.join([row, self.record("token-of-ann-1234", "ann")])
+            let judgement = tokens.judge(presented: "token-of-a-viewer", at: Self.now)
+            #expect(judgement == (isRevoked ? .revoked(name: "viewer") : .valid(Caller(name: "viewer", role: .viewer))))
+            #expect(tokens.caller(presenting: "token-of-ann-1234") == nil || WallClock.now() < Self.now)
+        }
+    }
+
+    @Test("uses are stored once a minute")
+    func uses() {
+        let tokens = Tokens([Caller(name: "viewer", role: .viewer): "token-of-a-viewer"])
+        for offset: Int64 in [0, 1, 59_999] {
+            _ = tokens.judge(presented: "token-of-a-viewer", at: Self.now.advanced(byMilliseconds: offset))
+        }
+        #expect(tokens.takeUses().map(\.usedAt) == [Self.now])
+        #expect(tokens.takeUses().isEmpty)
+        _ = tokens.judge(presented: "token-of-a-viewer", at: Self.now.advanced(byMilliseconds: 60_000))
+        #expect(tokens.takeUses().map(\.usedAt) == [Self.now.advanced(byMilliseconds: 60_000)])
     }
 }

@@ -96,7 +96,8 @@ final class ImportLoopDouble: ImportLoop {
     ) async throws -> ImportAnswer {
         try await self.service.run(
             ImportRequest(file: "people.csv", list: list, source: "fair", basis: "consent", onConflict: onConflict),
-            body: Pieces(bytes: Array(text.utf8), pieceBytes: pieceBytes, breaksAfter: breaksAfter)
+            body: Pieces(bytes: Array(text.utf8), pieceBytes: pieceBytes, breaksAfter: breaksAfter),
+            by: "ann"
         )
     }
 }

@@ -9,6 +9,31 @@
 """
 
 MUTATIONS = [
+    # Who may, and who did.
+    dict(
+        name="any operator approves (role check)",
+        file="Sources/Coordinator/Loop/CampaignDraft.swift",
+        find='guard caller.role >= .approver || (isSubmitter && self.allowsSubmitter) else {',
+        replace='guard caller.role >= .operator else {',
+        suite="CoordinatorTests.LoopAuditTests",
+        test="only an approver approves, and not what the same one submitted",
+    ),
+    dict(
+        name="rows of the audit do not follow on each other (chain)",
+        file="Sources/Shared/Storage/AuditChain.swift",
+        find='Self.add(previous, to: &hash)',
+        replace='',
+        suite="StorageTests.AuditTests",
+        test="every change is found, at the first row that does not fit",
+    ),
+    dict(
+        name="the end of the audit can be cut off (note of the newest row)",
+        file="Sources/Shared/Storage/AuditStore.swift",
+        find='if noted.row > self.head.row {',
+        replace='if false {',
+        suite="StorageTests.AuditTests",
+        test="every change is found, at the first row that does not fit",
+    ),
     # The coordinator.
     dict(
         name="a stale report may schedule (epoch guard)",

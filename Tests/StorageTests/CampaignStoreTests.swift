@@ -80,16 +80,4 @@ struct CampaignStoreTests {
             try store.access { connection throws(StoreError) in _ = try CampaignStore(connection).all() }
         }
     }
-
-    @Test("who did what is noted in order")
-    func audit() throws {
-        let store = try TestStore()
-        try store.write { connection throws(StoreError) in
-            let campaigns = CampaignStore(connection)
-            for act in ["submit", "approve"] {
-                try campaigns.audit(act, on: "c1", by: "ann", digest: "d", at: Timestamp(milliseconds: 1))
-            }
-        }
-        #expect(try store.rows("SELECT id, act, who FROM audit ORDER BY id") == ["1|submit|ann", "2|approve|ann"])
-    }
 }

@@ -10,7 +10,9 @@ enum SourceTree {
         var lines: [Substring] { self.text.split(separator: "\n", omittingEmptySubsequences: false) }
 
         /// Written by a program; its style is that program's.
-        var isGenerated: Bool { self.path.hasSuffix(".pb.swift") }
+        var isGenerated: Bool {
+            self.path.hasSuffix(".pb.swift") || self.path.hasSuffix("/OpenAPIDocument.swift")
+        }
 
         /// The module, as in `Mail`; the executable's folder for executables.
         var module: String {

@@ -107,7 +107,7 @@ struct CampaignStatusCommand: PostriderLeaf {
             let document = try await surroundings.withClient { try await $0.get(CampaignCommand.path(id)) }
             try surroundings.show(document, as: CampaignStatus.self) { StatusText.lines($0, style: style) }
         } else {
-            let document = try await surroundings.withClient { try await $0.get("/v1/campaigns") }
+            let document = try await surroundings.withClient { try await $0.get("/v1/campaigns", [("limit", "1000")]) }
             try surroundings.show(document, as: CampaignList.self) { StatusText.lines($0.campaigns, style: style) }
         }
     }

@@ -1,11 +1,18 @@
 import Hummingbird
 import Logging
+import NIOCore
 
 /// What one request carries besides itself.
 struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
 
-    init(source: ApplicationRequestContextSource) { self.coreContext = .init(source: source) }
+    /// The sender's IP address; empty when it has none.
+    let origin: String
+
+    init(source: ApplicationRequestContextSource) {
+        self.coreContext = .init(source: source)
+        self.origin = source.channel.remoteAddress?.ipAddress ?? ""
+    }
 }
 
 /// Who may ask at all: refuses browsers, and names nobody trusts.

@@ -19,6 +19,8 @@ struct APIServer: Service {
     /// Bound of a request's headers.
     static let headerBytesMax = 32 << 10
 
+    /// What is served.
+    let table = RouteTable()
     private let responder: RouterResponder<APIContext>
     private let listen: Listen
     private let logger: Logger
@@ -44,9 +46,9 @@ struct APIServer: Service {
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         let router = Router(context: APIContext.self)
-        router.add(middleware: RequestRecord(metrics: metrics, logger: logger))
+        router.add(middleware: RequestRecord(metrics: metrics, table: self.table, logger: logger))
         router.add(middleware: RequestGate(hosts: HostRule(names: hostNames)))
-        Routes(operations: operations, tokens: tokens, metrics: metrics).add(to: router)
+        Routes(operations: operations, tokens: tokens, metrics: metrics, table: self.table).add(to: router)
         self.responder = router.buildResponder()
         self.listen = listen
         self.logger = logger

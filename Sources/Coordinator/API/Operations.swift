@@ -1,5 +1,6 @@
 import Domain
 import NIOCore
+import Storage
 
 /// Everything that a request can ask of the coordinator: one method per request of docs/api.md, and no word of HTTP.
 ///
@@ -62,8 +63,8 @@ protocol Operations: Sendable {
     /// Makes a campaign, or replaces the one with this id, which must not have started; its approval is void then.
     func submit(_ file: CampaignFile, replacing id: Campaign.ID?, by caller: Caller) async throws -> Submission
 
-    /// All campaigns, newest first.
-    func campaigns() async throws -> [CampaignStatus]
+    /// Campaigns, newest first: at most `count` of those older than one; `nil` begins at the newest.
+    func campaigns(before id: Campaign.ID?, count: Int) async throws -> [CampaignStatus]
 
     func campaign(_ id: Campaign.ID) async throws -> CampaignStatus
 
@@ -92,6 +93,30 @@ protocol Operations: Sendable {
 
     /// Has a worker end what it has begun and hand back the rest, and grants it nothing more; or ends that.
     func drainWorker(named name: String, undo: Bool, by caller: Caller) async throws -> WorkerStatus
+
+    /// Who did what: all rows of the audit above one.
+    func audit(above row: Int64) async throws -> Pages<AuditRow>
+
+    /// Whether nothing was changed in the audit since it was written.
+    func verifyAudit() async throws -> AuditVerification
+
+    /// Why a person did or did not get each campaign's message.
+    func why(_ question: WhyQuestion) async throws -> WhyAnswer
+
+    /// What is known of a request that bore a key; `nil` when nothing is.
+    func storedRequest(_ caller: String, key: String) async throws -> StoredRequest?
+
+    /// Keeps the answer of a request that bore a key.
+    func store(_ request: RequestMark, _ answer: StoredRequest.Answer) async throws
+
+    /// All tokens, by name.
+    func tokenList() async throws -> [TokenStatus]
+
+    /// Makes a token; its text is said in the answer and never again.
+    func addToken(_ token: NewToken, by caller: Caller) async throws -> MadeToken
+
+    /// Makes a token worthless from the next request on.
+    func revokeToken(named name: String, by caller: Caller) async throws -> TokenStatus
 
     /// Whether the data were restored or copied, and what accepting that would put in doubt.
     func restoreStatus() async throws -> RestoreStatus

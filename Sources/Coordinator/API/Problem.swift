@@ -8,6 +8,8 @@ struct Problem: Error, Hashable, Sendable {
     /// One sentence for people: what is wrong and what is allowed.
     let detail: String
     var diagnostics: [Diagnostic] = []
+    /// What the path takes, with status 405.
+    var allowed: String?
 
     init(_ status: Int, _ title: String, _ detail: String, diagnostics: [Diagnostic] = []) {
         self.status = status
@@ -24,6 +26,18 @@ struct Problem: Error, Hashable, Sendable {
     static func unauthorized(_ detail: String) -> Self { Self(401, "A token is needed", detail) }
     static func forbidden(_ detail: String) -> Self { Self(403, "Not allowed", detail) }
     static func notFound(_ detail: String) -> Self { Self(404, "Not found", detail) }
+
+    /// The path is there, but takes other methods.
+    static func wrongMethod(_ method: String, allowed: [String]) -> Self {
+        let list = allowed.joined(separator: ", ")
+        var problem = Self(405, "Not with this method", "This address takes \(list), not \(method.prefix(40)).")
+        problem.allowed = list
+        return problem
+    }
+
+    static func notJSON(_ media: String) -> Self {
+        Self(415, "The body is of the wrong kind", "Send it as application/json, not \(media.prefix(80)).")
+    }
 
     static func tooLarge(bytesMax: Int) -> Self {
         Self(413, "The request is too large", "The body may have at most \(bytesMax >> 20) MiB.")
@@ -66,6 +80,7 @@ struct Problem: Error, Hashable, Sendable {
     func response() throws -> Response {
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if self.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
+        if let allowed = self.allowed { headers[.allow] = allowed }
         if self.status == 503 { headers[.retryAfter] = "1" }
         let body = Body(title: self.title, status: self.status, detail: self.detail, diagnostics: self.diagnostics)
         return Response(

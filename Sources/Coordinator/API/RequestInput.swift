@@ -23,6 +23,43 @@ struct RequestInput: Sendable {
         return String(value)
     }
 
+    /// A query parameter that is a whole number.
+    ///
+    /// - Returns: `nil` when it is missing or empty.
+    /// - Throws: ``Problem`` with status 400 that says what is allowed.
+    func number(_ name: String, in range: ClosedRange<Int64>) throws -> Int64? {
+        guard let text = self.query(name) else { return nil }
+        guard text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int64(text), range.contains(number) else {
+            throw Problem.badRequest("\(name) must be a number, \(range.lowerBound) to \(range.upperBound).")
+        }
+        return number
+    }
+
+    /// Rows of a page when the request does not say.
+    static let pageDefault: Int64 = 100
+    /// Most rows of a page.
+    static let pageMax: Int64 = 1_000
+    /// Longest cursor that is looked at.
+    static let cursorCharactersMax = 256
+
+    /// Which part of a list is asked for.
+    ///
+    /// - Throws: ``Problem`` with status 400 that says what is allowed.
+    func page() throws -> (cursor: String?, limit: Int) {
+        let limit = try self.number("limit", in: 1...Self.pageMax) ?? Self.pageDefault
+        let cursor = self.query("cursor")
+        guard (cursor?.utf8.count ?? 0) <= Self.cursorCharactersMax else { throw Self.strangeCursor }
+        return (cursor, Int(limit))
+    }
+
+    static let strangeCursor = Problem.badRequest("cursor must be next_cursor of an earlier answer, as it was.")
+
+    /// The campaign that a page comes after.
+    func campaignCursor(_ text: String) throws -> Campaign.ID {
+        guard let id = Campaign.ID(publicID: text) else { throw Self.strangeCursor }
+        return id
+    }
+
     /// The campaign that the path names.
     func campaignID() throws -> Campaign.ID { try self.campaignID(self.parameter("id")) }
 
@@ -33,7 +70,13 @@ struct RequestInput: Sendable {
     }
 
     /// The whole body as JSON, at most ``bodyBytesMax`` of it.
+    ///
+    /// - Throws: ``Problem`` with status 415 when it is said to be something else, 413 when it is longer, 400 when it cannot be read.
     func body<Value: Decodable>(_ type: Value.Type) async throws -> Value {
+        if let named = self.request.headers[.contentType] {
+            let media = named.prefix { $0 != ";" }.trimmingBlanks.lowercased()
+            guard media == "application/json" else { throw Problem.notJSON(media) }
+        }
         let limit = Self.bodyBytesMax
         do {
             return try JSONForm.decode(type, from: try await self.request.body.collect(upTo: limit))
@@ -67,5 +110,13 @@ struct RequestInput: Sendable {
             throw Problem.badRequest("outcome must be one of \(TargetSelection.grammar).")
         }
         return selection
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingBlanks: Substring {
+        let start = self.drop { $0 == " " || $0 == "\t" }
+        let end = start.lastIndex { $0 != " " && $0 != "\t" }
+        return end.map { start[...$0] } ?? ""
     }
 }

@@ -5,6 +5,7 @@ import Telemetry
 /// Turns every error into a problem, and records each request in the log and the metrics.
 struct RequestRecord: RouterMiddleware {
     let metrics: MetricsRegistry
+    let table: RouteTable
     let logger: Logger
 
     func handle(
@@ -17,7 +18,7 @@ struct RequestRecord: RouterMiddleware {
         do {
             response = try await next(request, context)
         } catch {
-            let problem = Problem(of: error)
+            let problem = self.problem(of: error, request, context)
             if problem.isOurs { self.logFault(error, request, context) }
             response = try problem.response()
         }
@@ -28,12 +29,24 @@ struct RequestRecord: RouterMiddleware {
         return response
     }
 
+    /// The error as a problem; a path that is there for other methods is told from one that is not.
+    private func problem(of error: any Error, _ request: Request, _ context: APIContext) -> Problem {
+        if let error = error as? HTTPError, error.status == .notFound {
+            let methods = self.table.methods(at: request.uri.path)
+            if !methods.isEmpty, !methods.contains(request.method.rawValue) {
+                return .wrongMethod(request.method.rawValue, allowed: methods)
+            }
+        }
+        return Problem(of: error)
+    }
+
     private func record(_ request: Request, _ context: APIContext, status: HTTPResponse.Status, took: Duration) {
         // The pattern, never the path: labels must stay few.
         let route = context.endpointPath ?? "none"
         // A method that is not ours could be any text.
         let method =
-            ["GET", "POST", "DELETE", "HEAD"].contains(request.method.rawValue) ? request.method.rawValue : "other"
+            ["GET", "POST", "PUT", "DELETE", "HEAD"].contains(request.method.rawValue)
+            ? request.method.rawValue : "other"
         self.metrics.counter(.requests, method, route, String(status.code)).increment()
         let (seconds, attoseconds) = took.components
         let length = Double(seconds) + Double(attoseconds) / 1e18

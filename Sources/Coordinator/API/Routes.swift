@@ -8,6 +8,8 @@ struct Routes<Coordinator: Operations>: Sendable {
     let operations: Coordinator
     let tokens: Tokens
     let metrics: MetricsRegistry
+    let table: RouteTable
+    let keys = RequestKeys()
 
     func add(to router: Router<APIContext>) {
         self.addOpen(to: router)
@@ -17,22 +19,41 @@ struct Routes<Coordinator: Operations>: Sendable {
         self.addDecisions(to: router)
         self.addWorkers(to: router)
         self.addRestore(to: router)
+        self.addAudit(to: router)
+        self.addTokens(to: router)
     }
 
     /// Requests that need no token: what load balancers and Prometheus ask.
     private func addOpen(to router: Router<APIContext>) {
-        router.get("healthz") { _, _ in Response(text: "ok\n") }
-        router.get("readyz") { _, _ in
+        self.onOpen("healthz", router) { Response(text: "ok\n") }
+        self.onOpen("readyz", router) {
             let readiness = await self.operations.readiness()
             return try Response(json: readiness, status: readiness.ready ? .ok : .serviceUnavailable)
         }
-        router.get("metrics") { _, _ in
+        self.onOpen("metrics", router) {
             Response(
                 status: .ok,
                 headers: [.contentType: PrometheusText.contentType],
                 body: .init(byteBuffer: ByteBuffer(bytes: self.metrics.exposition()))
             )
         }
+        self.onOpen("openapi.yaml", router) {
+            Response(
+                status: .ok,
+                headers: [.contentType: "application/yaml"],
+                body: .init(byteBuffer: ByteBuffer(string: OpenAPIDocument.text))
+            )
+        }
+    }
+
+    /// Adds a request that needs no token.
+    private func onOpen(
+        _ path: RouterPath,
+        _ router: Router<APIContext>,
+        answer: @escaping @Sendable () async throws -> Response
+    ) {
+        self.table.add(.get, path, nil)
+        router.on(path, method: .get) { _, _ in try await answer() }
     }
 
     private func addContacts(to router: Router<APIContext>) {
@@ -67,6 +88,9 @@ struct Routes<Coordinator: Operations>: Sendable {
                 json: await self.operations.defineSegment(named: name, as: asked.expression, by: input.caller)
             )
         }
+        self.on(.post, "v1/why", .viewer, router) { input in
+            try Response(json: await self.operations.why(input.body(WhyQuestion.self)))
+        }
     }
 
     private func addCampaigns(to router: Router<APIContext>) {
@@ -78,8 +102,16 @@ struct Routes<Coordinator: Operations>: Sendable {
             let file = try await input.body(CampaignFile.self)
             return try Response(json: await self.operations.submit(file, replacing: id, by: input.caller))
         }
-        self.on(.get, "v1/campaigns", .viewer, router) { _ in
-            try Response(json: CampaignList(campaigns: await self.operations.campaigns()))
+        self.on(.get, "v1/campaigns", .viewer, router) { input in
+            let page = try input.page()
+            let cursor = try page.cursor.map(input.campaignCursor)
+            // One more than is shown says whether there are more.
+            var campaigns = try await self.operations.campaigns(before: cursor, count: page.limit + 1)
+            let hasMore = campaigns.count > page.limit
+            campaigns = Array(campaigns.prefix(page.limit))
+            return try Response(
+                json: CampaignList(campaigns: campaigns, nextCursor: hasMore ? campaigns.last?.id : nil)
+            )
         }
         self.on(.get, "v1/campaigns/:id", .viewer, router) { input in
             try Response(json: await self.operations.campaign(input.campaignID()))
@@ -130,6 +162,33 @@ struct Routes<Coordinator: Operations>: Sendable {
         }
     }
 
+    private func addAudit(to router: Router<APIContext>) {
+        self.on(.get, "v1/audit", .viewer, router) { input in
+            let pages = try await self.operations.audit(above: input.number("above", in: 0...Int64.max) ?? 0)
+            return Response(pages: pages, contentType: "application/x-ndjson") { page in
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(page.count * 320)
+                for row in page { row.appendLine(to: &bytes) }
+                return ByteBuffer(bytes: bytes)
+            }
+        }
+        self.on(.get, "v1/audit/verification", .viewer, router) { _ in
+            try Response(json: await self.operations.verifyAudit())
+        }
+    }
+
+    private func addTokens(to router: Router<APIContext>) {
+        self.on(.get, "v1/tokens", .admin, router) { _ in
+            try Response(json: TokenList(tokens: await self.operations.tokenList()))
+        }
+        self.on(.post, "v1/tokens", .admin, router) { input in
+            try Response(json: await self.operations.addToken(input.body(NewToken.self), by: input.caller))
+        }
+        self.on(.delete, "v1/tokens/:name", .admin, router) { input in
+            try Response(json: await self.operations.revokeToken(named: input.parameter("name"), by: input.caller))
+        }
+    }
+
     private func addWorkers(to router: Router<APIContext>) {
         self.on(.get, "v1/workers", .viewer, router) { _ in
             try Response(json: WorkerList(workers: await self.operations.workers()))
@@ -160,6 +219,7 @@ struct Routes<Coordinator: Operations>: Sendable {
         _ router: Router<APIContext>,
         answer: @escaping @Sendable (RequestInput) async throws -> Response
     ) {
+        self.table.add(method, path, role)
         router.on(path, method: method) { request, context in
             let caller = try self.caller(of: request)
             guard caller.role >= role else {
@@ -167,7 +227,18 @@ struct Routes<Coordinator: Operations>: Sendable {
                     "This needs the role \(role.name); the token \(caller.name) has \(caller.role.name)."
                 )
             }
-            return try await answer(RequestInput(request: request, context: context, caller: caller))
+            return try await RequestOrigin.$address.withValue(context.origin) {
+                let input = RequestInput(request: request, context: context, caller: caller)
+                guard method == .post else { return try await answer(input) }
+                return try await self.keys.answer(
+                    input,
+                    isStreamed: path.description.hasSuffix("v1/imports"),
+                    // A token is said once, and never stored.
+                    keepsAnswer: !path.description.hasSuffix("v1/tokens"),
+                    by: self.operations,
+                    answer: answer
+                )
+            }
         }
     }
 
@@ -179,18 +250,30 @@ struct Routes<Coordinator: Operations>: Sendable {
         guard parts.count == 2, parts[0].lowercased() == "bearer" else {
             throw Problem.unauthorized("The Authorization header must be Bearer TOKEN.")
         }
-        guard let caller = self.tokens.caller(presenting: parts[1]) else {
-            throw Problem.unauthorized("There is no such token.")
+        switch self.tokens.judge(presented: parts[1], at: WallClock.now()) {
+        case .valid(let caller): return caller
+        case .unknown: throw Problem.unauthorized("There is no such token.")
+        case .expired(let name, let end): throw Problem.unauthorized("The token \(name) expired at \(end.rfc3339).")
+        case .revoked(let name): throw Problem.unauthorized("The token \(name) was revoked.")
         }
-        return caller
     }
 
     private struct CampaignList: Encodable {
         let campaigns: [CampaignStatus]
+        @Nullable var nextCursor: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case campaigns
+            case nextCursor = "next_cursor"
+        }
     }
 
     private struct SegmentList: Encodable {
         let segments: [SegmentDefinition]
+    }
+
+    private struct TokenList: Encodable {
+        let tokens: [TokenStatus]
     }
 
     private struct WorkerList: Encodable {

@@ -36,14 +36,19 @@ struct ImportService: Sendable {
     ///   ``OperationError/unavailable(_:)`` when the disk is full; the body's own error when the connection broke.
     func run(
         _ request: ImportRequest,
-        body: some AsyncSequence<ByteBuffer, any Error> & Sendable
+        body: some AsyncSequence<ByteBuffer, any Error> & Sendable,
+        by who: String
     ) async throws -> ImportAnswer {
         let began = self.now()
+        let actor = ImportActor(who: who, origin: RequestOrigin.address)
         let ticket = try await Self.translating {
             try await self.loop.write { connection throws(StoreError) in
-                try ImportSteps.begin(file: request.file, at: began, on: connection)
+                let ticket = try ImportSteps.begin(file: request.file, at: began, on: connection)
+                try actor.note("import_begin", ticket.id, at: began, on: connection)
+                return ticket
             }
         }
+        let body = DigestingBody(body)
         let run = ImportRun(
             ticket: ticket,
             request: request,
@@ -55,9 +60,9 @@ struct ImportService: Sendable {
         let summary: ImportSummary
         do {
             summary = try await run.read(body)
-            try await self.end(ticket.id, as: .finished)
+            try await self.end(ticket.id, as: .finished, digest: body.digest, by: actor)
         } catch {
-            await self.abort(ticket.id)
+            await self.abort(ticket.id, digest: body.digest, by: actor)
             throw Self.translated(error, file: request.file)
         }
         guard summary.counts.accepted > 0 else { throw OperationError.invalid(summary.whyNothing(request.file)) }
@@ -89,18 +94,20 @@ struct ImportService: Sendable {
 
     private func rejectsPath(_ id: Int64) -> String { "\(self.rejectsFolder)/import-\(id).csv" }
 
-    private func end(_ id: Int64, as state: ImportState) async throws {
+    private func end(_ id: Int64, as state: ImportState, digest: String, by actor: ImportActor) async throws {
         let at = self.now()
         try await self.loop.write { connection throws(StoreError) in
             try ImportStore(connection).end(id, as: state, at: at)
+            let act = state == .finished ? "import_end" : "import_abort"
+            try actor.note(act, id, digest: digest, at: at, on: connection)
         }
     }
 
     /// Marks an import as aborted, also when the task that imports is cancelled.
     ///
     /// What cannot be marked now is marked when the coordinator starts again.
-    private func abort(_ id: Int64) async {
-        await Task { try? await self.end(id, as: .aborted) }.value
+    private func abort(_ id: Int64, digest: String, by actor: ImportActor) async {
+        await Task { try? await self.end(id, as: .aborted, digest: digest, by: actor) }.value
     }
 
     private static func translating<Result>(_ body: () async throws -> Result) async throws -> Result {
@@ -124,5 +131,31 @@ struct ImportService: Sendable {
             return OperationError.unavailable("the disk is full: \(error.text)")
         default: return error
         }
+    }
+}
+
+/// Who imports, for the audit.
+private struct ImportActor: Sendable {
+    let who: String
+    let origin: String
+
+    /// Notes an act; `digest` is that of the file as far as it was read, as hex.
+    func note(
+        _ act: String,
+        _ id: Int64,
+        digest: String = "",
+        at: Timestamp,
+        on connection: any SQLConnection
+    ) throws(StoreError) {
+        try AuditStore(connection).append(
+            AuditEntry(
+                at: at,
+                who: self.who,
+                act: act,
+                subject: ImportService.publicID(id),
+                digest: digest,
+                origin: self.origin
+            )
+        )
     }
 }

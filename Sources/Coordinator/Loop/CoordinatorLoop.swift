@@ -170,7 +170,9 @@ final class CoordinatorLoop: Sendable {
                     } else if let result = box.withLock({ $0 }) {
                         continuation.resume(returning: result)
                     }
-                }
+                },
+                origin: RequestOrigin.address,
+                mark: RequestOrigin.mark
             )
             let isTaken = self.commands.withLock { waiting in
                 guard waiting.count < Self.waitingMax, !self.isStopping.load(ordering: .acquiring) else { return false }

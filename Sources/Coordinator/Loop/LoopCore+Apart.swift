@@ -88,13 +88,7 @@ extension LoopCore {
         campaign.trouble = trouble
         campaign.record.state = .paused
         campaign.isDirty = true
-        try self.stores.campaigns.audit(
-            "pause",
-            on: campaign.id.publicID,
-            by: "coordinator",
-            digest: campaign.record.digest,
-            at: self.wall
-        )
+        try self.audit("pause", campaign.record, by: "coordinator")
         self.recall(campaign.id)
         self.log(
             LoopNote(

@@ -170,10 +170,6 @@ extension LoopCore {
         }
     }
 
-    func audit(_ act: String, _ record: CampaignRecord, by who: String) throws(StoreError) {
-        try self.stores.campaigns.audit(act, on: record.id.publicID, by: who, digest: record.digest, at: self.wall)
-    }
-
     func note(_ record: CampaignRecord, _ what: String) {
         self.log(
             LoopNote(

@@ -229,7 +229,7 @@ extension LoopCore {
                 RestoreStatus.Campaign(id: record.id.publicID, name: record.name, state: .submitted, targets: 0)
             )
         }
-        try self.stores.campaigns.audit("accept_restore", on: "data", by: who, digest: "", at: self.wall)
+        try self.audit("accept_restore", on: "data", by: who)
         try self.reload()
         let targets = answer.campaigns.reduce(0) { $0 + $1.targets }
         self.log(

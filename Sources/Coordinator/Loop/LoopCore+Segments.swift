@@ -31,7 +31,7 @@ extension LoopCore {
         }
         let record = SegmentRecord(name: name, expression: text, definedBy: who, definedAt: self.wall)
         try store.save(record)
-        try self.stores.campaigns.audit("define segment", on: name, by: who, digest: "", at: self.wall)
+        try self.audit("define_segment", on: name, by: who, digest: ContentDigest.of(text.utf8))
         return SegmentDefinition(record)
     }
 }

@@ -13,9 +13,9 @@ extension LoopCore {
         return try self.status(of: record)
     }
 
-    func statuses() throws(StoreError) -> [CampaignStatus] {
+    func statuses(before id: Campaign.ID? = nil, count: Int = .max) throws(StoreError) -> [CampaignStatus] {
         var statuses: [CampaignStatus] = []
-        for record in try self.stores.campaigns.all() {
+        for record in try self.stores.campaigns.page(before: id, count: count) {
             if let campaign = self.campaigns[record.id] {
                 statuses.append(self.status(of: campaign))
             } else {

@@ -23,6 +23,10 @@ final class LoopCore {
     var wall = Timestamp(milliseconds: 0)
     var effects: [LoopEffect] = []
     private var finishedCommands: [(LoopCommand, (any Error)?)] = []
+    /// Where the command that is being done came from.
+    var origin = ""
+    /// Acts may have been noted in this turn.
+    var mayHaveAudited = false
 
     // Rebuilt from the database after a start or a failed turn.
     var campaigns: [Campaign.ID: RunningCampaign] = [:]
@@ -45,6 +49,8 @@ final class LoopCore {
     private var failedLast = false
 
     // Of this process.
+    /// The newest row of the audit that the log tells of.
+    var loggedAudit: AuditHead?
     /// The epoch as of the last commit.
     var committedEpoch = Epoch(0)
     /// How far epochs may be granted.
@@ -182,8 +188,12 @@ final class LoopCore {
             try self.takeFrame(payload, routing: routing, from: principal)
         case .command(let command):
             self.blame.work = nil
+            self.origin = command.origin
+            self.mayHaveAudited = true
+            defer { self.origin = "" }
             do {
                 try command.body(self)
+                if let mark = command.mark { try RequestStore(self.connection).begin(mark, at: self.wall) }
                 self.finishedCommands.append((command, nil))
             } catch let error as StoreError {
                 throw error
@@ -208,6 +218,7 @@ final class LoopCore {
             campaign.isDirty = false
         }
         self.blame.work = nil
+        try self.logAudit()
         for change in self.throttles.takeChanges() {
             let level = ClusterStore.StoredLevel(
                 level: change.level,

@@ -1,5 +1,6 @@
 import Domain
 import Logging
+import Storage
 import Telemetry
 
 /// What comes into a turn of the loop.
@@ -16,6 +17,10 @@ struct LoopCommand: Sendable {
     let body: @Sendable (LoopCore) throws -> Void
     /// Told once the turn is committed (`nil`), or what went wrong.
     let finished: @Sendable ((any Error)?) -> Void
+    /// The address it came from, for the audit; empty for the coordinator's own work.
+    var origin = ""
+    /// The key of the request it belongs to, stored in the same transaction.
+    var mark: RequestMark?
 }
 
 /// What goes out after a turn was committed.

@@ -17,6 +17,7 @@ struct CoordinatorOperations: Operations {
     let admission: WorkerAdmission
     /// Messages carry links to unsubscribe.
     let hasLinks: Bool
+    let tokens: TokenDesk
 
     func readiness() async -> Readiness {
         let snapshot = self.loop.snapshot.withLock { $0 }
@@ -32,7 +33,7 @@ struct CoordinatorOperations: Operations {
         body: some AsyncSequence<ByteBuffer, any Error> & Sendable,
         by caller: Caller
     ) async throws -> ImportAnswer {
-        try await self.imports.run(request, body: body)
+        try await self.imports.run(request, body: body, by: caller.name)
     }
 
     func rejects(ofImport id: String) async throws -> Pages<ByteBuffer> {
@@ -90,8 +91,8 @@ struct CoordinatorOperations: Operations {
         )
     }
 
-    func campaigns() async throws -> [CampaignStatus] {
-        try await self.loop.ask { try $0.statuses() }
+    func campaigns(before id: Campaign.ID?, count: Int) async throws -> [CampaignStatus] {
+        try await self.loop.ask { try $0.statuses(before: id, count: count) }
     }
 
     func campaign(_ id: Campaign.ID) async throws -> CampaignStatus {
@@ -130,11 +131,19 @@ struct CoordinatorOperations: Operations {
     }
 
     func addWorker(_ worker: NewWorker, by caller: Caller) async throws -> WorkerStatus {
+        try self.admission.check(worker.name, key: worker.publicKey)
+        let digest = ContentDigest.of(worker.publicKey.utf8)
+        // The list is a file: what is done to it is noted before, so that nothing is done that is not noted.
+        try await self.loop.ask { try $0.audit("worker_add", on: worker.name, by: caller.name, digest: digest) }
         try self.admission.add(worker.name, key: worker.publicKey)
         return try await self.worker(named: worker.name)
     }
 
     func removeWorker(named name: String, by caller: Caller) async throws -> WorkerStatus {
+        guard self.admission.names.contains(name) else {
+            throw OperationError.notFound("there is no worker '\(name)' on the list")
+        }
+        try await self.loop.ask { try $0.audit("worker_remove", on: name, by: caller.name) }
         try self.admission.remove(name)
         try await self.loop.ask { try $0.remove(worker: name) }
         return try await self.worker(named: name)
@@ -145,9 +154,41 @@ struct CoordinatorOperations: Operations {
             throw OperationError.notFound("there is no worker '\(name)' on the list")
         }
         try await self.loop.ask { core in
+            guard core.drained.contains(name) == undo else { return }
             if undo { try core.undrain(worker: name) } else { try core.drain(worker: name) }
+            try core.audit(undo ? "worker_undrain" : "worker_drain", on: name, by: caller.name)
         }
         return try await self.worker(named: name)
+    }
+
+    // Who did what.
+
+    func audit(above row: Int64) async throws -> Pages<AuditRow> { self.reads.audit(above: row) }
+
+    func verifyAudit() async throws -> AuditVerification { try await self.reads.verifyAudit() }
+
+    func why(_ question: WhyQuestion) async throws -> WhyAnswer { try await self.reads.why(question) }
+
+    // Requests with keys.
+
+    func storedRequest(_ caller: String, key: String) async throws -> StoredRequest? {
+        try await self.loop.ask { try RequestStore($0.connection).request(caller, key: key, at: $0.wall) }
+    }
+
+    func store(_ request: RequestMark, _ answer: StoredRequest.Answer) async throws {
+        try await self.loop.ask { try RequestStore($0.connection).end(request, answer, at: $0.wall) }
+    }
+
+    // Tokens.
+
+    func tokenList() async throws -> [TokenStatus] { self.tokens.list }
+
+    func addToken(_ token: NewToken, by caller: Caller) async throws -> MadeToken {
+        try await self.tokens.add(token, by: caller, on: self.loop)
+    }
+
+    func revokeToken(named name: String, by caller: Caller) async throws -> TokenStatus {
+        try await self.tokens.revoke(name, by: caller, on: self.loop)
     }
 
     // Restored data.

@@ -26,9 +26,11 @@ struct CoordinatorService {
         let parts = try self.startLoop(store, recipients, metrics: metrics)
         let readers = try self.orStart { () throws(StoreError) in try ReaderPool(path: self.databasePath) }
         do {
-            let operations = self.operations(parts, recipients, readers: readers)
+            let tokens = try self.tokens()
+            tokens.join(try await readers.read { connection throws(StoreError) in try TokenStore(connection).all() })
+            let operations = self.operations(parts, recipients, readers: readers, tokens: tokens)
             let desk = LoopRecipientDesk(loop: parts.loop, readers: readers, key: recipients.unsubscribe)
-            try await self.serve(parts, operations, desk, metrics: metrics, exitWithParent: exitWithParent)
+            try await self.serve(parts, operations, desk, tokens, metrics: metrics, exitWithParent: exitWithParent)
         } catch {
             parts.stop()
             throw error
@@ -97,12 +99,13 @@ struct CoordinatorService {
         _ parts: LoopParts,
         _ operations: CoordinatorOperations,
         _ desk: LoopRecipientDesk,
+        _ tokens: Tokens,
         metrics: MetricsRegistry,
         exitWithParent: Bool
     ) async throws {
         let server = APIServer(
             operations: operations,
-            tokens: try self.tokens(),
+            tokens: tokens,
             metrics: metrics,
             listen: APIServer.Listen(
                 host: self.settings.coordinator.apiListen.host,
@@ -115,6 +118,7 @@ struct CoordinatorService {
             .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: MetricsPublisher(loop: parts.loop, metrics: metrics)),
             .init(service: HangupService(admission: parts.admission, logger: self.logger)),
+            .init(service: TokenUses(tokens: tokens, loop: parts.loop)),
         ]
         if self.settings.coordinator.publicURL != nil {
             let server = self.publicServer(desk, metrics: metrics)
@@ -161,7 +165,8 @@ struct CoordinatorService {
     private func operations(
         _ parts: LoopParts,
         _ recipients: RecipientKeys,
-        readers: ReaderPool
+        readers: ReaderPool,
+        tokens: Tokens
     ) -> CoordinatorOperations {
         CoordinatorOperations(
             loop: parts.loop,
@@ -178,7 +183,8 @@ struct CoordinatorService {
             ),
             relays: self.settings.relays.map(\.name),
             admission: parts.admission,
-            hasLinks: self.settings.coordinator.publicURL != nil
+            hasLinks: self.settings.coordinator.publicURL != nil,
+            tokens: TokenDesk(tokens: tokens)
         )
     }
 

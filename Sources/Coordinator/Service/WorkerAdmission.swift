@@ -21,6 +21,17 @@ final class WorkerAdmission: Sendable {
         try self.change { () throws(TransportError) in try AllowList.read(self.path) }
     }
 
+    /// Whether a worker could be added now.
+    ///
+    /// - Throws: ``OperationError/conflict(_:)``.
+    func check(_ name: String, key: String) throws {
+        do throws(TransportError) {
+            _ = try self.authenticator.allowList.adding(name, try PublicKey(text: key))
+        } catch {
+            throw OperationError.conflict(error.message)
+        }
+    }
+
     func add(_ name: String, key: String) throws {
         do throws(TransportError) {
             try self.change { () throws(TransportError) in

@@ -109,7 +109,7 @@ package struct CampaignSweep: Hashable, Sendable {
     package init(_ act: Act) { self.act = act }
 }
 
-/// Campaigns, and the audit of what people did with them.
+/// Campaigns as they are stored.
 package struct CampaignStore {
     private let connection: any SQLConnection
 
@@ -176,31 +176,31 @@ package struct CampaignStore {
         try self.list("SELECT \(Self.columns) FROM campaign ORDER BY id DESC")
     }
 
+    /// Campaigns older than one, newest first.
+    ///
+    /// - Parameters:
+    ///   - id: `nil` begins at the newest.
+    ///   - count: At most so many.
+    /// - Returns: Empty at the end.
+    /// - Throws: What the database says.
+    package func page(before id: Campaign.ID?, count: Int) throws(StoreError) -> [CampaignRecord] {
+        let statement = try self.connection.prepare(
+            "SELECT \(Self.columns) FROM campaign WHERE id < ?1 ORDER BY id DESC LIMIT ?2"
+        )
+        defer { statement.reset() }
+        statement.bind(1, id?.rawValue ?? Int64.max)
+        statement.bind(2, count)
+        var records: [CampaignRecord] = []
+        while try statement.step() { records.append(try Self.record(statement)) }
+        return records
+    }
+
     /// Campaigns with work to do: running, paused, being cancelled, or with a pass over their targets under way.
     package func active() throws(StoreError) -> [CampaignRecord] {
         try self.list(
             "SELECT \(Self.columns) FROM campaign "
                 + "WHERE state IN ('running', 'paused') OR cancelling = 1 OR sweep IS NOT NULL ORDER BY id"
         )
-    }
-
-    /// Notes who did what; never changed afterwards.
-    package func audit(
-        _ act: String,
-        on subject: String,
-        by who: String,
-        digest: String,
-        at: Timestamp
-    ) throws(StoreError) {
-        let statement = try self.connection.prepare(
-            "INSERT INTO audit (at, who, act, subject, digest) VALUES (?1, ?2, ?3, ?4, ?5)"
-        )
-        statement.bind(1, at.milliseconds)
-        statement.bind(2, who)
-        statement.bind(3, act)
-        statement.bind(4, subject)
-        statement.bind(5, digest)
-        try statement.run()
     }
 
     /// The highest contact id there is; 0 without contacts.

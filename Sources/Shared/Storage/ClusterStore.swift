@@ -16,15 +16,21 @@ package final class ClusterStore {
     }
 
     /// A value of the `meta` table.
-    package func meta(_ key: String) throws(StoreError) -> String? {
-        let statement = try self.connection.prepare("SELECT value FROM meta WHERE key = ?1")
+    package func meta(_ key: String) throws(StoreError) -> String? { try Self.meta(key, on: self.connection) }
+
+    package func setMeta(_ key: String, _ value: String) throws(StoreError) {
+        try Self.setMeta(key, value, on: self.connection)
+    }
+
+    static func meta(_ key: String, on connection: any SQLConnection) throws(StoreError) -> String? {
+        let statement = try connection.prepare("SELECT value FROM meta WHERE key = ?1")
         defer { statement.reset() }
         statement.bind(1, key)
         return try statement.step() ? statement.text(0) : nil
     }
 
-    package func setMeta(_ key: String, _ value: String) throws(StoreError) {
-        let statement = try self.connection.prepare(
+    static func setMeta(_ key: String, _ value: String, on connection: any SQLConnection) throws(StoreError) {
+        let statement = try connection.prepare(
             "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2"
         )
         statement.bind(1, key)

@@ -14,14 +14,22 @@ package enum Schema {
 
     /// Brings the database to ``version``.
     ///
+    /// - Parameters:
+    ///   - connection: The database's only writer.
+    ///   - version: How far; less than all only to see what later migrations do.
     /// - Throws: ``StoreError/tooNew(found:known:)`` when a newer program made it.
-    package static func migrate(_ connection: any SQLConnection) throws(StoreError) {
+    package static func migrate(
+        _ connection: any SQLConnection,
+        to version: Int = Schema.version
+    ) throws(StoreError) {
         try connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
         let found = try Self.foundVersion(connection)
         guard found <= Self.version else { throw StoreError.tooNew(found: found, known: Self.version) }
-        for (index, migration) in Self.migrations.enumerated() where index >= found {
+        for (index, migration) in Self.migrations.enumerated().prefix(version) where index >= found {
             try connection.transaction { () throws(StoreError) in
                 try connection.execute(migration)
+                // What SQL alone cannot do.
+                if migration == Self.auditChain { try AuditStore(connection).seal() }
                 try connection.execute("DELETE FROM schema_version")
                 try connection.execute("INSERT INTO schema_version (version) VALUES (\(index + 1))")
             }
@@ -37,7 +45,9 @@ package enum Schema {
     /// Migration n leads from version n to n + 1.
     ///
     /// Never edit one that was released.
-    private static let migrations: [String] = [Self.first, Self.second, Self.segments, Self.recipients]
+    private static let migrations: [String] = [
+        Self.first, Self.second, Self.segments, Self.recipients, Self.auditChain, Self.tokens, Self.requests,
+    ]
 
     private static let first = """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

@@ -11,6 +11,7 @@ package enum LogKey: String, Hashable, Sendable, CaseIterable {
     case campaign
     case contact
     case file
+    case hash
     case importID = "import"
     case lane
     case lease
@@ -20,6 +21,8 @@ package enum LogKey: String, Hashable, Sendable, CaseIterable {
     case pid
     case relay
     case role
+    /// A row of the audit.
+    case row
     case session
     case site
     case state
@@ -110,6 +113,8 @@ package enum LogEventName: String, Hashable, Sendable, CaseIterable {
     case inDoubt = "in_doubt"
 
     // What operators did.
+    /// How far the audit came: number and hash of its newest row.
+    case audit
     case campaignState = "campaign_state"
     case campaignSubmitted = "campaign_submitted"
     case audienceFrozen = "audience_frozen"

@@ -1,0 +1,630 @@
+/// docs/openapi.yaml, so that an installed program has it; `make openapi` writes this file.
+enum OpenAPIDocument {
+    /// The file as it is.
+    static let text = ##"""
+        # The coordinator's HTTP API. Served at /openapi.yaml; after a change here: make openapi. docs/api.md tells the same for people.
+        # x-role is the least role that a token needs; a test compares it with what the coordinator asks for.
+        openapi: 3.1.0
+        info:
+          title: Postrider
+          version: "0.1"
+          description: |
+            What operators and programs ask of a coordinator. Times are RFC 3339 in UTC. Every error is application/problem+json.
+            A POST may carry an Idempotency-Key: the same request again within a day gets the same answer and does nothing twice.
+        servers: [{ url: "http://127.0.0.1:7701" }]
+        security: [{ token: [] }]
+        paths:
+          /healthz:
+            get:
+              operationId: health
+              summary: The process runs
+              security: []
+              x-role: none
+              responses: { "200": { description: It does, content: { text/plain: { schema: { type: string } } } } }
+          /readyz:
+            get:
+              operationId: readiness
+              summary: The loop turns and the self-test passed
+              security: []
+              x-role: none
+              responses:
+                "200": { description: Ready, content: { application/json: { schema: { $ref: "#/components/schemas/Readiness" } } } }
+                "503": { description: Not ready, content: { application/json: { schema: { $ref: "#/components/schemas/Readiness" } } } }
+          /metrics:
+            get:
+              operationId: metrics
+              summary: Metrics in Prometheus text form
+              security: []
+              x-role: none
+              responses: { "200": { description: Metrics, content: { text/plain: { schema: { type: string } } } } }
+          /openapi.yaml:
+            get:
+              operationId: openapi
+              summary: This file
+              security: []
+              x-role: none
+              responses: { "200": { description: This file, content: { application/yaml: { schema: {} } } } }
+          /v1/imports:
+            post:
+              operationId: importContacts
+              summary: Imports a file of contacts
+              x-role: operator
+              parameters:
+                - { $ref: "#/components/parameters/idempotencyKey" }
+                - { name: file, in: query, required: true, description: The file's name, schema: { type: string, minLength: 1 } }
+                - { name: list, in: query, description: A list that the contacts join, schema: { type: string } }
+                - { name: source, in: query, description: Where they come from, schema: { type: string } }
+                - { name: basis, in: query, description: The lawful basis, schema: { type: string } }
+                - { name: on_conflict, in: query, schema: { enum: [merge, replace, keep], default: merge } }
+                - { name: layout, in: query, description: A known layout without headers, schema: { enum: [florida, new_york] } }
+                - { name: map, in: query, description: A mapping file as JSON, schema: { type: string } }
+              requestBody: { required: true, content: { application/octet-stream: { schema: { type: string, format: binary } } } }
+              responses:
+                "200": { description: What it did, content: { application/json: { schema: { $ref: "#/components/schemas/Import" } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/imports/{id}/rejects:
+            get:
+              operationId: importRejects
+              summary: Rows that were not taken, as CSV
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/id" }]
+              responses:
+                "200": { description: "line, column, reason and the row as it was read", content: { text/csv: { schema: { type: string } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/segments/count:
+            post:
+              operationId: countSegment
+              summary: How many contacts an expression fits
+              x-role: viewer
+              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema:
+                      type: object
+                      required: [expression]
+                      properties:
+                        expression: { type: string }
+                        by: { type: [string, "null"], description: site or the name of a field }
+                    example: { expression: "state = 'IA' and first_time" }
+              responses:
+                "200":
+                  description: The count
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [count, by, rows]
+                        properties:
+                          count: { $ref: "#/components/schemas/Count" }
+                          by: { type: [string, "null"] }
+                          rows: { type: array, items: { type: object, required: [key, count] } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/segments:
+            get:
+              operationId: segments
+              summary: Defined segments, by name
+              x-role: viewer
+              responses:
+                "200":
+                  description: The segments
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [segments]
+                        properties: { segments: { type: array, items: { $ref: "#/components/schemas/Segment" } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/segments/{name}:
+            get:
+              operationId: segment
+              summary: A defined segment
+              x-role: viewer
+              parameters: [{ $ref: "#/components/parameters/name" }]
+              responses: { "200": { $ref: "#/components/responses/Segment" }, default: { $ref: "#/components/responses/Problem" } }
+            put:
+              operationId: defineSegment
+              summary: Gives a condition a name, or a name another condition
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/name" }]
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema: { type: object, required: [expression], properties: { expression: { type: string } } }
+              responses: { "200": { $ref: "#/components/responses/Segment" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/campaigns/check:
+            post:
+              operationId: checkCampaign
+              summary: What submitting a campaign file would do
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody: { $ref: "#/components/requestBodies/CampaignFile" }
+              responses:
+                "200": { description: What it would do, content: { application/json: { schema: { $ref: "#/components/schemas/Check" } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/campaigns:
+            get:
+              operationId: campaigns
+              summary: All campaigns, newest first
+              x-role: viewer
+              parameters: [{ $ref: "#/components/parameters/cursor" }, { $ref: "#/components/parameters/limit" }]
+              responses:
+                "200":
+                  description: One page
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [campaigns, next_cursor]
+                        properties:
+                          campaigns: { type: array, items: { $ref: "#/components/schemas/Campaign" } }
+                          next_cursor: { $ref: "#/components/schemas/NextCursor" }
+                default: { $ref: "#/components/responses/Problem" }
+            post:
+              operationId: submitCampaign
+              summary: Submits a campaign file, or replaces a campaign that has not started
+              x-role: operator
+              parameters:
+                - { $ref: "#/components/parameters/idempotencyKey" }
+                - { name: id, in: query, description: The campaign to replace; its approval is void, schema: { type: string } }
+              requestBody: { $ref: "#/components/requestBodies/CampaignFile" }
+              responses:
+                "200":
+                  description: The campaign
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [id, state, digest, audience, missing, diagnostics]
+                        properties:
+                          id: { type: string }
+                          state: { $ref: "#/components/schemas/CampaignState" }
+                          digest: { type: string, description: What an approval is bound to }
+                          audience: { $ref: "#/components/schemas/Count" }
+                          missing: { type: array, items: { type: object, required: [field, targets] } }
+                          diagnostics: { type: array, items: { $ref: "#/components/schemas/Diagnostic" } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/campaigns/{id}:
+            get:
+              operationId: campaign
+              summary: Where a campaign stands
+              x-role: viewer
+              parameters: [{ $ref: "#/components/parameters/id" }]
+              responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/campaigns/{id}/approve:
+            post:
+              operationId: approveCampaign
+              summary: Approves and starts; an approver who did not submit it, or the submitter with `approval self`
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/campaigns/{id}/start:
+            post:
+              operationId: startCampaign
+              summary: Starts what is approved
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/campaigns/{id}/pause:
+            post:
+              operationId: pauseCampaign
+              summary: Sends nothing more until it is resumed
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/campaigns/{id}/resume:
+            post:
+              operationId: resumeCampaign
+              summary: Goes on after a pause
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/campaigns/{id}/cancel:
+            post:
+              operationId: cancelCampaign
+              summary: Ends it for good
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/campaigns/{id}/retry:
+            post:
+              operationId: retryTargets
+              summary: Tries targets with one outcome again
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema:
+                      type: object
+                      required: [outcome]
+                      properties: { outcome: { enum: [bounced, failed, expired, deferred] } }
+              responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/campaigns/{id}/resolve:
+            post:
+              operationId: resolveDoubt
+              summary: Decides about targets that are in doubt
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema: { type: object, required: [decision], properties: { decision: { enum: [resend, skip] } } }
+              responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/campaigns/{id}/report:
+            get:
+              operationId: report
+              summary: A campaign's counts, taken apart
+              x-role: viewer
+              parameters:
+                - { $ref: "#/components/parameters/id" }
+                - { name: by, in: query, description: "site, variant or the name of a field", schema: { type: string } }
+              responses:
+                "200": { description: The counts, content: { application/json: { schema: { $ref: "#/components/schemas/Report" } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/campaigns/{id}/targets:
+            get:
+              operationId: targets
+              summary: Who got what, one line of JSON for each target
+              x-role: viewer
+              parameters:
+                - { $ref: "#/components/parameters/id" }
+                - name: outcome
+                  in: query
+                  schema:
+                    enum: [pending, leased, accepted, deferred, bounced, suppressed, in_doubt, expired, cancelled, failed]
+              responses:
+                "200": { description: Lines of JSON, content: { application/x-ndjson: { schema: { type: string } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/workers:
+            get:
+              operationId: workers
+              summary: Every worker and what it does
+              x-role: viewer
+              responses:
+                "200":
+                  description: The workers
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [workers]
+                        properties: { workers: { type: array, items: { $ref: "#/components/schemas/Worker" } } }
+                default: { $ref: "#/components/responses/Problem" }
+            post:
+              operationId: addWorker
+              summary: Admits a worker
+              x-role: admin
+              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema:
+                      type: object
+                      required: [name, public_key]
+                      properties:
+                        name: { type: string, pattern: "^[a-z0-9-]{1,32}$" }
+                        public_key: { type: string, description: 40 characters of Z85 }
+              responses: { "200": { $ref: "#/components/responses/Worker" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/workers/{name}:
+            delete:
+              operationId: removeWorker
+              summary: Shuts a worker out at once
+              x-role: admin
+              parameters: [{ $ref: "#/components/parameters/name" }]
+              responses: { "200": { $ref: "#/components/responses/Worker" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/workers/{name}/drain:
+            post:
+              operationId: drainWorker
+              summary: Has a worker hand back what it has not begun, and gives it nothing more
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/name" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              responses: { "200": { $ref: "#/components/responses/Worker" }, default: { $ref: "#/components/responses/Problem" } }
+            delete:
+              operationId: undrainWorker
+              summary: Gives a worker work again
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/name" }]
+              responses: { "200": { $ref: "#/components/responses/Worker" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/why:
+            post:
+              operationId: why
+              summary: Why a person did or did not get each campaign's message
+              x-role: viewer
+              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema:
+                      type: object
+                      required: [address]
+                      properties: { address: { type: string }, campaign: { type: [string, "null"] }, cursor: { type: [string, "null"] } }
+                    example: { address: ann@example.org }
+              responses:
+                "200": { description: The reasons, content: { application/json: { schema: { $ref: "#/components/schemas/Why" } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/tokens:
+            get:
+              operationId: tokens
+              summary: All tokens, without their text
+              x-role: admin
+              responses:
+                "200":
+                  description: The tokens
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [tokens]
+                        properties: { tokens: { type: array, items: { $ref: "#/components/schemas/Token" } } }
+                default: { $ref: "#/components/responses/Problem" }
+            post:
+              operationId: addToken
+              summary: Makes a token; its text is said in the answer and never again
+              x-role: admin
+              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema:
+                      type: object
+                      required: [name, role]
+                      properties:
+                        name: { type: string, pattern: "^[a-z0-9-]{1,64}$" }
+                        role: { $ref: "#/components/schemas/Role" }
+                        expires_in: { type: [integer, "null"], minimum: 60, maximum: 315360000, description: In seconds }
+              responses:
+                "200":
+                  description: The token
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [name, role, token, expires_at]
+                        properties:
+                          name: { type: string }
+                          role: { $ref: "#/components/schemas/Role" }
+                          token: { type: string }
+                          expires_at: { $ref: "#/components/schemas/TimeOrNull" }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/tokens/{name}:
+            delete:
+              operationId: revokeToken
+              summary: Makes a token worthless from the next request on
+              x-role: admin
+              parameters: [{ $ref: "#/components/parameters/name" }]
+              responses:
+                "200": { description: The token, content: { application/json: { schema: { $ref: "#/components/schemas/Token" } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/audit:
+            get:
+              operationId: audit
+              summary: Who did what, one line of JSON for each act, oldest first
+              x-role: viewer
+              parameters:
+                - { name: above, in: query, description: Only rows above this one, schema: { type: integer, format: int64, minimum: 0 } }
+              responses:
+                "200": { description: Lines of JSON, content: { application/x-ndjson: { schema: { type: string } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/audit/verification:
+            get:
+              operationId: verifyAudit
+              summary: Whether the audit is as it was written
+              x-role: viewer
+              responses:
+                "200": { description: The finding, content: { application/json: { schema: { $ref: "#/components/schemas/Verification" } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/restore:
+            get:
+              operationId: restore
+              summary: Whether the data were restored or copied
+              x-role: viewer
+              responses: { "200": { $ref: "#/components/responses/Restore" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/restore/accept:
+            post:
+              operationId: acceptRestore
+              summary: Sends again on restored data; what may have been sent since is in doubt
+              x-role: admin
+              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
+              responses: { "200": { $ref: "#/components/responses/Restore" }, default: { $ref: "#/components/responses/Problem" } }
+        components:
+          securitySchemes: { token: { type: http, scheme: bearer } }
+          parameters:
+            id: { name: id, in: path, required: true, schema: { type: string, minLength: 1 } }
+            name: { name: name, in: path, required: true, schema: { type: string, minLength: 1 } }
+            cursor: { name: cursor, in: query, description: next_cursor of the page before, schema: { type: string } }
+            limit: { name: limit, in: query, schema: { type: integer, minimum: 1, maximum: 1000, default: 100 } }
+            idempotencyKey:
+              name: Idempotency-Key
+              in: header
+              description: Names this request; the same again gets the same answer
+              schema: { type: string, minLength: 1, maxLength: 128, pattern: "^[!-~]+$" }
+          requestBodies:
+            CampaignFile:
+              required: true
+              content:
+                application/json:
+                  schema:
+                    type: object
+                    required: [file, source, files]
+                    properties:
+                      file: { type: string, description: The file's name }
+                      source: { type: string, description: The YAML or JSON itself }
+                      files: { type: object, description: "The texts it names, by name", additionalProperties: { type: string } }
+          responses:
+            Problem:
+              description: What is wrong, where, and what is allowed
+              content: { application/problem+json: { schema: { $ref: "#/components/schemas/Problem" } } }
+            Campaign: { description: The campaign, content: { application/json: { schema: { $ref: "#/components/schemas/Campaign" } } } }
+            Segment: { description: The segment, content: { application/json: { schema: { $ref: "#/components/schemas/Segment" } } } }
+            Worker: { description: The worker, content: { application/json: { schema: { $ref: "#/components/schemas/Worker" } } } }
+            Restore: { description: The state, content: { application/json: { schema: { $ref: "#/components/schemas/Restore" } } } }
+          schemas:
+            Time: { type: string, format: date-time }
+            TimeOrNull: { type: [string, "null"], format: date-time }
+            NextCursor: { type: [string, "null"], description: Of the next page; null on the last }
+            Role: { enum: [viewer, operator, approver, admin] }
+            CampaignState: { enum: [draft, submitted, approved, running, paused, finished, cancelled] }
+            Count: { type: integer, minimum: 0 }
+            Diagnostic:
+              type: object
+              required: [severity, file, line, column, message]
+              properties:
+                severity: { enum: [error, warning] }
+                file: { type: string }
+                line: { $ref: "#/components/schemas/Count" }
+                column: { $ref: "#/components/schemas/Count" }
+                message: { type: string }
+            Problem:
+              type: object
+              required: [title, status, detail, diagnostics]
+              properties:
+                title: { type: string }
+                status: { type: integer, minimum: 400, maximum: 599 }
+                detail: { type: string }
+                diagnostics: { type: array, items: { $ref: "#/components/schemas/Diagnostic" } }
+            Readiness:
+              type: object
+              required: [ready, workers, restored]
+              properties: { ready: { type: boolean }, workers: { type: integer }, restored: { type: [string, "null"] } }
+            Import:
+              type: object
+              required: [id, rows, created, updated, unchanged, rejected, warnings, first_rejects, fields]
+              properties:
+                id: { type: string }
+                rows: { $ref: "#/components/schemas/Count" }
+                created: { $ref: "#/components/schemas/Count" }
+                updated: { $ref: "#/components/schemas/Count" }
+                unchanged: { $ref: "#/components/schemas/Count" }
+                rejected: { $ref: "#/components/schemas/Count" }
+                warnings: { $ref: "#/components/schemas/Count" }
+                first_rejects: { type: array, items: { type: object, required: [line, column, reason] } }
+                fields: { type: array, items: { type: object, required: [name, type, column] } }
+            Check:
+              type: object
+              required: [name, audience, variants, missing, excluded, diagnostics]
+              properties:
+                name: { type: string }
+                audience: { $ref: "#/components/schemas/Count" }
+                variants: { type: array, items: { type: object, required: [name, targets] } }
+                missing: { type: array, items: { type: object, required: [field, targets] } }
+                excluded: { type: array, items: { type: object, required: [reason, targets] } }
+                diagnostics: { type: array, items: { $ref: "#/components/schemas/Diagnostic" } }
+            Segment:
+              type: object
+              required: [name, expression, defined_by, defined_at]
+              properties:
+                name: { type: string }
+                expression: { type: string }
+                defined_by: { type: string }
+                defined_at: { $ref: "#/components/schemas/Time" }
+            Counts:
+              type: object
+              required: [pending, leased, deferred, accepted, bounced, suppressed, in_doubt, expired, cancelled, failed]
+              additionalProperties: { $ref: "#/components/schemas/Count" }
+            Campaign:
+              type: object
+              required: [id, name, state, channel, audience, freezing, counts, sent_twice, rate_per_second, started_at, finished_at,
+                submitted_at, approved_at, digest, relay, problem]
+              properties:
+                id: { type: string }
+                name: { type: string }
+                state: { $ref: "#/components/schemas/CampaignState" }
+                channel: { type: string }
+                audience: { $ref: "#/components/schemas/Count" }
+                freezing: { type: boolean }
+                counts: { $ref: "#/components/schemas/Counts" }
+                sent_twice: { $ref: "#/components/schemas/Count" }
+                rate_per_second: { type: number, minimum: 0 }
+                started_at: { $ref: "#/components/schemas/TimeOrNull" }
+                finished_at: { $ref: "#/components/schemas/TimeOrNull" }
+                submitted_at: { $ref: "#/components/schemas/TimeOrNull" }
+                approved_at: { $ref: "#/components/schemas/TimeOrNull" }
+                digest: { type: [string, "null"] }
+                relay: { type: string }
+                problem: { type: [string, "null"] }
+            Report:
+              type: object
+              required: [campaign, by, rows]
+              properties:
+                campaign: { $ref: "#/components/schemas/Campaign" }
+                by: { type: string }
+                rows:
+                  type: array
+                  items:
+                    type: object
+                    required: [key, audience, counts]
+                    properties:
+                      key: { type: string }
+                      audience: { $ref: "#/components/schemas/Count" }
+                      counts: { $ref: "#/components/schemas/Counts" }
+            Worker:
+              type: object
+              required: [name, state, leased, accepted, accepted_per_second, last_seen, build, relays]
+              properties:
+                name: { type: string }
+                state: { enum: [connected, away, draining, drained, removed] }
+                leased: { $ref: "#/components/schemas/Count" }
+                accepted: { $ref: "#/components/schemas/Count" }
+                accepted_per_second: { type: number }
+                last_seen: { $ref: "#/components/schemas/TimeOrNull" }
+                build: { type: [string, "null"] }
+                relays: { type: array, items: { type: object, required: [name, problem] } }
+            Why:
+              type: object
+              required: [address, contact, campaigns, next_cursor]
+              properties:
+                address: { type: string }
+                contact: { type: integer }
+                campaigns:
+                  type: array
+                  items:
+                    type: object
+                    required: [id, name, state, verdict, text, steps, attempts]
+                    properties:
+                      id: { type: string }
+                      name: { type: string }
+                      state: { $ref: "#/components/schemas/CampaignState" }
+                      verdict: { type: string }
+                      text: { type: string }
+                      steps: { type: array, items: { type: object, required: [what, allows, text, clauses] } }
+                      attempts: { type: array, items: { type: object, required: [at, outcome, reason, worker, reply] } }
+                next_cursor: { $ref: "#/components/schemas/NextCursor" }
+            Token:
+              type: object
+              required: [name, role, state, source, made_by, made_at, expires_at, revoked_at, used_at]
+              properties:
+                name: { type: string }
+                role: { $ref: "#/components/schemas/Role" }
+                state: { enum: [valid, expired, revoked] }
+                source: { enum: [file, made] }
+                made_by: { type: [string, "null"] }
+                made_at: { $ref: "#/components/schemas/TimeOrNull" }
+                expires_at: { $ref: "#/components/schemas/TimeOrNull" }
+                revoked_at: { $ref: "#/components/schemas/TimeOrNull" }
+                used_at: { $ref: "#/components/schemas/TimeOrNull" }
+            Verification:
+              type: object
+              required: [intact, rows, hash, finding]
+              properties:
+                intact: { type: boolean }
+                rows: { $ref: "#/components/schemas/Count" }
+                hash: { type: string }
+                finding: { type: [object, "null"], required: [row, text], properties: { row: { type: integer }, text: { type: string } } }
+            Restore:
+              type: object
+              required: [restored, reason, campaigns]
+              properties:
+                restored: { type: boolean }
+                reason: { type: [string, "null"] }
+                campaigns: { type: array, items: { type: object, required: [id, name, state, targets] } }
+
+        """##
+}

@@ -1,0 +1,96 @@
+import Domain
+import Intake
+import Storage
+
+/// Why a person did or did not get a message.
+extension Reads {
+    /// Campaigns of one answer.
+    static let whyCampaigns = 50
+
+    /// Goes through campaigns, newest first, and says of each what became of a person and why.
+    ///
+    /// - Throws: ``OperationError/notFound(_:)`` for a person or campaign that nobody knows, ``OperationError/invalid(_:)`` for what is
+    ///   no address.
+    func why(_ question: WhyQuestion) async throws -> WhyAnswer {
+        let key: String
+        switch AddressParser.parse(question.address) {
+        case .success(let address): key = address.key
+        case .failure: throw OperationError.invalid([Diagnostic(.error, "this is no e-mail address")])
+        }
+        let person = try await self.readers.read { connection throws(StoreError) in
+            try PersonQueries(connection).person(key)
+        }
+        guard let person else { throw OperationError.notFound("nobody with this address is known") }
+        let (records, hasMore) = try await self.campaigns(question)
+        let names = try await self.names()
+        var campaigns: [WhyAnswer.Campaign] = []
+        for record in records { campaigns.append(try await self.why(person, record, names)) }
+        return WhyAnswer(
+            address: person.address,
+            contact: person.contact.rawValue,
+            campaigns: campaigns,
+            nextCursor: hasMore ? records.last?.id.publicID : nil
+        )
+    }
+
+    private func campaigns(_ question: WhyQuestion) async throws -> ([CampaignRecord], hasMore: Bool) {
+        if let text = question.campaign {
+            guard let id = Campaign.ID(publicID: text),
+                let record = try await self.readers.read({ connection throws(StoreError) in
+                    try CampaignStore(connection).campaign(id)
+                })
+            else { throw OperationError.notFound("there is no campaign '\(text.prefix(40))'") }
+            return ([record], false)
+        }
+        let before = question.cursor.flatMap { Campaign.ID(publicID: $0) }
+        guard question.cursor == nil || before != nil else { throw RequestInput.strangeCursor }
+        let found = try await self.readers.read { connection throws(StoreError) in
+            try CampaignStore(connection).page(before: before, count: Self.whyCampaigns + 1)
+        }
+        return (Array(found.prefix(Self.whyCampaigns)), found.count > Self.whyCampaigns)
+    }
+
+    private func why(
+        _ person: PersonQueries.Person,
+        _ record: CampaignRecord,
+        _ names: ExpressionNames
+    ) async throws -> WhyAnswer.Campaign {
+        let plan = try? CampaignPlan(record, names: names)
+        return try await self.readers.read { connection throws(StoreError) in
+            let queries = PersonQueries(connection)
+            let place = try queries.place(of: person.contact, in: record.id)
+            let whyCase = WhyCase(person: person, record: record, plan: plan, names: names, place: place)
+            var steps: [WhyStep] = []
+            for piece in WhyPiece.allCases {
+                if let step = try piece.look(at: whyCase, queries) { steps.append(step) }
+            }
+            var attempts: [WhyAttempt] = []
+            if let place { attempts = try queries.attempts(place).map { WhyAttempt($0) } }
+            let verdict = WhyWords.verdict(whyCase, steps)
+            return WhyAnswer.Campaign(
+                id: record.id.publicID,
+                name: record.name,
+                state: record.state,
+                verdict: verdict.word,
+                text: verdict.text,
+                steps: steps,
+                attempts: attempts
+            )
+        }
+    }
+}
+
+extension WhyAttempt {
+    fileprivate init(_ attempt: PersonQueries.Attempt) {
+        self.init(
+            at: attempt.at,
+            outcome: attempt.outcome.name,
+            reason: attempt.reason.flatMap { $0.isEmpty ? nil : $0 },
+            worker: attempt.worker.isEmpty ? nil : attempt.worker,
+            reply: attempt.reply.flatMap { reply in
+                reply.code == 0 && reply.text.isEmpty
+                    ? nil : Reply(code: reply.code, status: reply.status, text: reply.text)
+            }
+        )
+    }
+}

@@ -1,0 +1,83 @@
+import Domain
+
+/// Body of `POST /v1/why`: an address belongs into no URL, which others log.
+struct WhyQuestion: Hashable, Sendable, Decodable {
+    var address: String
+    /// Only this campaign.
+    var campaign: String?
+    /// `next_cursor` of the answer before.
+    var cursor: String?
+}
+
+/// Why a person did or did not get each campaign's message.
+struct WhyAnswer: Hashable, Sendable, Encodable {
+    /// As it was imported.
+    var address: String
+    /// The contact's number.
+    var contact: Int64
+    /// Newest first.
+    var campaigns: [Campaign]
+    @Nullable var nextCursor: String?
+
+    struct Campaign: Hashable, Sendable, Encodable {
+        var id: String
+        var name: String
+        var state: CampaignState
+        /// `not_in_audience`, `pending`, `leased`, or the name of an ``Outcome``.
+        var verdict: String
+        /// The verdict as a sentence.
+        var text: String
+        /// What decided, in the order in which it is asked.
+        var steps: [WhyStep]
+        /// What was tried, oldest first, and what was decided instead.
+        var attempts: [WhyAttempt]
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case address, contact, campaigns
+        case nextCursor = "next_cursor"
+    }
+}
+
+/// One thing that was asked before somebody is written to.
+struct WhyStep: Hashable, Sendable, Encodable {
+    /// As in `segment` or `suppression`.
+    var what: String
+    /// Whether it allows the message; `null` when that cannot be said.
+    @Nullable var allows: Bool?
+    /// A sentence for people.
+    var text: String
+    /// Parts of a condition that all have to hold.
+    var clauses: [Clause] = []
+
+    struct Clause: Hashable, Sendable, Encodable {
+        /// As it was written.
+        var expression: String
+        /// Whether it holds now; `null` when a field that it needs is empty.
+        @Nullable var holds: Bool?
+    }
+
+    init(_ what: String, allows: Bool?, _ text: String, clauses: [Clause] = []) {
+        self.what = what
+        self._allows = Nullable(wrappedValue: allows)
+        self.text = text
+        self.clauses = clauses
+    }
+}
+
+/// An attempt, or a decision not to make one.
+struct WhyAttempt: Hashable, Sendable, Encodable {
+    var at: Timestamp
+    var outcome: String
+    @Nullable var reason: String?
+    /// `null` for a decision.
+    @Nullable var worker: String?
+    /// What the relay said; `null` when it said nothing.
+    @Nullable var reply: Reply?
+
+    struct Reply: Hashable, Sendable, Encodable {
+        var code: Int
+        var status: String
+        var text: String
+    }
+}

@@ -1,0 +1,160 @@
+package import Domain
+
+/// What is known about one person and each campaign: small reads by key, never over an audience.
+package struct PersonQueries {
+    private let connection: any SQLConnection
+
+    package init(_ connection: any SQLConnection) { self.connection = connection }
+
+    package struct Person: Hashable, Sendable {
+        package let contact: Contact.ID
+        package let address: String
+        /// The form under which two spellings are the same.
+        package let key: String
+    }
+
+    /// A person's place in a campaign's audience.
+    package struct Place: Hashable, Sendable {
+        package let lane: LaneRecord
+        package let target: TargetRecord
+        /// A ``Reason``'s raw value.
+        package let reason: String?
+        /// When the outcome became known.
+        package let at: Timestamp?
+        package let isLeased: Bool
+    }
+
+    /// A row of the ledger about one target.
+    package struct Attempt: Hashable, Sendable {
+        package let at: Timestamp
+        package let outcome: Outcome
+        package let reason: String?
+        /// Empty for a decision not to send.
+        package let worker: String
+        package let reply: RelayReply?
+    }
+
+    package struct Suppression: Hashable, Sendable {
+        package let reason: String
+        package let at: Timestamp
+    }
+
+    /// The contact whose ``EmailAddress/key`` this is; `nil` when there is none.
+    package func person(_ key: String) throws(StoreError) -> Person? {
+        let row = try self.connection.prepare("SELECT id, email, email_key FROM contact WHERE email_key = ?1")
+        defer { row.reset() }
+        row.bind(1, key)
+        guard try row.step() else { return nil }
+        return Person(contact: Contact.ID(row.integer(0)), address: row.text(1), key: row.text(2))
+    }
+
+    package func suppression(_ channel: String, key: String) throws(StoreError) -> Suppression? {
+        let row = try self.connection.prepare(
+            "SELECT reason, at FROM suppression WHERE channel = ?1 AND address_key = ?2"
+        )
+        defer { row.reset() }
+        row.bind(1, channel)
+        row.bind(2, key)
+        guard try row.step() else { return nil }
+        return Suppression(reason: row.text(0), at: Timestamp(milliseconds: row.integer(1)))
+    }
+
+    package func isMember(_ contact: Contact.ID, ofList name: String) throws(StoreError) -> Bool {
+        let row = try self.connection.prepare(
+            "SELECT 1 FROM list_member m JOIN list l ON l.id = m.list WHERE l.name = ?1 AND m.contact = ?2"
+        )
+        defer { row.reset() }
+        row.bind(1, name)
+        row.bind(2, contact.rawValue)
+        return try row.step()
+    }
+
+    /// Whether a condition holds for a contact now; `nil` when a field that it needs is empty.
+    package func holds(_ expression: Expression, for contact: Contact.ID) throws(StoreError) -> Bool? {
+        let segment = SegmentSQL(expression, firstParameter: 2)
+        let row = try self.connection.prepare("SELECT (\(segment.condition)) FROM contact c WHERE c.id = ?1")
+        defer { row.reset() }
+        row.bind(1, contact.rawValue)
+        for (index, value) in segment.bindings.enumerated() { row.bind(2 + index, value) }
+        guard try row.step(), let value = row.optionalInteger(0) else { return nil }
+        return value != 0
+    }
+
+    /// Where a person stands in a campaign; `nil` when not in its audience (so far).
+    ///
+    /// Lanes are filled in the order of contact ids, so each is searched by halves: there is no index by contact.
+    package func place(of contact: Contact.ID, in campaign: Campaign.ID) throws(StoreError) -> Place? {
+        for lane in try LaneStore(self.connection).lanes(of: campaign) {
+            guard let position = try self.position(of: contact, in: lane) else { continue }
+            return try self.place(lane, position)
+        }
+        return nil
+    }
+
+    /// What was tried for a target, and what was decided instead, in order.
+    package func attempts(_ place: Place) throws(StoreError) -> [Attempt] {
+        let row = try self.connection.prepare(
+            """
+            SELECT at, outcome, reason, worker, code, status, text FROM ledger
+            WHERE campaign = ?1 AND lane = ?2 AND position = ?3 ORDER BY at, epoch
+            """
+        )
+        defer { row.reset() }
+        row.bind(1, place.lane.campaign.rawValue)
+        row.bind(2, place.lane.lane)
+        row.bind(3, place.target.position)
+        var attempts: [Attempt] = []
+        while try row.step() {
+            guard let outcome = Outcome(rawValue: Int(row.integer(1))) else { continue }
+            attempts.append(
+                Attempt(
+                    at: Timestamp(milliseconds: row.integer(0)),
+                    outcome: outcome,
+                    reason: row.optionalText(2),
+                    worker: row.text(3),
+                    reply: row.optionalInteger(4).map {
+                        RelayReply(code: Int($0), status: row.text(5), text: row.text(6))
+                    }
+                )
+            )
+        }
+        return attempts
+    }
+
+    private func position(of contact: Contact.ID, in lane: LaneRecord) throws(StoreError) -> Int? {
+        let row = try self.connection.prepare(
+            "SELECT contact FROM target WHERE campaign = ?1 AND lane = ?2 AND position = ?3"
+        )
+        var (lowest, highest) = (0, lane.audience)
+        while lowest < highest {
+            let middle = (lowest + highest) / 2
+            row.bind(1, lane.campaign.rawValue)
+            row.bind(2, lane.lane)
+            row.bind(3, middle)
+            defer { row.reset() }
+            guard try row.step() else { return nil }
+            let found = row.integer(0)
+            if found == contact.rawValue { return middle }
+            if found < contact.rawValue { lowest = middle + 1 } else { highest = middle }
+        }
+        return nil
+    }
+
+    private func place(_ lane: LaneRecord, _ position: Int) throws(StoreError) -> Place? {
+        let row = try self.connection.prepare(
+            """
+            SELECT position, contact, state, attempts, due, epoch, variant, doubted, reason, at FROM target
+            WHERE campaign = ?1 AND lane = ?2 AND position = ?3
+            """
+        )
+        defer { row.reset() }
+        row.bind(1, lane.campaign.rawValue)
+        row.bind(2, lane.lane)
+        row.bind(3, position)
+        guard try row.step() else { return nil }
+        let (target, reason) = (TargetRecord(row), row.optionalText(8))
+        let at = row.optionalInteger(9).map { Timestamp(milliseconds: $0) }
+        let leased = try LeasedPositions(lane, position..<position + 1, on: self.connection).contains(position)
+        return Place(lane: lane, target: target, reason: reason, at: at, isLeased: leased)
+    }
+}

@@ -1,0 +1,86 @@
+import Domain
+import Hummingbird
+import HummingbirdTesting
+import NIOCore
+import Storage
+import Synchronization
+import Testing
+
+@testable import CoordinatorCore
+
+@Suite("Requests with a key")
+struct RequestKeyTests {
+    private func send(
+        _ bed: APITestbed,
+        _ path: String,
+        key: String,
+        as role: Role = .admin,
+        body: String? = nil
+    ) async throws -> TestResponse {
+        var headers: HTTPFields = [:]
+        headers[try #require(HTTPFields.Element.Name("Idempotency-Key"))] = key
+        return try await bed.send(.post, path, as: role, headers: headers, body: body)
+    }
+
+    @Test(
+        "the same request again does nothing and has the same answer",
+        arguments: [
+            ("/v1/campaigns", RouteCase.file), ("/v1/campaigns/c1/pause", nil),
+            ("/v1/imports?file=a.csv", "email\na@x.example\n"),
+        ] as [(String, String?)]
+    )
+    func again(path: String, body: String?) async throws {
+        let bed = APITestbed()
+        let first = try await self.send(bed, path, key: "k-1", body: body)
+        #expect(first.status == .ok, "\(first.text)")
+        let calls = bed.operations.calls
+        let second = try await self.send(bed, path, key: "k-1", body: body)
+        #expect(second.status == .ok)
+        #expect(second.text == first.text)
+        #expect(bed.operations.calls == calls)
+        // Another key, and another caller's, are other requests.
+        _ = try await self.send(bed, path, key: "k-2", body: body)
+        _ = try await self.send(bed, path, key: "k-1", as: .approver, body: body)
+        #expect(bed.operations.calls.count == 3 * calls.count)
+    }
+
+    @Test(
+        "another request under the same key is refused",
+        arguments: [
+            ("/v1/campaigns", RouteCase.file, "/v1/campaigns", #"{"file":"b","source":"","files":{}}"#),
+            ("/v1/campaigns/c1/pause", "", "/v1/campaigns/c2/pause", ""),
+            ("/v1/imports?file=a.csv", "email\na@x.example\n", "/v1/imports?file=a.csv", "email\nb@x.example\n"),
+        ]
+    )
+    func other(path: String, body: String, otherPath: String, otherBody: String) async throws {
+        let bed = APITestbed()
+        _ = try await self.send(bed, path, key: "k", body: body)
+        let calls = bed.operations.calls
+        let response = try await self.send(bed, otherPath, key: "k", body: otherBody)
+        #expect(response.status == .unprocessableContent)
+        #expect(bed.operations.calls == calls)
+    }
+
+    @Test("what was refused is tried anew")
+    func refused() async throws {
+        let bed = APITestbed()
+        bed.operations.memory.withLock { $0.failure = OperationError.conflict("no") }
+        #expect(try await self.send(bed, "/v1/campaigns/c1/pause", key: "k").status == .conflict)
+        bed.operations.memory.withLock { $0.failure = nil }
+        #expect(try await self.send(bed, "/v1/campaigns/c1/pause", key: "k").status == .ok)
+    }
+
+    @Test("a token's answer is not kept")
+    func token() async throws {
+        let bed = APITestbed()
+        _ = try await self.send(bed, "/v1/tokens", key: "k", body: #"{"name":"ann","role":"viewer"}"#)
+        #expect(try await bed.operations.storedRequest("admin", key: "k") == nil)
+    }
+
+    @Test("a key has bounds", arguments: ["", "a b", "é", String(repeating: "k", count: 129)])
+    func bounds(key: String) async throws {
+        let bed = APITestbed()
+        #expect(try await self.send(bed, "/v1/campaigns/c1/pause", key: key).status == .badRequest)
+        #expect(bed.operations.calls.isEmpty)
+    }
+}
