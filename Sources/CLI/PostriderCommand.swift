@@ -14,7 +14,8 @@ struct PostriderCommand: AsyncParsableCommand {
             """,
         version: PostriderVersion.text,
         subcommands: [
-            InitCommand.self, UpCommand.self, ContactsCommand.self, SegmentCommand.self, CampaignCommand.self,
+            InitCommand.self, UpCommand.self, DoctorCommand.self, TopCommand.self, ContactsCommand.self,
+            SegmentCommand.self, CampaignCommand.self,
             WorkersCommand.self, WorkerCommand.self, AcceptRestoreCommand.self, BouncesCommand.self, SinkCommand.self,
             SampleContactsCommand.self,
         ]

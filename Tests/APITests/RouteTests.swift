@@ -88,6 +88,7 @@ struct RouteCase: Sendable, CustomTestStringConvertible {
         ),
         .init(.get, "/v1/restore", .viewer, call: "restore"),
         .init(.post, "/v1/restore/accept", .admin, call: "accept restore by admin"),
+        .init(.get, "/v1/top", .viewer, call: "top"),
         .init(.get, "/v1/workers", .viewer, call: "workers"),
         .init(
             .post,

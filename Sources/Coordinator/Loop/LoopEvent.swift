@@ -1,5 +1,6 @@
 import Domain
 import Logging
+import Storage
 import Telemetry
 
 /// What comes into a turn of the loop.
@@ -42,5 +43,12 @@ struct LoopNote: Sendable {
         self.event = event
         self.message = message
         self.fields = fields
+    }
+
+    /// What the store refused; a full disk has an event of its own.
+    init(_ error: StoreError) {
+        var event = LogEventName.storage
+        if case .full = error { event = .diskFull }
+        self.init(.error, event, error.text)
     }
 }

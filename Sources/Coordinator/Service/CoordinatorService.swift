@@ -15,13 +15,18 @@ import UserFiles
 struct CoordinatorService {
     let settings: Settings
     let logger: Logger
+    /// Log lines dropped since the start.
+    let lostLines: @Sendable () -> Int
 
     func run(exitWithParent: Bool) async throws {
         self.logger.event(.starting, "Postrider coordinator \(Build.name)", [.build: .string(Build.name)])
         let lock = try DataLock(folder: self.settings.dataFolder)
         defer { lock.release() }
+        // Before anything is written.
+        try ListenPlaces.requireFree(self.settings)
         let store = try self.openStore()
         let metrics = MetricsRegistry()
+        metrics.gauge(.build, Build.name).set(1)
         let parts = try self.startLoop(store, metrics: metrics)
         let readers = try self.orStart { () throws(StoreError) in try ReaderPool(path: self.databasePath) }
         do {
@@ -72,7 +77,7 @@ struct CoordinatorService {
     /// Starts the loop's thread and proves that no stranger is let in.
     private func startLoop(_ store: SQLiteDatabase, metrics: MetricsRegistry) throws -> LoopParts {
         do throws(TransportError) {
-            return try LoopParts(self.settings, store: store, logger: self.logger)
+            return try LoopParts(self.settings, store: store, metrics: metrics, logger: self.logger)
         } catch {
             throw StartProblem(text: error.message)
         }
@@ -85,7 +90,7 @@ struct CoordinatorService {
         exitWithParent: Bool
     ) async throws {
         let server = APIServer(
-            operations: self.operations(parts, readers: readers),
+            operations: self.operations(parts, readers: readers, metrics: metrics),
             tokens: try self.tokens(),
             metrics: metrics,
             listen: APIServer.Listen(
@@ -97,7 +102,7 @@ struct CoordinatorService {
         )
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
-            .init(service: MetricsPublisher(loop: parts.loop, metrics: metrics)),
+            .init(service: MetricsPublisher(loop: parts.loop, metrics: metrics, lostLines: self.lostLines)),
             .init(service: HangupService(admission: parts.admission, logger: self.logger)),
         ]
         if exitWithParent {
@@ -115,7 +120,11 @@ struct CoordinatorService {
         }
     }
 
-    private func operations(_ parts: LoopParts, readers: ReaderPool) -> CoordinatorOperations {
+    private func operations(
+        _ parts: LoopParts,
+        readers: ReaderPool,
+        metrics: MetricsRegistry
+    ) -> CoordinatorOperations {
         CoordinatorOperations(
             loop: parts.loop,
             imports: ImportService(loop: parts.loop, rejectsFolder: self.rejectsFolder, now: { WallClock.now() }),
@@ -125,7 +134,8 @@ struct CoordinatorService {
                 expiresMilliseconds: self.settings.approvalExpiresMilliseconds
             ),
             relays: self.settings.relays.map(\.name),
-            admission: parts.admission
+            admission: parts.admission,
+            importTelemetry: ImportTelemetry(metrics: metrics, logger: self.logger)
         )
     }
 
