@@ -82,7 +82,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Bounces", "Domain", "Mail", "Transport", "UserFiles", "Sink",
+                "Bounces", "Domain", "Mail", "Relay", "Transport", "UserFiles", "Sink",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),

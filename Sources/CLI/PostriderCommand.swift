@@ -14,9 +14,10 @@ struct PostriderCommand: AsyncParsableCommand {
             """,
         version: PostriderVersion.text,
         subcommands: [
-            InitCommand.self, UpCommand.self, ContactsCommand.self, SegmentCommand.self, CampaignCommand.self,
-            SuppressCommand.self, WorkersCommand.self, WorkerCommand.self, AcceptRestoreCommand.self, WhyCommand.self,
-            AuditCommand.self, TokenCommand.self, BouncesCommand.self, SinkCommand.self, SampleContactsCommand.self,
+            InitCommand.self, UpCommand.self, DoctorCommand.self, TopCommand.self, ContactsCommand.self,
+            SegmentCommand.self, CampaignCommand.self, SuppressCommand.self, WhyCommand.self, WorkersCommand.self,
+            WorkerCommand.self, TokenCommand.self, AuditCommand.self, AcceptRestoreCommand.self, BouncesCommand.self,
+            SinkCommand.self, SampleContactsCommand.self,
         ]
     )
 

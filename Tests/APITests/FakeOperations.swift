@@ -205,6 +205,19 @@ final class FakeOperations: Operations {
         }
     }
 
+    func top() async throws -> TopAnswer {
+        try self.note("top")
+        return TopAnswer(
+            at: Timestamp(milliseconds: 0),
+            build: "0.1.0",
+            restored: nil,
+            campaigns: [],
+            lanes: [],
+            relays: [],
+            workers: []
+        )
+    }
+
     func workers() async throws -> [WorkerStatus] {
         try self.note("workers")
         return [Self.worker]

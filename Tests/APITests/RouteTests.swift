@@ -107,6 +107,7 @@ struct RouteCase: Sendable, CustomTestStringConvertible {
         .init(.get, "/v1/audit", .viewer, call: "audit above 0"),
         .init(.get, "/v1/audit?above=12", .viewer, call: "audit above 12"),
         .init(.get, "/v1/audit/verification", .viewer, call: "verify audit"),
+        .init(.get, "/v1/top", .viewer, call: "top"),
         .init(.get, "/v1/workers", .viewer, call: "workers"),
         .init(
             .post,

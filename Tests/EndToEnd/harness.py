@@ -283,10 +283,10 @@ class Cluster:
         wait_until("postrider up is ready", is_ready, READY_SECONDS, lambda: "\n" + self.up.last_words())
         return self.up
 
-    def start_coordinator(self, environment=None):
-        """The coordinator as a process of its own: returns once it answers."""
+    def start_coordinator(self, environment=None, behind=()):
+        """The coordinator as a process of its own: returns once it answers. `behind` as for `start_worker`."""
         config = self.folder / "postrider.yaml"
-        self.coordinator = self._start("coordinator", ["--config", config], "postrider-coordinator", environment)
+        self.coordinator = self._start("coordinator", ["--config", config], "postrider-coordinator", environment, behind)
         self.wait_ready()
         return self.coordinator
 

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// What the compiler does not check: each rule names every place that breaks it.
@@ -85,6 +86,38 @@ struct TidyTests {
     func logKeys() {
         let files = SourceTree.swift("Sources").filter { $0.module != "Telemetry" }
         #expect(files.flatMap { $0.places(of: #"metadata:\s*\[\s*"|metadataKey:\s*""#) } == [])
+    }
+
+    @Test("every metric that is declared is counted somewhere")
+    func metricsAreUsed() throws {
+        let text = SourceTree.swift("Sources/Shared/Telemetry").first { $0.path.hasSuffix("/Metric.swift") }?.text ?? ""
+        let names = text.split(separator: "\n").compactMap { line in
+            line.hasPrefix("    package static let ") && line.hasSuffix(" = Self(")
+                ? line.dropFirst(23).dropLast(8) : nil
+        }
+        #expect(names.count > 10)
+        let sources = SourceTree.swift("Sources")
+        let unused = names.filter { name in
+            sources.allSatisfy { $0.places(of: #"(counter|gauge|histogram)\(\."# + name + #"\b"#).isEmpty }
+        }
+        #expect(unused == [])
+    }
+
+    @Test("every event that is declared is logged somewhere")
+    func eventsAreUsed() throws {
+        let text = SourceTree.swift("Sources/Shared/Telemetry").first { $0.path.hasSuffix("/LogKey.swift") }?.text ?? ""
+        let names = text.components(separatedBy: "enum LogEventName").last?.split(separator: "\n").compactMap { line in
+            line.hasPrefix("    case ") ? line.dropFirst(9).prefix { $0.isLetter || $0.isNumber } : nil
+        }
+        let sources = SourceTree.swift("Sources").filter { !$0.path.hasSuffix("Telemetry/LogKey.swift") }
+        // `postrider up` has no Telemetry, and names its events by their text.
+        let unused = (names ?? []).filter { name in
+            let words = name.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : String($1) }
+            let pattern = #"\."# + name + #"\b|"[a-z]+", ""# + words + #"""#
+            return sources.allSatisfy { $0.places(of: pattern).isEmpty }
+        }
+        #expect((names ?? []).count > 20)
+        #expect(unused == [])
     }
 
     @Test("nothing is left for later")

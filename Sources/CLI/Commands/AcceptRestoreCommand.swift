@@ -6,10 +6,13 @@ struct AcceptRestoreCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "accept-restore",
         abstract: "Sends again on data that were restored from a backup, copied or moved.",
-        discussion: """
+        discussion: HelpText.with(
+            """
             Only the one who knows that no other coordinator works on the original may say so. Whatever may have been sent since the \
             backup is in doubt afterwards; `postrider campaign resolve` decides about it.
-            """
+            """,
+            examples: "postrider accept-restore --token-file tokens/admin.token"
+        )
     )
 
     @OptionGroup var global: GlobalOptions

@@ -15,11 +15,10 @@ struct BouncesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "classify",
             abstract: "What returned mails are taken for: one line of JSON for each file.",
-            discussion: """
-                Example: postrider bounces classify returned/*.eml
-
-                kind is bounce, complaint, auto_reply or none. Needs no coordinator and no configuration.
-                """
+            discussion: HelpText.with(
+                "kind is bounce, complaint, auto_reply or none. Needs no coordinator and no configuration.",
+                examples: "postrider bounces classify returned/*.eml"
+            )
         )
 
         @Argument(help: "Mails as files, with their headers.")

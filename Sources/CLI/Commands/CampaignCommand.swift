@@ -45,7 +45,8 @@ struct CampaignUpload: Encodable, Sendable {
 struct CampaignCheckCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "What a campaign file would do: its audience, its variants, and what is wrong with it."
+        abstract: "What a campaign file would do: its audience, its variants, and what is wrong with it.",
+        discussion: HelpText.with(examples: "postrider campaign check first-caucus.yaml")
     )
 
     @Argument(help: "The campaign file.")
@@ -86,7 +87,11 @@ struct CampaignCheckCommand: PostriderLeaf {
 struct CampaignSubmitCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "submit",
-        abstract: "Hands a campaign in for approval, and prints its id."
+        abstract: "Hands a campaign in for approval, and prints its id.",
+        discussion: HelpText.with(
+            examples: "postrider campaign submit first-caucus.yaml",
+            "postrider campaign submit first-caucus.yaml --id c1"
+        )
     )
 
     @Argument(help: "The campaign file.")

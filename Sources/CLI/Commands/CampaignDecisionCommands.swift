@@ -6,8 +6,10 @@ struct CampaignRetryCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "retry",
         abstract: "Tries again those who did not get their message.",
-        discussion:
-            "A campaign that is finished runs again. What is suppressed stays suppressed: that is looked at again before each try."
+        discussion: HelpText.with(
+            "A campaign that is finished runs again. What is suppressed stays suppressed: that is looked at again before each try.",
+            examples: "postrider campaign retry c1 --outcome bounced"
+        )
     )
 
     @Argument(help: "The campaign.")
@@ -43,7 +45,10 @@ struct CampaignResolveCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "resolve",
         abstract: "Decides about those of whom nobody knows whether they got their message.",
-        discussion: "See them with `postrider campaign targets ID --outcome in_doubt`."
+        discussion: HelpText.with(
+            "See them with `postrider campaign targets ID --outcome in_doubt`.",
+            examples: "postrider campaign resolve c1 --skip"
+        )
     )
 
     @Argument(help: "The campaign.")

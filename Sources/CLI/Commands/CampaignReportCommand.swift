@@ -4,7 +4,11 @@ import ArgumentParser
 struct CampaignReportCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "What came of a campaign, in all or by site, variant or a field."
+        abstract: "What came of a campaign, in all or by site, variant or a field.",
+        discussion: HelpText.with(
+            examples: "postrider campaign report c1 --by site",
+            "postrider campaign report c1 --by state --csv"
+        )
     )
 
     @Argument(help: "The campaign.")

@@ -29,7 +29,10 @@ struct CampaignApproveCommand: CampaignStateLeaf {
     static let configuration = CommandConfiguration(
         commandName: "approve",
         abstract: "Approves what was submitted, and starts it.",
-        discussion: "The one who submitted may not, unless the settings say `approval: self`. See --token-file."
+        discussion: HelpText.with(
+            "The one who submitted may not, unless the settings say `approval: self`. See --token-file.",
+            examples: "postrider campaign approve c1 --token-file tokens/approver.token"
+        )
     )
     static let verb = "approve"
 
@@ -41,7 +44,11 @@ struct CampaignApproveCommand: CampaignStateLeaf {
 
 /// Runs `postrider campaign start`.
 struct CampaignStartCommand: CampaignStateLeaf {
-    static let configuration = CommandConfiguration(commandName: "start", abstract: "Starts an approved campaign.")
+    static let configuration = CommandConfiguration(
+        commandName: "start",
+        abstract: "Starts an approved campaign.",
+        discussion: HelpText.with(examples: "postrider campaign start c1")
+    )
     static let verb = "start"
 
     @Argument(help: "The campaign.")
@@ -54,7 +61,8 @@ struct CampaignStartCommand: CampaignStateLeaf {
 struct CampaignPauseCommand: CampaignStateLeaf {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Stops sending within two seconds; `resume` goes on."
+        abstract: "Stops sending within two seconds; `resume` goes on.",
+        discussion: HelpText.with(examples: "postrider campaign pause c1")
     )
     static let verb = "pause"
 
@@ -66,7 +74,11 @@ struct CampaignPauseCommand: CampaignStateLeaf {
 
 /// Runs `postrider campaign resume`.
 struct CampaignResumeCommand: CampaignStateLeaf {
-    static let configuration = CommandConfiguration(commandName: "resume", abstract: "Goes on with a paused campaign.")
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Goes on with a paused campaign.",
+        discussion: HelpText.with(examples: "postrider campaign resume c1")
+    )
     static let verb = "resume"
 
     @Argument(help: "The campaign.")
@@ -79,7 +91,8 @@ struct CampaignResumeCommand: CampaignStateLeaf {
 struct CampaignCancelCommand: CampaignStateLeaf {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Ends a campaign for good; what was not sent never will be."
+        abstract: "Ends a campaign for good; what was not sent never will be.",
+        discussion: HelpText.with(examples: "postrider campaign cancel c1")
     )
     static let verb = "cancel"
 
@@ -93,7 +106,8 @@ struct CampaignCancelCommand: CampaignStateLeaf {
 struct CampaignStatusCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Where a campaign stands, or all of them."
+        abstract: "Where a campaign stands, or all of them.",
+        discussion: HelpText.with(examples: "postrider campaign status", "postrider campaign status c1 --json")
     )
 
     @Argument(help: "The campaign; all without it.")

@@ -7,7 +7,8 @@ import NIOCore
 struct CampaignTargetsCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "targets",
-        abstract: "Everyone of a campaign's audience, and what came of each."
+        abstract: "Everyone of a campaign's audience, and what came of each.",
+        discussion: HelpText.with(examples: "postrider campaign targets c1 --outcome bounced")
     )
 
     @Argument(help: "The campaign.")

@@ -4,7 +4,8 @@ import ArgumentParser
 struct CampaignWatchCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "Follows a campaign until it is finished; exits 1 when it was cancelled."
+        abstract: "Follows a campaign until it is finished; exits 1 when it was cancelled.",
+        discussion: HelpText.with(examples: "postrider campaign watch c1")
     )
 
     @Argument(help: "The campaign.")

@@ -16,7 +16,8 @@ struct ContactsCommand: AsyncParsableCommand {
 struct ContactsImportCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Takes in a table of contacts; rows that cannot be used go to NAME.rejects.csv beside it."
+        abstract: "Takes in a table of contacts; rows that cannot be used go to NAME.rejects.csv beside it.",
+        discussion: HelpText.with(examples: "postrider contacts import voters.csv --list voters")
     )
 
     /// What happens to a contact that exists.

@@ -5,7 +5,8 @@ import Foundation
 struct InitCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Makes a folder with settings, keys and tokens; changes nothing that is there."
+        abstract: "Makes a folder with settings, keys and tokens; changes nothing that is there.",
+        discussion: HelpText.with(examples: "postrider init --dir my")
     )
 
     @Option(help: ArgumentHelp("Where.", valueName: "folder"))

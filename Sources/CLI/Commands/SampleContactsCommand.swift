@@ -5,7 +5,8 @@ import Glibc
 struct SampleContactsCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "sample-contacts",
-        abstract: "Writes a list of people who do not exist, to try things with: the same for the same seed."
+        abstract: "Writes a list of people who do not exist, to try things with: the same for the same seed.",
+        discussion: HelpText.with(examples: "postrider sample-contacts --count 10000 --out voters.csv")
     )
 
     /// Row numbers have eight digits.

@@ -14,7 +14,10 @@ struct SegmentCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "count",
             abstract: "How many contacts an expression fits, as in \"state = 'IA' and first_time\".",
-            discussion: "Example: postrider segment count \"list(iowa) and birth_date > today - 30y\" --by city"
+            discussion: HelpText.with(
+                examples: "postrider segment count \"state = 'IA' and first_time\"",
+                "postrider segment count \"birth_date > today - 30y\" --by city"
+            )
         )
 
         @Argument(help: "The expression; quote it for the shell.")

@@ -10,7 +10,8 @@ import UserFiles
 struct SinkCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "sink",
-        abstract: "A relay to test against: answers like a real one, and delivers nothing."
+        abstract: "A relay to test against: answers like a real one, and delivers nothing.",
+        discussion: HelpText.with(examples: "postrider sink --listen 127.0.0.1:0 --scenario realistic")
     )
 
     @Option(help: ArgumentHelp("Where to listen.", valueName: "host:port"))

@@ -7,7 +7,10 @@ struct UpCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "up",
         abstract: "Runs a coordinator and workers in the foreground; Ctrl-C ends all.",
-        discussion: "Makes what `postrider init` would make, where the current folder has no settings yet."
+        discussion: HelpText.with(
+            "Makes what `postrider init` would make, where the current folder has no settings yet.",
+            examples: "postrider up --workers 2"
+        )
     )
 
     /// More workers than that on one machine only take work from each other.
@@ -37,7 +40,7 @@ struct UpCommand: PostriderLeaf {
             let hint = "`up` makes keys of their own for its workers; leave worker.key_file out"
             throw Failure(.badInput, "\(path): \(hint), or run postrider-coordinator and postrider-worker")
         }
-        let programs = try Self.programs()
+        let programs = try Programs.folder()
         var installation = Installation(folder: settings.folder)
         try installation.makeSecrets()
         try installation.makeLocalWorkers((1...self.workers).map { Supervision.Child.worker($0).name })
@@ -51,19 +54,5 @@ struct UpCommand: PostriderLeaf {
         try installation.make()
         surroundings.terminal.note("note: there was no postrider.yaml here; made one, with keys, tokens and data/")
         return "\(installation.folder)/postrider.yaml"
-    }
-
-    /// The folder of this executable, which has the services too.
-    private static func programs() throws(Failure) -> String {
-        guard let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
-            throw Failure(.failed, "cannot find out where postrider itself is: /proc/self/exe cannot be read")
-        }
-        let folder = URL(fileURLWithPath: own).deletingLastPathComponent().path
-        for name in ["postrider-coordinator", "postrider-worker"] {
-            guard access("\(folder)/\(name)", X_OK) == 0 else {
-                throw Failure(.failed, "\(folder)/\(name) is missing; it belongs beside postrider")
-            }
-        }
-        return folder
     }
 }

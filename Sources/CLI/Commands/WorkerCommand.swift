@@ -15,7 +15,8 @@ struct WorkerCommand: AsyncParsableCommand {
     struct Add: PostriderLeaf {
         static let configuration = CommandConfiguration(
             commandName: "add",
-            abstract: "Admits a worker, and writes NAME.yaml and NAME.key for its machine into this folder."
+            abstract: "Admits a worker, and writes NAME.yaml and NAME.key for its machine into this folder.",
+            discussion: HelpText.with(examples: "postrider worker add w2 --coordinator tcp://127.0.0.1:7700")
         )
 
         @Argument(help: "1 to 32 of a-z, 0-9 and \"-\".")
@@ -90,7 +91,8 @@ struct WorkerCommand: AsyncParsableCommand {
     struct Drain: PostriderLeaf {
         static let configuration = CommandConfiguration(
             commandName: "drain",
-            abstract: "Has a worker end what it has begun and hand back the rest; it gets nothing more until --undo."
+            abstract: "Has a worker end what it has begun and hand back the rest; it gets nothing more until --undo.",
+            discussion: HelpText.with(examples: "postrider worker drain w1", "postrider worker drain w1 --undo")
         )
 
         @Argument(help: "Its name.")
@@ -121,7 +123,8 @@ struct WorkerCommand: AsyncParsableCommand {
     struct Remove: PostriderLeaf {
         static let configuration = CommandConfiguration(
             commandName: "remove",
-            abstract: "Shuts a worker out at once; what it held and had not reported is in doubt."
+            abstract: "Shuts a worker out at once; what it held and had not reported is in doubt.",
+            discussion: HelpText.with(examples: "postrider worker remove w1")
         )
 
         @Argument(help: "Its name.")

@@ -2,7 +2,11 @@ import ArgumentParser
 
 /// Runs `postrider workers`.
 struct WorkersCommand: PostriderLeaf {
-    static let configuration = CommandConfiguration(commandName: "workers", abstract: "Every worker and what it does.")
+    static let configuration = CommandConfiguration(
+        commandName: "workers",
+        abstract: "Every worker and what it does.",
+        discussion: HelpText.with(examples: "postrider workers")
+    )
 
     @OptionGroup var global: GlobalOptions
 

@@ -83,6 +83,9 @@ protocol Operations: Sendable {
     /// Who got what: one row per target.
     func targets(of id: Campaign.ID, _ selection: TargetSelection) async throws -> Pages<TargetRow>
 
+    /// What is going on now. Asked once a second by everybody who watches: must cost next to nothing.
+    func top() async throws -> TopAnswer
+
     func workers() async throws -> [WorkerStatus]
 
     /// Puts a worker's key on the allow-list.

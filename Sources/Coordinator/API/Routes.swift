@@ -190,6 +190,9 @@ struct Routes<Coordinator: Operations>: Sendable {
     }
 
     private func addWorkers(to router: Router<APIContext>) {
+        self.on(.get, "v1/top", .viewer, router) { _ in
+            try Response(json: await self.operations.top())
+        }
         self.on(.get, "v1/workers", .viewer, router) { _ in
             try Response(json: WorkerList(workers: await self.operations.workers()))
         }

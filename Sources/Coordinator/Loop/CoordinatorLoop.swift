@@ -16,15 +16,21 @@ final class CoordinatorLoop: Sendable {
     private let wakeup: Wakeup
     /// Writes a note to the log; called on the loop's thread.
     private let log: @Sendable (LoopNote) -> Void
+    /// Told how long a turn took, in seconds, from its first event to its last frame; called on the loop's thread.
+    private let onTurn: @Sendable (Double) -> Void
     /// Counts as of the last turn, for metrics.
     let snapshot = Mutex(LoopSnapshot())
 
     /// Commands that may wait; beyond it a caller is told to come again.
     static let waitingMax = 1_000
 
-    init(log: @escaping @Sendable (LoopNote) -> Void) throws(TransportError) {
+    init(
+        log: @escaping @Sendable (LoopNote) -> Void,
+        onTurn: @escaping @Sendable (Double) -> Void = { _ in }
+    ) throws(TransportError) {
         self.wakeup = try Wakeup()
         self.log = log
+        self.onTurn = onTurn
     }
 
     /// Runs the loop on the calling thread until ``stop()``.
@@ -48,7 +54,7 @@ final class CoordinatorLoop: Sendable {
         do throws(StoreError) {
             try database.access { _ throws(StoreError) in try core.closeEpochs() }
         } catch {
-            self.log(LoopNote(.error, .storage, error.text))
+            self.log(LoopNote(error))
         }
         self.refuseWaiting()
     }
@@ -65,6 +71,9 @@ final class CoordinatorLoop: Sendable {
     }
 
     private func turn(_ core: LoopCore, database: SQLiteDatabase, router: RouterSocket) throws(TransportError) {
+        let clock = ContinuousClock()
+        let began = clock.now
+        defer { self.measure(clock.now - began) }
         var events = self.takeCommands().map { LoopEvent.command($0) }
         while let event = try router.nextEvent() { self.note(event) }
         gather: for _ in 0..<LoopLimits.framesPerTurn {
@@ -96,6 +105,15 @@ final class CoordinatorLoop: Sendable {
         self.snapshot.withLock { $0 = core.snapshot() }
     }
 
+    private func measure(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        self.onTurn(Double(seconds) + Double(attoseconds) / 1e18)
+        let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+        guard milliseconds >= LoopLimits.slowTurnMilliseconds else { return }
+        let text = "A turn of the loop took long; everybody waited for it"
+        self.log(LoopNote(.warning, .slowTurn, text, [(.duration, .number(milliseconds))]))
+    }
+
     /// ZeroMQ's own thread writes what was sent: when a test wants the death after that, it gets a moment.
     private static func grantsLeft() {
         guard CrashPoint.isArmed(.c04GrantSent) else { return }
@@ -118,7 +136,7 @@ final class CoordinatorLoop: Sendable {
             let refused = events.compactMap { event in
                 if case .command(let command) = event { LoopEffect.finished(command, error) } else { nil }
             }
-            return [.log(LoopNote(.error, .storage, error.text))] + refused
+            return [.log(LoopNote(error))] + refused
         }
     }
 

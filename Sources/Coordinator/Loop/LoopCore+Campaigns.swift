@@ -32,6 +32,14 @@ extension LoopCore {
         record.submittedAt = self.wall
         try self.stores.campaigns.save(record)
         try self.audit(id == nil ? "submit" : "replace", record, by: who)
+        self.log(
+            LoopNote(
+                .info,
+                .campaignSubmitted,
+                "\(record.id.publicID) '\(record.name)' was submitted by \(who)",
+                [(.campaign, .string(record.id.publicID)), (.caller, .string(who))]
+            )
+        )
         return record
     }
 

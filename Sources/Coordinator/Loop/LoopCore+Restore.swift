@@ -21,7 +21,8 @@ extension LoopCore {
             let last = try self.stores.cluster.meta(MetaKey.incarnation).flatMap { UInt32($0) }
             var next = (last ?? 0) + 1
             if let found = self.options.place {
-                switch PlaceCheck.finding(stored: try self.storedPlace(hasStarted: last != nil), found: found) {
+                let stored = try PlaceCheck.Stored(self.stores.cluster, hasStarted: last != nil)
+                switch PlaceCheck.finding(stored: stored, found: found) {
                 case .fits: try self.stores.cluster.setMeta(MetaKey.place, found.place.text)
                 case .adopt:
                     try self.stores.cluster.setMeta(MetaKey.place, found.place.text)
@@ -49,16 +50,6 @@ extension LoopCore {
         for campaign in try self.stores.campaigns.active() {
             try self.stores.targets.bringForward(campaign: campaign.id, to: self.wall, until: apart)
         }
-    }
-
-    private func storedPlace(hasStarted: Bool) throws(StoreError) -> PlaceCheck.Stored {
-        let cluster = self.stores.cluster
-        return PlaceCheck.Stored(
-            hasStarted: hasStarted,
-            place: try cluster.meta(MetaKey.place).flatMap { PlaceIdentity($0) },
-            reserved: Epoch(try cluster.meta(MetaKey.reserved).flatMap { UInt64($0) } ?? 0),
-            hadMarker: try cluster.meta(MetaKey.hadMarker) != nil
-        )
     }
 
     /// Reads what a restore left in the database.
@@ -236,5 +227,17 @@ extension LoopCore {
             LoopNote(.warning, .restored, "\(who) accepted a restore (\(reason)): \(targets) targets are in doubt")
         )
         return answer
+    }
+}
+
+extension PlaceCheck.Stored {
+    /// What the database knows of its place.
+    init(_ cluster: ClusterStore, hasStarted: Bool) throws(StoreError) {
+        self.init(
+            hasStarted: hasStarted,
+            place: try cluster.meta(MetaKey.place).flatMap { PlaceIdentity($0) },
+            reserved: Epoch(try cluster.meta(MetaKey.reserved).flatMap { UInt64($0) } ?? 0),
+            hadMarker: try cluster.meta(MetaKey.hadMarker) != nil
+        )
     }
 }

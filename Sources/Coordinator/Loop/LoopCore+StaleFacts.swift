@@ -140,6 +140,14 @@ extension LoopCore {
         campaign.lanes[key.lane].record.sentTwice += 1
         campaign.lanes[key.lane].isDirty = true
         self.counters.sentTwice += 1
+        self.log(
+            LoopNote(
+                .error,
+                .sentTwice,
+                "a target of \(key.campaign.publicID) was accepted twice",
+                [(.campaign, .string(key.campaign.publicID)), (.lane, .number(key.lane))]
+            )
+        )
     }
 
     /// Brings a campaign that is over back into memory, for as long as this turn saves it.

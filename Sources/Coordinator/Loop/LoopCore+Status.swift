@@ -25,8 +25,18 @@ extension LoopCore {
         return statuses
     }
 
+    /// Targets of all campaigns in memory that have no final outcome.
+    var openTargets: (pending: Int, leased: Int, deferred: Int) {
+        self.campaigns.values.reduce(into: (0, 0, 0)) { sum, campaign in
+            let counts = self.status(of: campaign).counts
+            sum.0 += counts.pending
+            sum.1 += counts.leased
+            sum.2 += counts.deferred
+        }
+    }
+
     /// A campaign that is being sent: counts from memory, where they are those of the last commit.
-    private func status(of campaign: RunningCampaign) -> CampaignStatus {
+    func status(of campaign: RunningCampaign) -> CampaignStatus {
         let open = self.leases.open(of: campaign.id)
         let counts = campaign.counts
         var status = self.status(
@@ -151,8 +161,10 @@ extension LoopCore {
             self.say(.recall(filled(WireRecall()) { $0.epoch = epochs }), to: session)
             self.end(session, saying: "worker \(name) was removed")
         }
+        self.log(LoopNote(.info, .workerRemoved, "worker \(name) was removed", [(.worker, .string(name))]))
         for epoch in self.leases.epochs(of: name) {
             guard let lease = self.leases[epoch] else { continue }
+            self.logDoubt(lease)
             for member in lease.openMembers { try self.doubt(member, of: lease, reason: .orphaned) }
         }
     }

@@ -286,6 +286,7 @@ extension LoopCore {
     func endLostLeases() throws(StoreError) {
         self.endSilentSessions()
         for lease in self.leases.expire(at: self.now) {
+            self.counters.expiredLeases += 1
             // No permit of it can be used any more: the holder stopped before we did.
             self.release(lease.openMembers, of: lease, asReturned: false)
             self.orphans.insert(
@@ -311,8 +312,25 @@ extension LoopCore {
                 self.now.milliseconds(since: since) >= self.options.orphanGraceMilliseconds
             else { continue }
             self.blame.work = .campaign(lease.campaign)
+            self.logDoubt(lease)
             for member in lease.openMembers { try self.doubt(member, of: lease, reason: .orphaned) }
         }
         self.blame.work = nil
+    }
+
+    /// Says that nobody will tell any more what became of a lease.
+    func logDoubt(_ lease: OpenLease) {
+        guard lease.openCount > 0 else { return }
+        self.log(
+            LoopNote(
+                .warning,
+                .inDoubt,
+                "worker \(lease.holder) is gone with \(lease.openCount) targets that it did not report: they are in doubt",
+                [
+                    (.worker, .string(lease.holder)), (.campaign, .string(lease.campaign.publicID)),
+                    (.targets, .number(lease.openCount)),
+                ]
+            )
+        )
     }
 }

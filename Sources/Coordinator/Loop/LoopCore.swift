@@ -241,7 +241,7 @@ final class LoopCore {
         self.effects.removeAll(keepingCapacity: true)
         // A jump over what was lost did not happen. Epochs of grants are not used again: who knows what a failed commit left.
         if self.epoch.incarnation != self.committedEpoch.incarnation { self.epoch = self.committedEpoch }
-        var effects: [LoopEffect] = [.log(LoopNote(.error, .storage, error.text))]
+        var effects: [LoopEffect] = [.log(LoopNote(error))]
         effects += self.blame(error)
         for event in events {
             if case .command(let command) = event { effects.append(.finished(command, error)) }
@@ -372,5 +372,7 @@ struct LoopCounters: Sendable {
     var poisoned = 0
     /// Leases that did not move for too long.
     var stillLeases = 0
+    /// Leases whose deadline passed before their worker reported.
+    var expiredLeases = 0
     var turnWasFull = false
 }

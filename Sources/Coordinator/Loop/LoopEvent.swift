@@ -48,4 +48,11 @@ struct LoopNote: Sendable {
         self.message = message
         self.fields = fields
     }
+
+    /// What the store refused; a full disk has an event of its own.
+    init(_ error: StoreError) {
+        var event = LogEventName.storage
+        if case .full = error { event = .diskFull }
+        self.init(.error, event, error.text)
+    }
 }

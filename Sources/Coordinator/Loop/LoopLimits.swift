@@ -71,6 +71,8 @@ enum LoopLimits {
     static let idleSitesMilliseconds: Int64 = 60_000
     /// How often the clock is noted while a campaign runs: so much a restart does not see of a clock that was set back.
     static let clockNoteMilliseconds: Int64 = 30_000
+    /// A turn longer than this is worth a line in the log: leases, pauses and answers wait for it.
+    static let slowTurnMilliseconds: Int64 = 500
     /// How often the throughput line is written.
     static let throughputMilliseconds: Int64 = 5_000
 }

@@ -43,19 +43,35 @@ struct ParentWatch: Service {
 struct MetricsPublisher: Service {
     let loop: CoordinatorLoop
     let metrics: MetricsRegistry
+    /// Log lines dropped since the start.
+    let lostLines: @Sendable () -> Int
 
     private static let interval = Duration.seconds(1)
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var published = LoopCounters()
+            var lost = 0
             while !Task.isCancelled {
                 let snapshot = self.loop.snapshot.withLock { $0 }
                 self.publish(snapshot, after: published)
                 published = snapshot.counters
+                let lostNow = self.lostLines()
+                self.metrics.counter(.logLinesLost).increment(by: lostNow - lost)
+                lost = lostNow
+                await self.publishOpenTargets()
                 try? await Task.sleep(for: Self.interval)
             }
         }
+    }
+
+    /// Asked of the loop, since it needs every lane of every running campaign: too much for each turn.
+    private func publishOpenTargets() async {
+        // A loop that is stopping says nothing more.
+        guard let open = try? await self.loop.ask({ $0.openTargets }) else { return }
+        self.metrics.gauge(.targetsOpen, "pending").set(open.pending)
+        self.metrics.gauge(.targetsOpen, "leased").set(open.leased)
+        self.metrics.gauge(.targetsOpen, "deferred").set(open.deferred)
     }
 
     private func publish(_ snapshot: LoopSnapshot, after last: LoopCounters) {
@@ -66,6 +82,7 @@ struct MetricsPublisher: Service {
         }
         self.metrics.counter(.grants).increment(by: counters.grants - last.grants)
         self.metrics.counter(.targetsGranted).increment(by: counters.granted - last.granted)
+        self.metrics.counter(.leasesExpired).increment(by: counters.expiredLeases - last.expiredLeases)
         self.metrics.counter(.sentTwice).increment(by: counters.sentTwice - last.sentTwice)
         self.metrics.counter(.reportsRefused, "not_held").increment(by: counters.refusedReports - last.refusedReports)
         self.metrics.gauge(.workersConnected).set(snapshot.sessions)

@@ -2,6 +2,7 @@ package import ArgumentParser
 import Domain
 import Foundation
 import Logging
+import NIOCore
 import Telemetry
 import UserFiles
 
@@ -18,6 +19,17 @@ package struct CoordinatorCommand: AsyncParsableCommand {
 
     @Option(help: "json or text; the configuration's log.format otherwise.")
     var logFormat: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Look at settings, keys, tokens, data and ports, say what is found as JSON, and end.",
+            discussion: "`postrider doctor` asks for it. Changes nothing, and works beside a coordinator that runs."
+        )
+    )
+    var check = false
+
+    @Option(help: ArgumentHelp("Longest time for reading the whole database.", valueName: "n"))
+    var checkSeconds = 20
 
     @Flag(
         help: ArgumentHelp(
@@ -38,6 +50,11 @@ package struct CoordinatorCommand: AsyncParsableCommand {
             FileHandle.standardError.write(Data((error.description + "\n").utf8))
             throw ExitCode(65)
         }
+        if self.check {
+            let found = DataCheck(settings: settings, seconds: self.checkSeconds, now: WallClock.now()).run()
+            FileHandle.standardOutput.write(Data(try JSONForm.encode(found).readableBytesView))
+            throw ExitCode(found.findings.contains { $0.state == .wrong } ? 1 : 0)
+        }
         let log = ServiceLog(
             format: self.logFormat.flatMap { LogFormat(rawValue: $0) } ?? LogFormat(
                 rawValue: settings.log.format.rawValue
@@ -47,7 +64,8 @@ package struct CoordinatorCommand: AsyncParsableCommand {
         log.install()
         let logger = Logger(label: "coordinator")
         do {
-            try await CoordinatorService(settings: settings, logger: logger).run(exitWithParent: self.exitWithParent)
+            try await CoordinatorService(settings: settings, logger: logger, lostLines: { log.output.lostLines })
+                .run(exitWithParent: self.exitWithParent)
         } catch let error as StartProblem {
             logger.event(.failed, level: .error, "\(error.text)")
             FileHandle.standardError.write(Data("postrider-coordinator: \(error.text)\n".utf8))

@@ -1,8 +1,10 @@
 import Domain
 import Engine
+import Logging
 import NIOCore
 import Storage
 import Synchronization
+import Telemetry
 import Transport
 import UserFiles
 
@@ -18,6 +20,7 @@ struct CoordinatorOperations: Operations {
     /// Messages carry links to unsubscribe.
     let hasLinks: Bool
     let tokens: TokenDesk
+    let importTelemetry: ImportTelemetry
 
     func readiness() async -> Readiness {
         let snapshot = self.loop.snapshot.withLock { $0 }
@@ -33,7 +36,15 @@ struct CoordinatorOperations: Operations {
         body: some AsyncSequence<ByteBuffer, any Error> & Sendable,
         by caller: Caller
     ) async throws -> ImportAnswer {
-        try await self.imports.run(request, body: body, by: caller.name)
+        let start = ContinuousClock.now
+        do {
+            let answer = try await self.imports.run(request, body: body, by: caller.name)
+            self.importTelemetry.finished(answer, request, by: caller, took: .now - start)
+            return answer
+        } catch {
+            self.importTelemetry.failed(error, request, by: caller)
+            throw error
+        }
     }
 
     func rejects(ofImport id: String) async throws -> Pages<ByteBuffer> {
@@ -123,7 +134,12 @@ struct CoordinatorOperations: Operations {
         return self.reads.targets(of: id, selection, variants: names, relay: status.relay)
     }
 
-    // Workers.
+    // Workers, and all at a glance.
+
+    func top() async throws -> TopAnswer {
+        let allowed = self.admission.names
+        return try await self.loop.ask { try $0.top(allowed: allowed) }
+    }
 
     func workers() async throws -> [WorkerStatus] {
         let allowed = self.admission.names
@@ -136,6 +152,10 @@ struct CoordinatorOperations: Operations {
         // The list is a file: what is done to it is noted before, so that nothing is done that is not noted.
         try await self.loop.ask { try $0.audit("worker_add", on: worker.name, by: caller.name, digest: digest) }
         try self.admission.add(worker.name, key: worker.publicKey)
+        let name = worker.name
+        try await self.loop.ask { core in
+            core.log(LoopNote(.info, .workerAdded, "worker \(name) may connect", [(.worker, .string(name))]))
+        }
         return try await self.worker(named: worker.name)
     }
 

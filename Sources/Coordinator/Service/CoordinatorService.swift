@@ -15,20 +15,25 @@ import UserFiles
 struct CoordinatorService {
     let settings: Settings
     let logger: Logger
+    /// Log lines dropped since the start.
+    let lostLines: @Sendable () -> Int
 
     func run(exitWithParent: Bool) async throws {
         self.logger.event(.starting, "Postrider coordinator \(Build.name)", [.build: .string(Build.name)])
         let lock = try DataLock(folder: self.settings.dataFolder)
         defer { lock.release() }
+        // Before anything is written.
+        try ListenPlaces.requireFree(self.settings)
         let store = try self.openStore()
         let metrics = MetricsRegistry()
+        metrics.gauge(.build, Build.name).set(1)
         let recipients = try self.recipientKeys(store)
         let parts = try self.startLoop(store, recipients, metrics: metrics)
         let readers = try self.orStart { () throws(StoreError) in try ReaderPool(path: self.databasePath) }
         do {
             let tokens = try self.tokens()
             tokens.join(try await readers.read { connection throws(StoreError) in try TokenStore(connection).all() })
-            let operations = self.operations(parts, recipients, readers: readers, tokens: tokens)
+            let operations = self.operations(parts, recipients, readers: readers, tokens: tokens, metrics: metrics)
             let desk = LoopRecipientDesk(loop: parts.loop, readers: readers, key: recipients.unsubscribe)
             try await self.serve(parts, operations, desk, tokens, metrics: metrics, exitWithParent: exitWithParent)
         } catch {
@@ -81,7 +86,13 @@ struct CoordinatorService {
         metrics: MetricsRegistry
     ) throws -> LoopParts {
         do throws(TransportError) {
-            return try LoopParts(self.settings, recipients: recipients, store: store, logger: self.logger)
+            return try LoopParts(
+                self.settings,
+                recipients: recipients,
+                store: store,
+                metrics: metrics,
+                logger: self.logger
+            )
         } catch {
             throw StartProblem(text: error.message)
         }
@@ -116,7 +127,7 @@ struct CoordinatorService {
         )
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
-            .init(service: MetricsPublisher(loop: parts.loop, metrics: metrics)),
+            .init(service: MetricsPublisher(loop: parts.loop, metrics: metrics, lostLines: self.lostLines)),
             .init(service: HangupService(admission: parts.admission, logger: self.logger)),
             .init(service: TokenUses(tokens: tokens, loop: parts.loop)),
         ]
@@ -166,7 +177,8 @@ struct CoordinatorService {
         _ parts: LoopParts,
         _ recipients: RecipientKeys,
         readers: ReaderPool,
-        tokens: Tokens
+        tokens: Tokens,
+        metrics: MetricsRegistry
     ) -> CoordinatorOperations {
         CoordinatorOperations(
             loop: parts.loop,
@@ -184,7 +196,8 @@ struct CoordinatorService {
             relays: self.settings.relays.map(\.name),
             admission: parts.admission,
             hasLinks: self.settings.coordinator.publicURL != nil,
-            tokens: TokenDesk(tokens: tokens)
+            tokens: TokenDesk(tokens: tokens),
+            importTelemetry: ImportTelemetry(metrics: metrics, logger: self.logger)
         )
     }
 

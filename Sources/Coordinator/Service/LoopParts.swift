@@ -22,22 +22,27 @@ final class LoopParts: Sendable {
         _ settings: Settings,
         recipients: RecipientKeys,
         store: SQLiteDatabase,
+        metrics: MetricsRegistry,
         logger: Logger
     ) throws(TransportError) {
         let keys = try KeyFile.read("\(settings.keysFolder)/coordinator.key")
         let listPath = "\(settings.keysFolder)/workers.allow"
         let context = try Context()
-        let refusals = RefusalLog(logger: logger)
+        let refusals = RefusalLog(logger: logger, metrics: metrics)
         self.authenticator = try Authenticator(context, allowList: try AllowList.read(listPath)) { refusals.note($0) }
         self.admission = WorkerAdmission(path: listPath, authenticator: self.authenticator)
-        self.loop = try CoordinatorLoop { note in
-            logger.event(
-                note.event,
-                level: note.level,
-                "\(note.message)",
-                Dictionary(note.fields) { first, _ in first }
-            )
-        }
+        let turns = metrics.histogram(.turnSeconds)
+        self.loop = try CoordinatorLoop(
+            log: { note in
+                logger.event(
+                    note.event,
+                    level: note.level,
+                    "\(note.message)",
+                    Dictionary(note.fields) { first, _ in first }
+                )
+            },
+            onTurn: { turns.record($0) }
+        )
         let endpoint = try Endpoint(settings.coordinator.workersListen.description)
         let start = LoopStart()
         var options = try Self.options(settings, place: try Self.place(settings.dataFolder))
@@ -238,11 +243,16 @@ private final class LoopStart: Sendable {
 private final class RefusalLog: Sendable {
     let isSelfTesting = Atomic<Bool>(true)
     private let logger: Logger
+    private let metrics: MetricsRegistry
 
-    init(logger: Logger) { self.logger = logger }
+    init(logger: Logger, metrics: MetricsRegistry) {
+        self.logger = logger
+        self.metrics = metrics
+    }
 
     func note(_ refusal: Refusal) {
         guard !self.isSelfTesting.load(ordering: .relaxed) else { return }
+        self.metrics.counter(.workersRefused).increment()
         self.logger.event(
             .workerRefused,
             level: .warning,

@@ -79,7 +79,11 @@ final class RelayConnection: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let problem =
             self.isHandshaking
-            ? TLSProblem.text(error, certificate: try? context.channel.pipeline.syncOperations.nioSSL_peerCertificate())
+            ? TLSProblem.text(
+                error,
+                host: self.pool.configuration.host,
+                certificate: try? context.channel.pipeline.syncOperations.nioSSL_peerCertificate()
+            )
             : "the connection failed: \(error)"
         self.session.lost(problem)
         self.settle()

@@ -1,3 +1,4 @@
+import Glibc
 import Mail
 package import NIOCore
 import NIOPosix
@@ -43,7 +44,7 @@ extension RelayPool {
                 switch result {
                 case .success(let channel): pool.connected(connection, channel)
                 case .failure(let error):
-                    connection.fail(Self.describe(error))
+                    connection.fail(Self.describe(error, pool.configuration))
                     pool.ended(connection)
                 }
             }
@@ -63,10 +64,18 @@ extension RelayPool {
         }
     }
 
-    private static func describe(_ error: any Error) -> String {
+    private static func describe(_ error: any Error, _ configuration: RelayConfiguration) -> String {
         guard let error = error as? NIOConnectionError else { return "cannot connect: \(error)" }
-        if let first = error.connectionErrors.first { return "cannot connect: \(first.error)" }
-        return "cannot connect: no address found for \(error.host)"
+        guard let first = error.connectionErrors.first?.error else {
+            return "cannot connect: no address found for \(configuration.host)"
+        }
+        if let system = first as? IOError {
+            return "cannot connect: \(String(cString: strerror(system.errnoCode)).lowercased())"
+        }
+        if case ChannelError.connectTimeout(let limit)? = first as? ChannelError {
+            return "cannot connect: no answer within \(limit.nanoseconds / 1_000_000_000) s"
+        }
+        return "cannot connect: \(first)"
     }
 }
 

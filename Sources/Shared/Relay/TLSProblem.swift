@@ -8,16 +8,27 @@ enum TLSProblem {
     ///
     /// - Parameters:
     ///   - error: What the TLS handler threw.
+    ///   - host: The relay as the settings name it.
     ///   - certificate: The relay's, as far as it came.
     ///   - now: Seconds since 1970.
     /// - Returns: `TLS failed: ` and what to look at.
-    static func text(_ error: any Error, certificate: NIOSSLCertificate?, now: time_t = time(nil)) -> String {
-        "TLS failed: \(self.reason(error, certificate, now))"
+    static func text(
+        _ error: any Error,
+        host: String,
+        certificate: NIOSSLCertificate?,
+        now: time_t = time(nil)
+    ) -> String {
+        "TLS failed: \(self.reason(error, host, certificate, now))"
     }
 
-    private static func reason(_ error: any Error, _ certificate: NIOSSLCertificate?, _ now: time_t) -> String {
+    private static func reason(
+        _ error: any Error,
+        _ host: String,
+        _ certificate: NIOSSLCertificate?,
+        _ now: time_t
+    ) -> String {
         if let error = error as? NIOSSLExtraError, error == .failedToValidateHostname {
-            return "the relay's certificate is not for the host that the settings name"
+            return "the relay's certificate is not for \(host), the host that the settings name"
         }
         guard case NIOSSLError.handshakeFailed(let cause) = error else { return "\(error)" }
         let names = self.names(in: "\(cause)")

@@ -43,6 +43,23 @@ package struct CountQueries {
         return lanes
     }
 
+    /// Targets whose final outcome no row of the ledger has.
+    ///
+    /// Reads the whole campaign: for `doctor`. A deferred target may be one that an operator had tried again, which is no attempt.
+    package func targetsWithoutLedger(_ campaign: Campaign.ID) throws(StoreError) -> Int {
+        let statement = try self.connection.prepare(
+            """
+            SELECT count(*) FROM target AS t WHERE t.campaign = ?1 AND t.state <> 0 AND t.state <> ?2 AND NOT EXISTS (
+                SELECT 1 FROM ledger AS l WHERE l.campaign = t.campaign AND l.lane = t.lane AND l.position = t.position
+                    AND l.outcome = t.state)
+            """
+        )
+        defer { statement.reset() }
+        statement.bind(1, campaign.rawValue)
+        statement.bind(2, Outcome.deferred.rawValue)
+        return try statement.step() ? Int(statement.integer(0)) : 0
+    }
+
     /// Where the kept counts of a campaign's lanes differ from its targets, in words; empty when they agree.
     package func differences(_ campaign: Campaign.ID) throws(StoreError) -> [String] {
         let folds = try self.fold(campaign)

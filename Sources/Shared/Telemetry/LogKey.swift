@@ -92,13 +92,11 @@ package enum LogEventName: String, Hashable, Sendable, CaseIterable {
     case workerRemoved = "worker_removed"
     case coordinatorConnected = "coordinator_connected"
     case coordinatorAway = "coordinator_away"
-    case leaseGranted = "lease_granted"
     case leaseExpired = "lease_expired"
     /// Nothing of a lease moved for too long.
     case leaseStill = "lease_still"
     /// A target brings workers down, or is suspected to.
     case poison
-    case leaseSettled = "lease_settled"
     case reportRefused = "report_refused"
     case frameRefused = "frame_refused"
     case journal
@@ -118,7 +116,6 @@ package enum LogEventName: String, Hashable, Sendable, CaseIterable {
     case campaignState = "campaign_state"
     case campaignSubmitted = "campaign_submitted"
     case audienceFrozen = "audience_frozen"
-    case importStarted = "import_started"
     case importFinished = "import_finished"
     case importFailed = "import_failed"
     case request

@@ -104,11 +104,6 @@ extension Metric {
         .histogram(upperBounds: Metric.secondsBounds),
         help: "Time from the first event of a turn of the loop to its last frame."
     )
-    package static let commitSeconds = Self(
-        "postrider_commit_seconds",
-        .histogram(upperBounds: Metric.secondsBounds),
-        help: "Time that the commit of a turn's transaction took."
-    )
     /// Labels `method`, `route` (the pattern, not the path) and `status`.
     package static let requests = Self(
         "postrider_api_requests_total",
@@ -143,7 +138,8 @@ extension Metric {
     /// Every metric that Postrider names itself.
     package static let all: [Metric] = [
         .targets, .sentTwice, .grants, .targetsGranted, .leasesExpired, .reportsRefused, .workersConnected,
-        .workersRefused, .targetsOpen, .campaigns, .relayProblems, .importRows, .turnSeconds, .commitSeconds, .requests,
-        .requestSeconds, .logLinesLost, .restored, .build,
+        .workersRefused, .targetsOpen, .campaigns, .relayProblems, .importRows, .turnSeconds, .requests,
+        .requestSeconds,
+        .logLinesLost, .restored, .build,
     ]
 }

@@ -36,7 +36,9 @@ package struct WorkerCommand: ParsableCommand {
         do throws(FileProblems) {
             settings = try Settings.load(path: self.config, environment: ProcessInfo.processInfo.environment)
         } catch {
-            Self.fail(error.description)
+            FileHandle.standardError.write(Data((error.description + "\n").utf8))
+            // Bad input data, as of every program: a restart does not cure it.
+            Foundation.exit(65)
         }
         let log = self.startLog(settings.log)
         do {
@@ -63,12 +65,8 @@ package struct WorkerCommand: ParsableCommand {
         return Logger(label: "worker")
     }
 
-    private static func fail(_ problem: String, _ log: Logger? = nil) -> Never {
-        if let log {
-            log.event(.failed, level: .critical, "The worker cannot start", [.problem: .string(problem)])
-        } else {
-            FileHandle.standardError.write(Data("postrider-worker: \(problem)\n".utf8))
-        }
+    private static func fail(_ problem: String, _ log: Logger) -> Never {
+        log.event(.failed, level: .critical, "The worker cannot start", [.problem: .string(problem)])
         Foundation.exit(1)
     }
 }
