@@ -40,6 +40,7 @@ extension LoopCore {
             let plan: CampaignPlan
             do throws(PlanProblems) {
                 plan = try CampaignPlan(record, names: names)
+                try CampaignDigest.check(record)
             } catch {
                 self.unreadable[record.id] = error.text
                 self.log(
@@ -95,6 +96,7 @@ extension LoopCore {
         for index in campaign.lanes.indices {
             campaign.lanes[index].earliestDue = try self.stores.lanes.earliestDue(campaign: record.id, lane: index)
         }
+        try self.readBudget(of: campaign)
         self.campaigns[record.id] = campaign
         self.define(.campaign(record.id), limits: plan.file.throttles, levels: levels)
         if record.state == .running { self.serve(campaign) }
