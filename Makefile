@@ -12,7 +12,7 @@ CUTS ?= 1000
 # Of fuzzing, for each parser.
 SECONDS ?= 60
 
-.PHONY: help deps build demo test check lint format proto openapi peers crash-sweep faulty-relay fuzz mutations bench bench-smoke power-cuts simulate clean
+.PHONY: help deps build demo test check lint format proto openapi peers crash-sweep faulty-relay fuzz mutations bench bench-smoke forecasts power-cuts simulate clean
 
 help:
 	@echo 'make deps     install the system libraries that the build needs (Debian, Ubuntu)'
@@ -24,6 +24,7 @@ help:
 	@echo 'make fuzz     looks for bytes that break a parser, SECONDS=$(SECONDS) for each'
 	@echo 'make mutations     takes out what keeps the promises, one thing at a time, and shows a test failing for each'
 	@echo 'make bench    ratios against real programs; NAMES="campaign render" for some, docs/performance.md for all'
+	@echo 'make forecasts    what plans predict beside what real campaigns take, some minutes'
 	@echo 'make power-cuts  CUTS=$(CUTS) simulated power cuts of the coordinator, on a disk that forgets what was not synced'
 	@echo 'make simulate the cluster in one thread by seed, with everything going wrong: SEEDS=$(SEEDS) FIRST=$(FIRST) TRACE=0'
 	@echo 'make check    what has to pass before a change goes in: lint, warnings, imports, every test'
@@ -89,6 +90,10 @@ check: deps lint peers
 	@. $(PEERS)/environment && set -x && swift test --skip-build
 	@. $(PEERS)/environment && scripts/end-to-end
 	@. $(PEERS)/environment && Benchmarks/bench --smoke
+
+# What `campaign plan` predicts beside what real processes then do.
+forecasts: deps peers
+	@. $(PEERS)/environment && POSTRIDER_FORECASTS=1 scripts/end-to-end forecast
 
 # FIRST is the first seed; a failure names its own.
 power-cuts: deps

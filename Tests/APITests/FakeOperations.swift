@@ -143,6 +143,34 @@ final class FakeOperations: Operations {
         )
     }
 
+    func planCampaign(_ file: CampaignFile) async throws -> PlanAnswer {
+        try self.note("plan \(file.file)")
+        return PlanAnswer(
+            name: "first",
+            audience: 10,
+            messages: 8,
+            variants: [],
+            missing: [],
+            excluded: [],
+            sites: [],
+            cost: 0.8,
+            budget: nil,
+            relay: .init(name: "main", costPerMessage: 0.1, messageMilliseconds: nil, connections: 32),
+            finish: .init(seconds: 10, perSecond: 0.8, tightest: "relay main: 1/s"),
+            diagnostics: []
+        )
+    }
+
+    func preview(_ request: PreviewRequest) async throws -> PreviewAnswer {
+        try self.note("preview \(request.file) for \(request.contact ?? "-") \(request.sample ?? 0)")
+        return PreviewAnswer(messages: [PreviewMessage(contact: 1, address: "a@b.example")])
+    }
+
+    func clone(_ id: Campaign.ID, by caller: Caller) async throws -> Submission {
+        try self.note("clone \(id.publicID) by \(caller.name)")
+        return Submission(id: "c8", state: .submitted, digest: "abc", audience: 3, missing: [], diagnostics: [])
+    }
+
     func submit(_ file: CampaignFile, replacing id: Campaign.ID?, by caller: Caller) async throws -> Submission {
         try self.note("submit \(file.file) replacing \(id?.publicID ?? "-") by \(caller.name)")
         return Submission(

@@ -46,6 +46,24 @@ struct RouteCase: Sendable, CustomTestStringConvertible {
             call: "count state = 'IA' by city"
         ),
         .init(.post, "/v1/campaigns/check", .operator, body: Self.file, call: #"check first.yaml ["jobs.txt"]"#),
+        .init(
+            .post,
+            "/v1/campaigns/preview",
+            .operator,
+            body: #"{"file":"c.yaml","source":"","files":{},"contact":"a@b.example"}"#,
+            call: "preview c.yaml for a@b.example 0"
+        ),
+        .init(.post, "/v1/campaigns/plan", .operator, body: Self.file, call: "plan first.yaml"),
+        .init(.post, "/v1/campaigns/c7/clone", .operator, call: "clone c7 by operator"),
+        .init(.get, "/v1/segments", .viewer, call: "segments"),
+        .init(.get, "/v1/segments/iowa", .viewer, call: "segment iowa"),
+        .init(
+            .put,
+            "/v1/segments/iowa",
+            .operator,
+            body: #"{"expression":"state = 'IA'"}"#,
+            call: "define iowa as state = 'IA' by operator"
+        ),
         .init(.post, "/v1/campaigns", .operator, body: Self.file, call: "submit first.yaml replacing - by operator"),
         .init(
             .post,

@@ -8,7 +8,7 @@ struct CampaignLifecycleTests {
 
     /// What each act leads to; what is not here is refused.
     private static let table: [Act: [CampaignState: CampaignState]] = [
-        .approve: [.submitted: .approved],
+        .approve: [.submitted: .approved, .approved: .approved],
         .start: [.approved: .running, .running: .running],
         .pause: [.running: .paused, .paused: .paused],
         .resume: [.paused: .running, .running: .running],

@@ -10,6 +10,23 @@ struct SimulationTests {
         #expect(result.steps > 100)
     }
 
+    @Test(
+        "what a plan predicts is within 15 % of what happens, whatever holds the campaign up",
+        arguments: ForecastRun.Bottleneck.allCases,
+        [UInt64(1), 2]
+    )
+    func forecasts(bottleneck: ForecastRun.Bottleneck, seed: UInt64) throws {
+        let outcome = try ForecastRun.run(bottleneck, seed: seed)
+        #expect(outcome.violation == nil)
+        let deviation = abs(outcome.predicted - outcome.actual) / outcome.actual
+        #expect(deviation <= 0.15, "predicted \(outcome.predicted) s, took \(outcome.actual) s: \(outcome.tightest)")
+        let named: [ForecastRun.Bottleneck: String] = [
+            .siteLimit: "site s0.example: 10/s", .relayLimit: "relay main: 20/s",
+            .slowRelay: "the workers' 8 connections",
+        ]
+        #expect(outcome.tightest.hasPrefix(named[bottleneck] ?? "?"), "\(outcome.tightest)")
+    }
+
     @Test("messages are sent in it")
     func sends() {
         #expect((UInt64(1)...6).reduce(0) { $0 + Simulation.run(seed: $1).taken } > 100)

@@ -78,4 +78,52 @@ struct SegmentTests {
         #expect(fold.withoutAddress == (byList ? 0 : 1))
         #expect(fold.audience == 5)
     }
+
+    @Test("who lacks what must not be empty is counted by group")
+    func rejected() throws {
+        let store = try self.makeStore()
+        let list = try store.access { connection throws(StoreError) in try ListStore(connection).id(named: "all") }
+        var fold = AudienceFold(
+            channel: "email",
+            audience: .list(list ?? 0),
+            conditions: [.compare(Self.state, .equal, .text("IA")), .everyone],
+            fields: [Self.visits, Self.state],
+            required: [[0], [0, 1]]
+        )
+        while try store.access({ connection throws(StoreError) in try fold.step(on: connection) }) {}
+        #expect(fold.shares.map(\.contacts) == [2, 2, 0])
+        #expect(fold.shares.map(\.rejected) == [1, 1, 0])
+    }
+
+    @Test("single contacts are looked at as the campaign would")
+    func previews() throws {
+        let store = try self.makeStore()
+        let query = PreviewQuery(
+            channel: "email",
+            audience: .expression(.compare(Self.state, .equal, .text("IA"))),
+            conditions: [.compare(Self.visits, .less, .integer(4))],
+            fields: [Self.visits, Self.state]
+        )
+        func contact(_ key: String) throws -> PreviewRow? {
+            try store.access { connection throws(StoreError) in try query.contact(withKey: key, on: connection) }
+        }
+        let first = try #require(try contact("a@x.org"))
+        #expect(first.isChosen && first.suppression == nil && first.holds == [true] && first.values == ["1", "IA"])
+        let second = try #require(try contact("b@x.org"))
+        #expect(second.holds == [false] && second.values == ["", "IA"])
+        #expect(try contact("c@x.org")?.isChosen == false)
+        #expect(try contact("e@x.org")?.suppression == "bounced")
+        #expect(try contact("nobody@x.org") == nil)
+        // Only people with an address are drawn.
+        let drawn = try store.access { connection throws(StoreError) in
+            try query.contact(after: first.contact.rawValue, on: connection)
+        }
+        #expect(drawn?.address == "b@x.org")
+        let last = try store.access { connection throws(StoreError) in try query.contact(after: 400_000, on: connection)
+        }
+        #expect(last == nil)
+        var sites = AudienceSiteFold(channel: "email", audience: .expression(.everyone))
+        while try store.access({ connection throws(StoreError) in try sites.step(on: connection) }) {}
+        #expect(sites.domains == ["x.org": 4])
+    }
 }

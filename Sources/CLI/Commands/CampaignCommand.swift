@@ -9,7 +9,9 @@ struct CampaignCommand: AsyncParsableCommand {
         commandName: "campaign",
         abstract: "Checks, submits, starts and follows campaigns.",
         subcommands: [
-            CampaignCheckCommand.self, CampaignSubmitCommand.self, CampaignApproveCommand.self,
+            CampaignCheckCommand.self, CampaignPlanCommand.self, CampaignPreviewCommand.self,
+            CampaignSubmitCommand.self,
+            CampaignCloneCommand.self, CampaignApproveCommand.self,
             CampaignStartCommand.self,
             CampaignPauseCommand.self, CampaignResumeCommand.self, CampaignCancelCommand.self,
             CampaignStatusCommand.self, CampaignWatchCommand.self, CampaignReportCommand.self,

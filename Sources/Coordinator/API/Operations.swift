@@ -60,6 +60,15 @@ protocol Operations: Sendable {
     /// Says what submitting this file would do, and writes nothing.
     func check(_ file: CampaignFile) async throws -> CampaignCheck
 
+    /// Says what submitting and sending this file would come to: who, at what cost, until when; and writes nothing.
+    func planCampaign(_ file: CampaignFile) async throws -> PlanAnswer
+
+    /// Says what single contacts would get, and sends nothing.
+    func preview(_ request: PreviewRequest) async throws -> PreviewAnswer
+
+    /// Submits a campaign's file, templates and segments once more, as a new campaign.
+    func clone(_ id: Campaign.ID, by caller: Caller) async throws -> Submission
+
     /// Makes a campaign, or replaces the one with this id, which must not have started; its approval is void then.
     func submit(_ file: CampaignFile, replacing id: Campaign.ID?, by caller: Caller) async throws -> Submission
 

@@ -97,6 +97,15 @@ struct Routes<Coordinator: Operations>: Sendable {
         self.on(.post, "v1/campaigns/check", .operator, router) { input in
             try Response(json: await self.operations.check(input.body(CampaignFile.self)))
         }
+        self.on(.post, "v1/campaigns/plan", .operator, router) { input in
+            try Response(json: await self.operations.planCampaign(input.body(CampaignFile.self)))
+        }
+        self.on(.post, "v1/campaigns/preview", .operator, router) { input in
+            try Response(json: await self.operations.preview(input.body(PreviewRequest.self)))
+        }
+        self.on(.post, "v1/campaigns/:id/clone", .operator, router) { input in
+            try Response(json: await self.operations.clone(input.campaignID(), by: input.caller))
+        }
         self.on(.post, "v1/campaigns", .operator, router) { input in
             let id = try input.query("id").map(input.campaignID)
             let file = try await input.body(CampaignFile.self)

@@ -23,6 +23,17 @@ struct CampaignDraft: Sendable {
         self.digest = CampaignDigest.of(content: upload.source, files: self.files, relay: relay)
     }
 
+    /// What was submitted before, once more.
+    init(_ record: CampaignRecord) {
+        self.name = record.name
+        self.channel = record.channel
+        self.relay = record.relay
+        self.file = record.file
+        self.content = record.content
+        self.files = record.files
+        self.digest = record.digest
+    }
+
     func record(id: Campaign.ID, by who: String, at: Timestamp) -> CampaignRecord {
         CampaignRecord(
             id: id,
@@ -77,6 +88,20 @@ enum SubmittedSegments {
 
 /// What an approval is bound to.
 enum CampaignDigest {
+    /// Whether a stored campaign is what its digest was made of.
+    static func isWhole(_ record: CampaignRecord) -> Bool {
+        self.of(content: record.content, files: record.files, relay: record.relay) == record.digest
+    }
+
+    /// - Throws: ``PlanProblems`` for a campaign that was changed in the database.
+    static func check(_ record: CampaignRecord) throws(PlanProblems) {
+        guard self.isWhole(record), record.approvedDigest == nil || record.approvedDigest == record.digest else {
+            throw PlanProblems(diagnostics: [
+                Diagnostic(.error, "\(record.id.publicID) was changed in the database since it was approved")
+            ])
+        }
+    }
+
     /// SHA-256 over the campaign file (which holds audience rule, limits and variants), the files it names, and the relay, each
     /// preceded by its length; as hex.
     static func of(content: String, files: String, relay: String) -> String {
@@ -115,16 +140,20 @@ struct ApprovalRules: Sendable {
 
     /// - Throws: ``OperationError/conflict(_:)`` when the approval does not cover what would be sent.
     func checkStart(_ record: CampaignRecord, at now: Timestamp) throws(OperationError) {
-        let digest = CampaignDigest.of(content: record.content, files: record.files, relay: record.relay)
-        guard digest == record.digest, digest == record.approvedDigest else {
+        guard CampaignDigest.isWhole(record), record.digest == record.approvedDigest else {
             throw OperationError.conflict(
                 "\(record.id.publicID) is not what was approved: submit it again with --id and have it approved"
             )
         }
+        guard let approver = record.approvedBy, approver != record.submittedBy || self.allowsSubmitter else {
+            throw OperationError.conflict("\(record.id.publicID) was not approved by another than its submitter")
+        }
         guard let approvedAt = record.approvedAt,
             now.milliseconds - approvedAt.milliseconds <= self.expiresMilliseconds
         else {
-            throw OperationError.conflict("the approval of \(record.id.publicID) has expired: have it approved again")
+            throw OperationError.conflict(
+                "the approval of \(record.id.publicID) has expired: postrider campaign approve \(record.id.publicID) renews it"
+            )
         }
     }
 }

@@ -58,6 +58,11 @@ struct CampaignPlan: Sendable {
             id: record.id,
             names: names
         )
+        guard self.file.name == record.name, self.file.channel.rawValue == record.channel else {
+            throw PlanProblems(diagnostics: [
+                Diagnostic(.error, "\(record.id.publicID) was changed in the database: its name or channel is another")
+            ])
+        }
     }
 
     init(

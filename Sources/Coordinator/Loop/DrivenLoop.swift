@@ -170,6 +170,41 @@ package final class DrivenLoop {
         _ = try core.take(step, on: id, by: Caller(name: "approver", role: .approver), rules: rules)
     }
 
+    /// What `campaign plan` would say of a campaign now.
+    ///
+    /// - Parameter source: The campaign file.
+    /// - Returns: Seconds from the start to the end, and what most of them are spent on.
+    /// - Throws: What is wrong with the campaign.
+    package func forecast(_ source: String) throws -> (seconds: Double, tightest: String) {
+        let core = self.core
+        let plan = try CampaignPlan(
+            source: source,
+            fileName: "campaign.yaml",
+            files: [:],
+            id: Campaign.ID(1),
+            names: try core.names()
+        )
+        let audience: AudienceFold.Audience
+        switch plan.file.audience {
+        case .list(let name): audience = .list(try ListStore(core.connection).id(named: name) ?? 0)
+        case .expression, .segment: audience = .expression(plan.audienceExpression ?? .everyone)
+        }
+        let channel = plan.file.channel.rawValue
+        var fold = AudienceFold(
+            channel: channel,
+            audience: audience,
+            conditions: plan.conditions + [.everyone],
+            fields: plan.fields
+        )
+        while try fold.step(on: core.connection) {}
+        var sites = AudienceSiteFold(channel: channel, audience: audience)
+        while try sites.step(on: core.connection) {}
+        let relay = plan.file.relay ?? core.options.relays.keys.sorted().first ?? ""
+        let load = CampaignLoad(plan, fold, sites: sites.domains, relay: relay)
+        let finish = PlanAnswer.Finish(core.outlook(for: load), messages: load.messages)
+        return (finish.seconds, finish.tightest)
+    }
+
     // MARK: For checks
 
     /// A lease as the loop sees it.

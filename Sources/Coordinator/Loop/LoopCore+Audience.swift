@@ -56,10 +56,13 @@ extension LoopCore {
             campaign.laneOfSite[site] = lane
             return lane
         }
-        let name = "tail-\(hash % UInt64(LoopLimits.tailLanes))"
+        let name = self.tailName(of: site)
         if let index = campaign.lanes.firstIndex(where: { $0.record.isTail && $0.record.site == name }) { return index }
         return self.addLane(name, isTail: true, campaign)
     }
+
+    /// The lane that a small site shares with others.
+    func tailName(of site: String) -> String { "tail-\(Self.hash(site) % UInt64(LoopLimits.tailLanes))" }
 
     private func addLane(_ site: String, isTail: Bool, _ campaign: RunningCampaign) -> Int {
         let index = campaign.lanes.count

@@ -43,6 +43,19 @@ extension LoopCore {
         return record
     }
 
+    /// What a campaign was made of, to be submitted again.
+    func draftClone(of id: Campaign.ID) throws -> (CampaignDraft, CampaignPlan) {
+        guard var record = try self.stores.campaigns.campaign(id) else { throw OperationError.unknown(id) }
+        // Its day begins anew.
+        record.startedAt = nil
+        do throws(PlanProblems) {
+            try CampaignDigest.check(record)
+            return (CampaignDraft(record), try CampaignPlan(record, names: try self.knownNames()))
+        } catch {
+            throw OperationError.invalid(error.diagnostics)
+        }
+    }
+
     /// Does one step and says where the campaign stands then.
     func take(
         _ step: CampaignStep,
@@ -103,6 +116,7 @@ extension LoopCore {
         try self.stores.campaigns.save(record)
         try self.audit("start", record, by: who)
         let campaign = RunningCampaign(record, plan: plan, lanes: [])
+        try self.fixBudget(of: campaign)
         self.campaigns[record.id] = campaign
         self.throttles.define(.campaign(record.id), limits: plan.file.throttles, at: self.now)
         self.serve(campaign)

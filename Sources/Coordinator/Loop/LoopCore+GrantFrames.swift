@@ -38,6 +38,7 @@ extension LoopCore {
             }
         }
         for scope in self.sharedScopes(campaign) { self.throttles.debit(shard.members.count, in: scope) }
+        campaign.budget?.debit(shard.members.count)
         if !lane.isTail { self.throttles.debit(shard.members.count, in: .site(lane.site)) }
         self.leases.insert(
             OpenLease(

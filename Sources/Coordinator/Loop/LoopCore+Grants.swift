@@ -59,6 +59,10 @@ extension LoopCore {
             let wait = min(due.milliseconds - self.wall.milliseconds, LoopLimits.dueLookMilliseconds)
             return .wait(until: self.now.advanced(byMilliseconds: max(1, wait)))
         }
+        if campaign.budget != nil, self.budgetLeft(campaign) == 0 {
+            if try self.pauseForBudget(campaign) { return .park }
+            return .wait(until: self.now.advanced(byMilliseconds: LoopLimits.budgetMilliseconds))
+        }
         let permits: Int
         switch self.permits(for: wanted, lane: lane, campaign) {
         case .permits(let count): permits = count
@@ -88,6 +92,10 @@ extension LoopCore {
             case .permits(let count): permits = min(permits, count)
             case .wait(let milliseconds): wait = max(wait, milliseconds)
             }
+        }
+        if campaign.budget != nil, let left = self.budgetLeft(campaign) {
+            permits = min(permits, left)
+            if left == 0 { wait = max(wait, LoopLimits.budgetMilliseconds) }
         }
         return wait > 0 ? .wait(wait) : .permits(permits)
     }

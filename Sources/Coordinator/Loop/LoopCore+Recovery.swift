@@ -40,6 +40,7 @@ extension LoopCore {
             let plan: CampaignPlan
             do throws(PlanProblems) {
                 plan = try CampaignPlan(record, names: names)
+                try CampaignDigest.check(record)
                 // Its headers were looked at when it was started.
                 if plan.usesLink, let problem = plan.linkProblem(hasLinks: self.options.links != nil) {
                     throw PlanProblems(diagnostics: [problem])
@@ -99,6 +100,7 @@ extension LoopCore {
         for index in campaign.lanes.indices {
             campaign.lanes[index].earliestDue = try self.stores.lanes.earliestDue(campaign: record.id, lane: index)
         }
+        try self.readBudget(of: campaign)
         self.campaigns[record.id] = campaign
         self.define(.campaign(record.id), limits: plan.file.throttles, levels: levels)
         if record.state == .running { self.serve(campaign) }

@@ -167,6 +167,8 @@ extension LoopCore {
         let attempts = member.attempts + 1
         let before: Outcome? = member.wasDeferred ? .deferred : nil
         self.counters.outcomes[fact.outcome, default: 0] += 1
+        // What may have left stays paid for.
+        if fact.outcome != .accepted, fact.outcome != .inDoubt { campaign.budget?.credit(1) }
         switch fact.outcome {
         case .deferred:
             let wait = self.retryDelay(campaign, attempts: attempts, retryAfterSeconds: retryAfter)
@@ -281,6 +283,7 @@ extension LoopCore {
             until: due
         )
         self.counters.returned += 1
+        campaign.budget?.credit(1)
         if releasing { self.release([member], of: lease, asReturned: true) }
         try self.close(member, of: lease)
         self.comesDue(due, lane: lease.lane, of: campaign)

@@ -112,6 +112,7 @@ extension LoopCore {
     private func problem(of campaign: RunningCampaign) -> String? {
         if let text = self.restoredText { return text }
         if let trouble = campaign.trouble { return trouble }
+        if let text = self.budgetProblem(campaign) { return text }
         guard campaign.record.state == .running else { return nil }
         if campaign.record.sweep?.act == .doubt {
             return "what may have been sent before the restore is being put in doubt"

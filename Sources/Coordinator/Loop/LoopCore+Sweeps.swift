@@ -210,6 +210,7 @@ extension LoopCore {
         if let campaign = self.campaigns[record.id] { return campaign }
         let plan: CampaignPlan
         do throws(PlanProblems) {
+            try CampaignDigest.check(record)
             plan = try CampaignPlan(record, names: try self.knownNames())
         } catch {
             throw OperationError.invalid(error.diagnostics)

@@ -80,6 +80,7 @@ extension LoopCore {
             name: name,
             routing: routing,
             build: hello.build,
+            connections: Int(clamping: hello.connections),
             at: self.now
         )
         self.sessions[session.id] = session
@@ -182,6 +183,9 @@ extension LoopCore {
 
     private func takeCredit(_ credit: WireCredit, from session: WorkerSession) {
         session.credit = WorkerSession.Credit(nonce: credit.nonce, targets: Int(credit.targets), at: self.now)
+        for timing in credit.timing where self.options.relays[timing.relay] != nil {
+            self.relayTimes[timing.relay, default: RelayTime()].add(timing)
+        }
         // In order, so that a replay wakes them as before.
         for lane in self.busyLanes.sorted(by: { ($0.campaign, $0.lane) < ($1.campaign, $1.lane) }) {
             self.queue.wakeIfParked(lane)

@@ -65,6 +65,8 @@ final class LoopCore {
     var pendingRecalls: [String: [UInt64]] = [:]
     /// Leases that are overdue, by when their grace ends.
     var orphans = TimerHeap<Epoch>()
+    /// How long each relay takes over a message.
+    var relayTimes: [String: RelayTime] = [:]
     /// Which process each worker last was.
     var processes: [String: WorkerProcess] = [:]
     /// Targets that may bring workers down.
@@ -213,6 +215,7 @@ final class LoopCore {
                 try self.stores.lanes.save(campaign.lanes[index].record)
                 campaign.lanes[index].isDirty = false
             }
+            try self.saveBudget(of: campaign)
             guard campaign.isDirty else { continue }
             try self.stores.campaigns.save(campaign.record)
             campaign.isDirty = false
@@ -296,6 +299,8 @@ struct LoopOptions: Sendable {
         var wire: WireRelay
         var limits: [Limit]
         var retries: RetryPolicy
+        /// Price of one message.
+        var costPerMessage = Money(billionths: 0)
     }
 
     struct SiteOptions: Sendable {

@@ -27,6 +27,8 @@ enum LoopLimits {
     /// Longest time after which a lane looks again whether a retry is due: a wall clock that was an hour behind and is set right must
     /// not hold retries up for that hour.
     static let dueLookMilliseconds: Int64 = 30_000
+    /// How long a lane waits for messages that may come back unsent, when nothing else is left of the budget.
+    static let budgetMilliseconds: Int64 = 250
     /// Targets in one shard.
     static let shardTargets = 256
     /// Credit older than this is not granted on, since its lease would be born old; workers renew it every 5 s.

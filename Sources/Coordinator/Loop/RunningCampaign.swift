@@ -32,6 +32,8 @@ final class RunningCampaign {
     var isDirty = false
     /// Targets found to bring workers down since something of it last came to an end.
     var poisonedInRow = 0
+    /// What is left of its budget; `nil` without one.
+    var budget: RunningBudget?
     /// Why the coordinator itself paused it.
     var trouble: String?
 

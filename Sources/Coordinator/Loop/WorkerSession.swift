@@ -8,6 +8,8 @@ final class WorkerSession {
     let name: String
     let routing: [UInt8]
     let build: String
+    /// Connections that it may open, over all relays.
+    let connections: Int
     var sequence: UInt64 = 0
     /// The store refuses something that this worker said: from there on nothing is acknowledged, since a number covers all before it.
     var hasLeftOut = false
@@ -45,11 +47,12 @@ final class WorkerSession {
         }
     }
 
-    init(id: UInt64, name: String, routing: [UInt8], build: String, at now: Instant) {
+    init(id: UInt64, name: String, routing: [UInt8], build: String, connections: Int = 1, at now: Instant) {
         self.id = id
         self.name = name
         self.routing = routing
         self.build = build
+        self.connections = connections
         self.lastHeard = now
     }
 

@@ -40,15 +40,23 @@ struct Reads: Sendable {
     ///   - audience: With its names looked up.
     ///   - conditions: Of the groups of variants, tried in this order; one that is everyone's belongs last.
     ///   - fields: Whose missing values are counted.
+    ///   - required: For each condition, which of them must not be empty.
     /// - Returns: The counts.
     /// - Throws: What the database says.
     func audience(
         bar: ContactBars,
         _ audience: AudienceFold.Audience,
         conditions: [Expression],
-        fields: [Field]
+        fields: [Field],
+        required: [[Int]] = []
     ) async throws -> AudienceFold {
-        var fold = AudienceFold(bar: bar, audience: audience, conditions: conditions, fields: fields)
+        var fold = AudienceFold(
+            bar: bar,
+            audience: audience,
+            conditions: conditions,
+            fields: fields,
+            required: required
+        )
         try await self.run(&fold) { fold, connection throws(StoreError) in try fold.step(on: connection) }
         return fold
     }

@@ -77,13 +77,17 @@ struct CoordinatorOperations: Operations {
     }
 
     /// What the campaign would do with each contact of its audience.
-    private func fold(_ plan: CampaignPlan) async throws -> AudienceFold {
+    func fold(_ plan: CampaignPlan) async throws -> AudienceFold {
         try await self.reads.audience(
             bar: plan.bar,
             try await self.audience(of: plan),
             conditions: plan.assignment.groups.contains { $0.condition == nil }
                 ? plan.conditions + [.everyone] : plan.conditions,
-            fields: plan.fields
+            fields: plan.fields,
+            // Of several arms each has its own: what any of them needs is counted.
+            required: plan.assignment.groups.map { group in
+                Set(group.variants.flatMap { plan.required[$0] }).sorted()
+            }
         )
     }
 
@@ -92,14 +96,7 @@ struct CoordinatorOperations: Operations {
         let draft = try self.draft(file, plan, relay: try self.relay(of: plan, in: file))
         let found = CampaignCheck(plan, try await self.fold(plan))
         let record = try await self.loop.ask { try $0.submit(draft, replacing: id, by: caller.name) }
-        return Submission(
-            id: record.id.publicID,
-            state: record.state,
-            digest: record.digest,
-            audience: found.audience,
-            missing: found.missing,
-            diagnostics: found.diagnostics
-        )
+        return Submission(record, found)
     }
 
     func campaigns(before id: Campaign.ID?, count: Int) async throws -> [CampaignStatus] {
@@ -238,7 +235,7 @@ struct CoordinatorOperations: Operations {
 
     // Parts.
 
-    private func plan(_ file: CampaignFile, names: ExpressionNames) throws -> CampaignPlan {
+    func plan(_ file: CampaignFile, names: ExpressionNames) throws -> CampaignPlan {
         do throws(PlanProblems) {
             // The arm's hash needs an id; any does for a check.
             let plan = try CampaignPlan(
@@ -264,7 +261,7 @@ struct CoordinatorOperations: Operations {
     }
 
     /// The relay that a campaign names, or the only one there is.
-    private func relay(of plan: CampaignPlan, in file: CampaignFile) throws -> String {
+    func relay(of plan: CampaignPlan, in file: CampaignFile) throws -> String {
         let known = self.relays.joined(separator: ", ")
         if let name = plan.file.relay {
             guard self.relays.contains(name) else {
@@ -282,7 +279,7 @@ struct CoordinatorOperations: Operations {
         return only
     }
 
-    private func audience(of plan: CampaignPlan) async throws -> AudienceFold.Audience {
+    func audience(of plan: CampaignPlan) async throws -> AudienceFold.Audience {
         if let expression = plan.audienceExpression { return .expression(expression) }
         guard case .list(let name) = plan.file.audience, let list = try await self.reads.list(named: name) else {
             throw OperationError.invalid([plan.file.diagnostic(at: "audience", "there is no such list")])
@@ -295,46 +292,5 @@ struct CoordinatorOperations: Operations {
         try await self.loop.ask { core in
             (try core.status(of: id), try core.variantNames(of: id))
         }
-    }
-}
-
-extension CampaignCheck {
-    /// Puts together what a campaign would do.
-    init(_ plan: CampaignPlan, _ fold: AudienceFold) {
-        var variants: [VariantShare] = plan.file.variants.map { VariantShare(name: $0.name, targets: 0) }
-        for (index, group) in plan.assignment.groups.enumerated() where fold.shares.indices.contains(index) {
-            let weights = group.variants.map { plan.file.variants[$0].weight }
-            let total = max(1, weights.reduce(0, +))
-            // The arms' shares are drawn by hash: what is said here is the expectation, with the rest in the last arm.
-            var left = fold.shares[index].contacts
-            for (arm, variant) in group.variants.enumerated() {
-                let share = arm == group.variants.count - 1 ? left : fold.shares[index].contacts * weights[arm] / total
-                variants[variant].targets += share
-                left -= share
-            }
-        }
-        var missing: [MissingField] = []
-        for (index, field) in plan.fields.enumerated() {
-            let targets = fold.shares.reduce(0) { $0 + $1.missing[index] }
-            if targets > 0 { missing.append(MissingField(field: field.name, targets: targets)) }
-        }
-        var excluded: [Exclusion] = []
-        if fold.suppressed > 0 {
-            excluded.append(Exclusion(reason: Reason.suppressed.rawValue, targets: fold.suppressed))
-        }
-        if let rest = fold.shares.last, rest.contacts > 0 {
-            excluded.append(Exclusion(reason: Reason.noVariant.rawValue, targets: rest.contacts))
-        }
-        if fold.withoutAddress > 0 {
-            excluded.append(Exclusion(reason: Reason.noAddress.rawValue, targets: fold.withoutAddress))
-        }
-        self.init(
-            name: plan.file.name,
-            audience: fold.audience,
-            variants: variants,
-            missing: missing,
-            excluded: excluded,
-            diagnostics: CampaignLint.warnings(for: plan.file)
-        )
     }
 }

@@ -101,7 +101,8 @@ final class LoopParts: Sendable {
             relays[relay.name] = LoopOptions.RelayOptions(
                 wire: try relay.wire(),
                 limits: relay.throttles,
-                retries: RetryPolicy(delays: relay.retries.delaysMilliseconds, jitter: relay.retries.jitter)
+                retries: RetryPolicy(delays: relay.retries.delaysMilliseconds, jitter: relay.retries.jitter),
+                costPerMessage: Money(relay.costPerMessage)
             )
         }
         let sites = settings.sites

@@ -27,6 +27,8 @@ final class RelayConnection: ChannelInboundHandler {
     /// The loads of the session's messages under way, oldest first; at most two.
     private var first: Load?
     private var second: Load?
+    /// Since when the oldest message under way has the connection for itself.
+    private var busySince = NIODeadline.distantPast
     private var isSettling = false
     /// The channel is closed, and the pool was not told yet.
     private var isGone = false
@@ -180,6 +182,7 @@ final class RelayConnection: ChannelInboundHandler {
     private func load() {
         while self.isReady, self.ask({ $0.canBegin }), let (job, body) = self.pool.nextMessage() {
             if self.first == nil {
+                self.busySince = self.pool.now
                 self.first = Load(job: job, body: body)
             } else {
                 self.second = Load(job: job, body: body)
@@ -203,6 +206,9 @@ final class RelayConnection: ChannelInboundHandler {
             job = nil
         }
         guard let job else { return }
+        let now = self.pool.now
+        self.pool.count(now - self.busySince)
+        self.busySince = now
         if self.session.answeredCount == 1 { self.pool.worked() }
         self.pool.resolved(job, result)
     }

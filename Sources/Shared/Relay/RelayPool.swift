@@ -40,6 +40,8 @@ package final class RelayPool {
     private var problem: String?
     private var isTicking = false
     private var cachedTLS: RelayTLS?
+    /// Messages that came to an end since they were last asked for, and how long their connections were busy with them.
+    private var timing = (messages: 0, busy: TimeAmount.zero)
     /// Made by the first ``drain()``.
     private var drained: EventLoopPromise<Void>?
 
@@ -113,7 +115,18 @@ package final class RelayPool {
         self.endIfEmpty()
     }
 
+    /// Messages that came to an end since this was last asked, and how long connections were busy with them.
+    package func takeTiming() -> (messages: Int, microseconds: Int64) {
+        defer { self.timing = (0, .zero) }
+        return (self.timing.messages, self.timing.busy.nanoseconds / 1_000)
+    }
+
     // MARK: For connections
+
+    func count(_ busy: TimeAmount) {
+        self.timing.messages += 1
+        self.timing.busy = self.timing.busy + busy
+    }
 
     var now: NIODeadline { self.eventLoop.now }
 

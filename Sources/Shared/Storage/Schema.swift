@@ -47,6 +47,7 @@ package enum Schema {
     /// Never edit one that was released.
     private static let migrations: [String] = [
         Self.first, Self.second, Self.segments, Self.recipients, Self.auditChain, Self.tokens, Self.requests,
+        Self.budgets,
     ]
 
     private static let first = """

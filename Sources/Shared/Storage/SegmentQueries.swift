@@ -107,6 +107,8 @@ package struct AudienceFold: Sendable {
         package var contacts = 0
         /// For each of the fields asked about, how many of them have no value.
         package var missing: [Int]
+        /// Contacts that lack a field that must not be empty for this group.
+        package var rejected = 0
     }
 
     private let sql: String
@@ -129,7 +131,14 @@ package struct AudienceFold: Sendable {
     ///   - audience: Whom the campaign is for.
     ///   - conditions: Of the groups of variants, tried in this order.
     ///   - fields: Whose missing values are counted.
-    package init(bar: ContactBars, audience: Audience, conditions: [Expression], fields: [Field]) {
+    ///   - required: For each condition, which of `fields`, by index, must not be empty.
+    package init(
+        bar: ContactBars,
+        audience: Audience,
+        conditions: [Expression],
+        fields: [Field],
+        required: [[Int]] = []
+    ) {
         var bindings: [SQLValue] = []
         func sql(_ expression: Expression) -> String {
             let segment = SegmentSQL(expression, firstParameter: ContactWindow.firstFreeParameter + bindings.count)
@@ -147,8 +156,12 @@ package struct AudienceFold: Sendable {
             (inner: ", CASE WHEN c.\(field.column) IS NULL THEN 1 ELSE 0 END AS m\(index)", outer: ", sum(m\(index))")
         }
         let rest = conditions.count
+        let lacking = required.enumerated().filter { !$0.element.isEmpty }.map { share, fields in
+            "WHEN \(share) THEN \(fields.map { "m\($0)" }.joined(separator: " + ")) > 0"
+        }
+        let rejected = lacking.isEmpty ? "0" : "sum(CASE share \(lacking.joined(separator: " ")) ELSE 0 END)"
         self.sql = """
-            SELECT share, count(*)\(missing.map(\.outer).joined()) FROM (
+            SELECT share, count(*), \(rejected)\(missing.map(\.outer).joined()) FROM (
                 SELECT CASE WHEN c.email IS NULL THEN \(Self.noAddress) WHEN c.barred & \(bar.rawValue) <> 0 THEN \(Self.isSuppressed)
                     \(groups.isEmpty ? "" : groups) ELSE \(rest) END AS share\(missing.map(\.inner).joined())
                 FROM contact c
@@ -185,7 +198,8 @@ package struct AudienceFold: Sendable {
             case Self.isSuppressed: self.suppressed += count
             case let share:
                 self.shares[share].contacts += count
-                for field in 0..<self.fieldCount { self.shares[share].missing[field] += Int(row.integer(2 + field)) }
+                self.shares[share].rejected += Int(row.integer(2))
+                for field in 0..<self.fieldCount { self.shares[share].missing[field] += Int(row.integer(3 + field)) }
             }
         }
         return true
@@ -223,7 +237,7 @@ struct ContactWindow: Sendable {
 }
 
 extension SQLStatement {
-    fileprivate func bind(_ window: ClosedRange<Int64>, _ bindings: [SQLValue]) {
+    func bind(_ window: ClosedRange<Int64>, _ bindings: [SQLValue]) {
         self.bind(1, window.lowerBound)
         self.bind(2, window.upperBound)
         for (index, value) in bindings.enumerated() { self.bind(ContactWindow.firstFreeParameter + index, value) }

@@ -32,6 +32,7 @@ extension CampaignFile {
             partials: CampaignSource.partials(in: files),
             missingField: MissingFieldRule(keys),
             throttles: keys.limits("throttles"),
+            budget: Self.budget(keys),
             onDoubt: keys.choice("on_doubt", default: .hold),
             retries: keys.node("retries").map { RetrySettings($0, path: "retries", reading: reading) },
             weight: keys.integer("weight", default: 1, in: 1...100),
@@ -46,9 +47,9 @@ extension CampaignFile {
         known: [
             "name", "channel", "relay", "audience", "from", "reply_to", "headers", "variants", "missing_field",
             "schedule",
-            "throttles", "on_doubt", "retries", "weight", "language",
+            "throttles", "budget", "on_doubt", "retries", "weight", "language",
         ],
-        notYet: ["budget", "guards", "caps", "consent"]
+        notYet: ["guards", "caps", "consent"]
     )
 
     /// A required text on one line.
@@ -113,6 +114,22 @@ extension CampaignFile {
         let set = KeySet(known: ["expires_after"], notYet: ["start", "timezone", "window"])
         let schedule = KeyReader(keys.node("schedule"), path: "schedule", reading: keys.reading, keys: set)
         return schedule.duration("expires_after", default: 259_200_000, in: 1_000...7_776_000_000)
+    }
+
+    private static func budget(_ keys: KeyReader) -> Budget? {
+        guard keys.has("budget") else { return nil }
+        let set = KeySet(known: ["max_messages", "max_cost"])
+        let budget = KeyReader(keys.node("budget"), path: "budget", reading: keys.reading, keys: set)
+        guard budget.has("max_messages") || budget.has("max_cost") else {
+            keys.problem("budget", "is empty; allowed: max_messages, max_cost, or both")
+            return nil
+        }
+        let messages = budget.integer("max_messages", default: 1, in: 1...Limit.quantityMax)
+        let cost = budget.decimal("max_cost", default: 0, in: 0...Money.amountMax)
+        return Budget(
+            messagesMax: budget.has("max_messages") ? messages : nil,
+            costMax: budget.has("max_cost") ? Money(cost) : nil
+        )
     }
 
     private static func headers(_ keys: KeyReader) -> [Header] {

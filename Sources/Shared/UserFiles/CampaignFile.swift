@@ -25,6 +25,8 @@ package struct CampaignFile: Sendable {
     package var missingField: MissingFieldRule
     /// `throttles` of this campaign, at most eight; default none.
     package var throttles: [Limit]
+    /// `budget`; `nil` for none.
+    package var budget: Budget?
     /// `on_doubt`, default `hold`.
     package var onDoubt: OnDoubt
     /// `retries`; `nil` takes the relay's.

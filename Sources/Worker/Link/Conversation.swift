@@ -228,7 +228,7 @@ final class Conversation {
         if self.runner.ask({ $0.creditIsDue(at: now) }) {
             let nonce = self.random.next()
             let targets = self.runner.book.offerCredit(nonce: nonce, at: now)
-            self.send(.credit(nonce: nonce, targets: targets))
+            self.send(.credit(nonce: nonce, targets: targets, timing: self.runner.desks.compactMap { $0.takeTiming() }))
         }
         if self.runner.ask({ $0.progressIsDue(at: now) }) {
             let nonce = self.random.next()

@@ -6,10 +6,11 @@ import Wire
 // The worker's messages, made from what it knows.
 
 extension WorkerMessage {
-    static func credit(nonce: UInt64, targets: Int) -> Self {
+    static func credit(nonce: UInt64, targets: Int, timing: [WireRelayTiming] = []) -> Self {
         var message = WireCredit()
         message.nonce = nonce
         message.targets = UInt32(clamping: targets)
+        message.timing = timing
         return .credit(message)
     }
 

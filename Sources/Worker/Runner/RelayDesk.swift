@@ -1,6 +1,7 @@
 import Domain
 import NIOCore
 import Relay
+import Wire
 
 /// One relay's side of the runner: what its pool asks goes on with the relay's number.
 ///
@@ -36,6 +37,16 @@ final class RelayDesk: MessageSource {
     func relayChanged(problem: String?) {
         self.problem = problem
         self.runner.relayChanged(self)
+    }
+
+    /// How long the relay took over its messages since this was last asked; `nil` when there were none.
+    func takeTiming() -> WireRelayTiming? {
+        guard let timing = self.pool?.takeTiming(), timing.messages > 0 else { return nil }
+        var message = WireRelayTiming()
+        message.relay = self.name
+        message.messages = UInt32(clamping: timing.messages)
+        message.microseconds = UInt64(clamping: timing.microseconds)
+        return message
     }
 
     func wake() {

@@ -13,6 +13,20 @@ final class Operators {
 
     init(in world: World) { self.world = world }
 
+    /// Has the first campaigns of the plan submitted, so many of them.
+    func want(_ count: Int) { self.wanted = min(count, self.world.plan.campaigns.count) }
+
+    /// What is submitted as the campaign with this number.
+    func source(_ number: Int) -> String {
+        """
+        name: n\(number)
+        audience: {list: everyone}
+        from: n\(number)@b.example
+        variants: [{name: a, subject: s, text: "Hi {{name}}"}]
+        \(self.world.plan.campaigns[number])
+        """
+    }
+
     func start() {
         self.world.agenda.add(at: self.world.now + self.world.random.time(300...900)) { [unowned self] in
             self.look()
@@ -44,16 +58,6 @@ final class Operators {
         self.known = self.world.books.campaigns().map { row in
             (row.id, Int(row.name.drop { !$0.isNumber }) ?? 0, row.state)
         }
-    }
-
-    private func source(_ number: Int) -> String {
-        """
-        name: n\(number)
-        audience: {list: everyone}
-        from: n\(number)@b.example
-        variants: [{name: a, subject: s, text: "Hi {{name}}"}]
-        \(self.world.plan.campaigns[number])
-        """
     }
 
     /// Whether every campaign that was wanted is finished or cancelled, with nothing left to settle.

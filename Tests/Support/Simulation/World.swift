@@ -28,17 +28,26 @@ final class World {
     )
     private(set) lazy var laws = Laws(self.database, in: self)
     private(set) lazy var sabotage = Saboteur(self.kindOfSabotage, in: self)
-    private lazy var operators = Operators(in: self)
+    private(set) lazy var operators = Operators(in: self)
     private let kindOfSabotage: Sabotage
     private let database: SQLiteDatabase
     let books: LedgerBooks
     private(set) var isTrouble = true
     private(set) var isOver = false
 
-    init(seed: UInt64, sabotage: Sabotage, keepsTrace: Bool) throws {
+    /// Asked when all work is done: whether there is more.
+    var whenOver: () -> Bool = { false }
+
+    init(
+        seed: UInt64,
+        sabotage: Sabotage,
+        keepsTrace: Bool,
+        change: (inout WorldPlan) -> Void = { _ in }
+    ) throws {
         self.seed = seed
         var random = SeededRandom(seed)
-        let plan = WorldPlan(&random)
+        var plan = WorldPlan(&random)
+        change(&plan)
         self.plan = plan
         self.weather = plan.weather
         self.random = random
@@ -124,7 +133,7 @@ final class World {
         self.isTrouble = false
         self.weather = Weather()
         for relay in self.relays {
-            relay.manners = SimulatedRelay.Manners()
+            relay.manners = self.plan.fairManners
             relay.downUntil = 0
         }
         self.coordinator.clock.wallError = 0
@@ -143,7 +152,7 @@ final class World {
     /// Looks every second whether all is done.
     private func look(until limit: Int64) {
         self.agenda.add(at: self.now + 1_000) { [unowned self] in
-            if self.operators.isEverythingOver {
+            if self.operators.isEverythingOver, !self.whenOver() {
                 self.isOver = true
                 return
             }
@@ -183,6 +192,14 @@ final class World {
         } catch {
             self.laws.broken("the database: \(error.text)")
         }
+    }
+
+    /// Asks the coordinator's loop something, on its database.
+    func askLoop<Answer>(_ body: () throws -> Answer) throws -> Answer {
+        let answer: Result<Answer, any Error> = try self.database.access { _ throws(StoreError) in
+            Result(catching: body)
+        }
+        return try answer.get()
     }
 
     func turnTaken(_ turn: DrivenLoop.Turn, isIdle: Bool, by loop: DrivenLoop) {

@@ -22,6 +22,8 @@ struct WorldPlan {
     var coordinatorClock: MachineClock
     var relays: [(name: String, port: Int, offersPipelining: Bool, manners: SimulatedRelay.Manners)] = []
     var weather: Weather
+    /// How relays behave once nothing goes wrong any more.
+    var fairManners = SimulatedRelay.Manners()
     /// How long things go wrong, in milliseconds.
     var troubleMilliseconds: Int64
     /// Campaigns of the first minutes, as lines beyond what all have.

@@ -29,7 +29,8 @@ package enum CampaignLifecycle {
     /// - Returns: The state after the act.
     package static func after(_ act: Act, in state: CampaignState) throws(Refusal) -> CampaignState {
         switch (act, state) {
-        case (.approve, .submitted): return .approved
+        // Once more when the first approval has expired.
+        case (.approve, .submitted), (.approve, .approved): return .approved
         case (.start, .approved): return .running
         case (.pause, .running): return .paused
         case (.resume, .paused): return .running
@@ -53,7 +54,8 @@ package enum CampaignLifecycle {
 
     private static func isAllowed(_ act: Act, in state: CampaignState) -> Bool {
         switch (act, state) {
-        case (.approve, .submitted), (.start, .approved), (.pause, .running), (.resume, .paused): true
+        case (.approve, .submitted), (.approve, .approved), (.start, .approved), (.pause, .running), (.resume, .paused):
+            true
         case (.cancel, .submitted), (.cancel, .approved), (.cancel, .running), (.cancel, .paused): true
         case (.replace, .draft), (.replace, .submitted), (.replace, .approved): true
         case (.retry, .running), (.retry, .paused), (.retry, .finished): true

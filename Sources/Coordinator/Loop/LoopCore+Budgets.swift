@@ -1,0 +1,80 @@
+import Domain
+import Engine
+import Storage
+import UserFiles
+
+/// What is left of a campaign's budget.
+///
+/// A grant takes its messages out in the transaction that records it; what comes back unsent, refused or put off goes back in.
+/// What was accepted, and what may have been, stays out.
+struct RunningBudget {
+    private(set) var record: BudgetRecord
+    var isDirty = false
+
+    init(_ record: BudgetRecord) { self.record = record }
+
+    mutating func debit(_ count: Int) {
+        self.record.used += count
+        self.isDirty = true
+    }
+
+    mutating func credit(_ count: Int) {
+        self.record.used = max(0, self.record.used - count)
+        self.isDirty = true
+    }
+}
+
+extension LoopCore {
+    /// Messages that a campaign may still send; `nil` without a budget.
+    ///
+    /// What the targets say counts as well: after a restored backup more may have been sent than the budget's own count knows.
+    func budgetLeft(_ campaign: RunningCampaign) -> Int? {
+        guard let budget = campaign.budget else { return nil }
+        let counts = campaign.counts
+        let known = counts.accepted + counts.inDoubt + self.leases.open(of: campaign.id).targets
+        return max(0, budget.record.messagesMax - max(known, budget.record.used))
+    }
+
+    /// Fixes a campaign's budget at its start, by the price of the day.
+    func fixBudget(of campaign: RunningCampaign) throws(StoreError) {
+        guard let budget = campaign.plan.file.budget else { return }
+        let price = self.options.relays[campaign.record.relay]?.costPerMessage ?? Money(billionths: 0)
+        let record = BudgetRecord(messagesMax: budget.messages(at: price))
+        try BudgetStore(self.connection).save(record, of: campaign.id)
+        campaign.budget = RunningBudget(record)
+    }
+
+    /// Reads the budget of a campaign that started; without its row nothing more may be sent.
+    func readBudget(of campaign: RunningCampaign) throws(StoreError) {
+        guard campaign.plan.file.budget != nil, campaign.record.startedAt != nil else { return }
+        let record = try BudgetStore(self.connection).budget(of: campaign.id) ?? BudgetRecord(messagesMax: 0)
+        campaign.budget = RunningBudget(record)
+    }
+
+    func saveBudget(of campaign: RunningCampaign) throws(StoreError) {
+        guard let budget = campaign.budget, budget.isDirty else { return }
+        try BudgetStore(self.connection).save(budget.record, of: campaign.id)
+        campaign.budget?.isDirty = false
+    }
+
+    /// Pauses a campaign of whose budget nothing is left.
+    ///
+    /// - Returns: `false` while messages are under way that may come back unsent.
+    func pauseForBudget(_ campaign: RunningCampaign) throws(StoreError) -> Bool {
+        guard self.leases.open(of: campaign.id).targets == 0 else { return false }
+        campaign.record.state = .paused
+        campaign.isDirty = true
+        try self.audit("pause", campaign.record, by: "budget")
+        self.note(campaign.record, "is paused: \(self.budgetProblem(campaign) ?? "")")
+        return true
+    }
+
+    /// Why a campaign that is paused cannot go on; `nil` when its budget is not the reason.
+    func budgetProblem(_ campaign: RunningCampaign) -> String? {
+        guard let budget = campaign.budget, campaign.record.state == .paused, self.budgetLeft(campaign) == 0 else {
+            return nil
+        }
+        return "its budget is used up (\(budget.record.messagesMax) messages); cancel it, and clone it with another "
+            + "budget for those who are left"
+    }
+}

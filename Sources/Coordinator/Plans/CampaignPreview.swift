@@ -1,0 +1,112 @@
+import Domain
+import Engine
+import Mail
+import Storage
+import UserFiles
+
+/// Makes the messages that single contacts would get.
+struct CampaignPreview {
+    private let plan: CampaignPlan
+    private let composer: MessageComposer
+
+    /// Whatever the key, no real message has the Message-ID of a preview.
+    private static let messageIDKey = Array("preview".utf8)
+
+    /// - Throws: ``PlanProblems`` for content that no message can be made of.
+    init(_ plan: CampaignPlan) throws(PlanProblems) {
+        self.plan = plan
+        do throws(InvalidContent) {
+            self.composer = try MessageComposer(
+                MessageContent(
+                    from: plan.from,
+                    replyTo: plan.file.replyTo ?? "",
+                    headers: plan.file.headers.map { .init(name: $0.name, value: $0.value.text) },
+                    variants: plan.file.variants.map {
+                        .init(
+                            name: $0.name,
+                            subject: $0.subject.text,
+                            text: $0.text?.text ?? "",
+                            html: $0.html?.text ?? ""
+                        )
+                    },
+                    partials: Dictionary(plan.partials.map { ($0.name, $0.text) }) { first, _ in first },
+                    fields: plan.fields,
+                    messageIDKey: Self.messageIDKey,
+                    messageIDDomain: plan.from.address.domain
+                ),
+                dotStuffed: false
+            )
+        } catch {
+            throw PlanProblems(diagnostics: error.diagnostics)
+        }
+    }
+
+    /// What a contact would get, or why nothing.
+    func message(for row: PreviewRow, at now: Timestamp) throws(PlanProblems) -> PreviewMessage {
+        var answer = PreviewMessage(contact: row.contact.rawValue, address: row.address ?? "")
+        let index = self.plan.assignment.variant(for: row.contact) { row.holds[$0] }
+        answer.variant = index.map { self.plan.file.variants[$0].name }
+        answer.excluded = self.exclusion(row, variant: index)
+        guard let index, let address = row.address, answer.excluded != Reason.missingField.rawValue else {
+            return answer
+        }
+        let values = zip(row.values, self.plan.defaults).map { value, standard in
+            FieldColumn([value.isEmpty ? standard ?? "" : value])
+        }
+        let fields = FieldRow(columns: values, index: 0)
+        do {
+            var bytes: [UInt8] = []
+            try self.composer.compose(
+                into: &bytes,
+                lane: 0,
+                position: 0,
+                variant: index,
+                recipient: Array(address.utf8)[...],
+                row: fields,
+                date: now
+            )
+            answer.message = String(decoding: bytes, as: UTF8.self)
+            let variant = self.plan.file.variants[index]
+            answer.subject = try self.text(of: variant.subject.text, .none, fields)
+            answer.text = try variant.text.map { try self.text(of: $0.text, .none, fields) }
+            answer.html = try variant.html.map { try self.text(of: $0.text, .html, fields) }
+        } catch let error as RenderError {
+            answer.excluded = "\(Reason.render.rawValue): \(error.description)"
+        } catch {
+            throw PlanProblems(diagnostics: [Diagnostic(.error, "\(error)")])
+        }
+        return answer
+    }
+
+    private func exclusion(_ row: PreviewRow, variant: Int?) -> String? {
+        if row.address == nil { return Reason.noAddress.rawValue }
+        if !row.isChosen { return "not in the audience" }
+        if row.suppression != nil { return Reason.suppressed.rawValue }
+        guard let variant else { return Reason.noVariant.rawValue }
+        let isMissing = self.plan.required[variant].contains { row.values[$0].isEmpty }
+        return isMissing ? Reason.missingField.rawValue : nil
+    }
+
+    private func text(of text: String, _ escaping: Template.Escaping, _ row: FieldRow) throws -> String {
+        let partials = Dictionary(self.plan.partials.map { ($0.name, $0.text) }) { first, _ in first }
+        let template = try Template(text, escaping: escaping, partials: partials)
+        return try BoundTemplate(template, fields: self.plan.fields).text(row)
+    }
+}
+
+/// Draws contacts for a sample, the same ones for the same seed.
+struct SampleDraw {
+    private var state: UInt64
+
+    init(seed: UInt64) { self.state = seed }
+
+    /// A number from 0 up to, not including, `bound`.
+    mutating func next(below bound: Int64) -> Int64 {
+        self.state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = self.state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        mixed ^= mixed >> 31
+        return bound > 0 ? Int64(mixed.multipliedFullWidth(by: UInt64(bound)).high) : 0
+    }
+}

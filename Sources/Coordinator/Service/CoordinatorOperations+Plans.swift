@@ -1,0 +1,117 @@
+import Domain
+import Engine
+import Intake
+import Storage
+import UserFiles
+
+/// What a campaign would do, before it does it.
+extension CoordinatorOperations {
+    func planCampaign(_ file: CampaignFile) async throws -> PlanAnswer {
+        let plan = try self.plan(file, names: try await self.reads.names())
+        let relay = try self.relay(of: plan, in: file)
+        let audience = try await self.audience(of: plan)
+        let fold = try await self.fold(plan)
+        let sites = try await self.reads.sites(channel: plan.file.channel.rawValue, audience)
+        let load = CampaignLoad(plan, fold, sites: sites, relay: relay)
+        let outlook = try await self.loop.ask { $0.outlook(for: load) }
+        return PlanAnswer(CampaignCheck(plan, fold), load, outlook)
+    }
+
+    func preview(_ request: PreviewRequest) async throws -> PreviewAnswer {
+        let plan = try self.plan(request.campaign, names: try await self.reads.names())
+        let query = PreviewQuery(
+            channel: plan.file.channel.rawValue,
+            audience: try await self.audience(of: plan),
+            conditions: plan.conditions,
+            fields: plan.fields
+        )
+        let rows: [PreviewRow]
+        if let address = request.contact {
+            guard case .success(let parsed) = AddressParser.parse(address) else {
+                throw OperationError.invalid([Diagnostic(.error, "'\(address.prefix(80))' is no address")])
+            }
+            guard let row = try await self.reads.contact(parsed.key, query) else {
+                throw OperationError.notFound("there is no contact with the address \(parsed.text)")
+            }
+            rows = [row]
+        } else {
+            guard let count = request.sample, (1...PreviewRequest.sampleMax).contains(count) else {
+                throw OperationError.invalid([
+                    Diagnostic(.error, "say contact, or sample from 1 to \(PreviewRequest.sampleMax)")
+                ])
+            }
+            rows = try await self.reads.sample(count, seed: UInt64(bitPattern: Int64(request.seed ?? 0)), query)
+        }
+        do throws(PlanProblems) {
+            let preview = try CampaignPreview(plan)
+            let now = WallClock.now()
+            let messages = try rows.map { row throws(PlanProblems) in try preview.message(for: row, at: now) }
+            return PreviewAnswer(messages: messages)
+        } catch {
+            throw OperationError.invalid(error.diagnostics)
+        }
+    }
+
+    func clone(_ id: Campaign.ID, by caller: Caller) async throws -> Submission {
+        let (draft, plan) = try await self.loop.ask { try $0.draftClone(of: id) }
+        let found = CampaignCheck(plan, try await self.fold(plan))
+        let record = try await self.loop.ask { try $0.submit(draft, replacing: nil, by: caller.name) }
+        return Submission(record, found)
+    }
+}
+
+extension Submission {
+    init(_ record: CampaignRecord, _ found: CampaignCheck) {
+        self.init(
+            id: record.id.publicID,
+            state: record.state,
+            digest: record.digest,
+            audience: found.audience,
+            missing: found.missing,
+            diagnostics: found.diagnostics
+        )
+    }
+}
+
+extension CampaignCheck {
+    /// Puts together what a campaign would do.
+    init(_ plan: CampaignPlan, _ fold: AudienceFold) {
+        var variants: [VariantShare] = plan.file.variants.map { VariantShare(name: $0.name, targets: 0) }
+        for (index, group) in plan.assignment.groups.enumerated() where fold.shares.indices.contains(index) {
+            let weights = group.variants.map { plan.file.variants[$0].weight }
+            let total = max(1, weights.reduce(0, +))
+            // The arms' shares are drawn by hash: what is said here is the expectation, with the rest in the last arm.
+            var left = fold.shares[index].contacts
+            for (arm, variant) in group.variants.enumerated() {
+                let share = arm == group.variants.count - 1 ? left : fold.shares[index].contacts * weights[arm] / total
+                variants[variant].targets += share
+                left -= share
+            }
+        }
+        var missing: [MissingField] = []
+        for (index, field) in plan.fields.enumerated() {
+            let targets = fold.shares.reduce(0) { $0 + $1.missing[index] }
+            if targets > 0 { missing.append(MissingField(field: field.name, targets: targets)) }
+        }
+        var excluded: [Exclusion] = []
+        if fold.suppressed > 0 {
+            excluded.append(Exclusion(reason: Reason.suppressed.rawValue, targets: fold.suppressed))
+        }
+        if let rest = fold.shares.last, rest.contacts > 0 {
+            excluded.append(Exclusion(reason: Reason.noVariant.rawValue, targets: rest.contacts))
+        }
+        let rejected = fold.shares.reduce(0) { $0 + $1.rejected }
+        if rejected > 0 { excluded.append(Exclusion(reason: Reason.missingField.rawValue, targets: rejected)) }
+        if fold.withoutAddress > 0 {
+            excluded.append(Exclusion(reason: Reason.noAddress.rawValue, targets: fold.withoutAddress))
+        }
+        self.init(
+            name: plan.file.name,
+            audience: fold.audience,
+            variants: variants,
+            missing: missing,
+            excluded: excluded,
+            diagnostics: CampaignLint.warnings(for: plan.file)
+        )
+    }
+}

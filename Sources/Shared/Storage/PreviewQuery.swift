@@ -1,0 +1,142 @@
+package import Domain
+
+/// One contact as a campaign would look at it.
+package struct PreviewRow: Hashable, Sendable {
+    package let contact: Contact.ID
+    /// `nil` without an e-mail address.
+    package let address: String?
+    /// Why the address must not be written to; `nil` when it may.
+    package let suppression: String?
+    /// Whether the contact is in the audience.
+    package let isChosen: Bool
+    /// Whether each of the conditions holds.
+    package let holds: [Bool]
+    /// As people read them; empty without a value.
+    package let values: [String]
+}
+
+/// Looks at single contacts as a campaign would.
+package struct PreviewQuery: Sendable {
+    private let head: String
+    private let rule: String
+    private let bindings: [SQLValue]
+    private let conditionCount: Int
+    private let fieldCount: Int
+
+    private static let firstFreeParameter = 2
+
+    /// - Parameters:
+    ///   - channel: Whose suppressions count.
+    ///   - audience: Whom the campaign is for.
+    ///   - conditions: Of the groups of variants.
+    ///   - fields: Whose values are read.
+    package init(channel: String, audience: AudienceFold.Audience, conditions: [Expression], fields: [Field]) {
+        var bindings: [SQLValue] = []
+        func sql(_ expression: Expression) -> String {
+            let segment = SegmentSQL(expression, firstParameter: Self.firstFreeParameter + bindings.count)
+            bindings += segment.bindings
+            return segment.condition
+        }
+        switch audience {
+        case .expression(let expression): self.rule = sql(expression)
+        case .list(let id):
+            self.rule = "EXISTS (SELECT 1 FROM list_member m WHERE m.list = \(id) AND m.contact = c.id)"
+        }
+        let columns =
+            conditions.map { "coalesce(\(sql($0)), 0)" } + fields.map { "coalesce(\($0.printedExpression()), '')" }
+        self.head = """
+            SELECT c.id, c.email, s.reason, coalesce(\(self.rule), 0)\(columns.map { ", \($0)" }.joined())
+            FROM contact c LEFT JOIN suppression s ON s.channel = '\(channel)' AND s.address_key = c.email_key
+            """
+        self.bindings = bindings
+        self.conditionCount = conditions.count
+        self.fieldCount = fields.count
+    }
+
+    /// The contact with an address, whether it is in the audience or not.
+    ///
+    /// - Parameters:
+    ///   - key: ``EmailAddress/key``.
+    ///   - connection: Any.
+    /// - Returns: `nil` when there is none.
+    /// - Throws: What the connection throws.
+    package func contact(withKey key: String, on connection: any SQLConnection) throws(StoreError) -> PreviewRow? {
+        try self.row(" WHERE c.email_key = ?1", .text(key), on: connection)
+    }
+
+    /// The first contact of the audience behind an id.
+    package func contact(after id: Int64, on connection: any SQLConnection) throws(StoreError) -> PreviewRow? {
+        let condition = " WHERE c.id > ?1 AND c.email IS NOT NULL AND (\(self.rule)) ORDER BY c.id LIMIT 1"
+        return try self.row(condition, .integer(id), on: connection)
+    }
+
+    private func row(
+        _ condition: String,
+        _ first: SQLValue,
+        on connection: any SQLConnection
+    ) throws(StoreError) -> PreviewRow? {
+        let row = try connection.prepare(self.head + condition)
+        defer { row.reset() }
+        row.bind(1, first)
+        for (index, value) in self.bindings.enumerated() { row.bind(Self.firstFreeParameter + index, value) }
+        guard try row.step() else { return nil }
+        let (firstCondition, firstValue) = (4, 4 + self.conditionCount)
+        return PreviewRow(
+            contact: Contact.ID(row.integer(0)),
+            address: row.optionalText(1),
+            suppression: row.optionalText(2),
+            isChosen: row.integer(3) != 0,
+            holds: (0..<self.conditionCount).map { row.integer(firstCondition + $0) != 0 },
+            values: (0..<self.fieldCount).map { row.text(firstValue + $0) }
+        )
+    }
+}
+
+/// Counts a campaign's contacts by the domain of their address, a window of ids at a time.
+package struct AudienceSiteFold: Sendable {
+    private let sql: String
+    private let bindings: [SQLValue]
+    private var window = ContactWindow()
+    /// Contacts that may be written to, by domain.
+    package private(set) var domains: [String: Int] = [:]
+
+    /// Domains that are told apart; the rest stands under the empty name.
+    package static let domainsMax = 200_000
+
+    /// - Parameters:
+    ///   - channel: Whose suppressions count.
+    ///   - audience: Whom the campaign is for.
+    package init(channel: String, audience: AudienceFold.Audience) {
+        let rule: String
+        switch audience {
+        case .expression(let expression):
+            let segment = SegmentSQL(expression, firstParameter: ContactWindow.firstFreeParameter)
+            rule = segment.condition
+            self.bindings = segment.bindings
+        case .list(let id):
+            rule = "EXISTS (SELECT 1 FROM list_member m WHERE m.list = \(id) AND m.contact = c.id)"
+            self.bindings = []
+        }
+        self.sql = """
+            SELECT c.domain, count(*) FROM contact c
+            LEFT JOIN suppression s ON s.channel = '\(channel)' AND s.address_key = c.email_key
+            WHERE c.id > ?1 AND c.id <= ?2 AND c.email IS NOT NULL AND s.reason IS NULL AND (\(rule)) GROUP BY 1
+            """
+    }
+
+    /// Counts the next window.
+    ///
+    /// - Returns: Whether there is more.
+    package mutating func step(on connection: any SQLConnection) throws(StoreError) -> Bool {
+        guard let ids = try self.window.next(on: connection) else { return false }
+        let row = try connection.prepare(self.sql)
+        defer { row.reset() }
+        row.bind(ids, self.bindings)
+        while try row.step() {
+            let domain = row.text(0)
+            let isKnown = self.domains.count < Self.domainsMax || self.domains[domain] != nil
+            self.domains[isKnown ? domain : "", default: 0] += Int(row.integer(1))
+        }
+        return true
+    }
+}

@@ -1,0 +1,163 @@
+import Domain
+import Storage
+import Testing
+import Wire
+
+@testable import CoordinatorCore
+
+@Suite("The loop: what an approval is bound to")
+struct LoopApprovalTests {
+    private static let limits = "throttles: [\"10/s\"]\nbudget: {max_messages: 5}"
+
+    /// A campaign that was approved, as it is stored before its start.
+    private func approved() throws -> (LoopBench, Campaign.ID) {
+        let bench = try LoopBench()
+        try bench.addContacts(20)
+        let id = try bench.submit(LoopBench.campaign(Self.limits))
+        try bench.execute(
+            """
+            UPDATE campaign SET state = 'approved', approved_by = 'ann', approved_at = \(bench.wall.milliseconds),
+                approved_digest = digest
+            """
+        )
+        return (bench, id)
+    }
+
+    private func state(_ bench: LoopBench, _ id: Campaign.ID) throws -> CampaignState { try bench.status(id).state }
+
+    @Test("as it was approved, it starts")
+    func starts() throws {
+        let (bench, id) = try self.approved()
+        try bench.step(.start, on: id)
+        #expect(try self.state(bench, id) == .running)
+    }
+
+    @Test(
+        "one byte changed in the database, anywhere in what was approved, and it does not start",
+        arguments: ["content", "files", "relay", "digest", "approved_digest", "name", "channel"]
+    )
+    func altered(column: String) throws {
+        let (bench, id) = try self.approved()
+        let length = try bench.integer("SELECT length(\(column)) FROM campaign")
+        for position in 1...length {
+            try bench.execute(
+                """
+                CREATE TEMP TABLE kept AS SELECT \(column) AS value FROM campaign;
+                UPDATE campaign SET \(column) = substr(\(column), 1, \(position - 1))
+                    || CASE WHEN substr(\(column), \(position), 1) = '~' THEN '!' ELSE '~' END
+                    || substr(\(column), \(position + 1))
+                """
+            )
+            #expect(throws: OperationError.self) { try bench.step(.start, on: id) }
+            #expect(try self.state(bench, id) == .approved)
+            try bench.execute("UPDATE campaign SET \(column) = (SELECT value FROM kept); DROP TABLE kept")
+        }
+        #expect(try bench.integer("SELECT count(*) FROM target") == 0)
+        try bench.step(.start, on: id)
+        #expect(try self.state(bench, id) == .running)
+    }
+
+    @Test("what was submitted is not approved once it was changed in the database")
+    func alteredBeforeApproval() throws {
+        let bench = try LoopBench()
+        let id = try bench.submit(LoopBench.campaign(Self.limits))
+        try bench.execute("UPDATE campaign SET content = replace(content, 'max_messages: 5', 'max_messages: 6')")
+        let ann = Caller(name: "ann", role: .approver)
+        #expect(throws: OperationError.self) { try bench.step(.approve, on: id, by: ann) }
+        #expect(try self.state(bench, id) == .submitted)
+    }
+
+    @Test("a running campaign that was changed in the database is not continued after a start")
+    func alteredWhileRunning() throws {
+        let bench = try LoopBench()
+        try bench.addContacts(20)
+        let id = try bench.start(LoopBench.campaign(Self.limits))
+        try bench.execute("UPDATE campaign SET content = replace(content, 'max_messages: 5', 'max_messages: 6')")
+        try bench.restart()
+        let worker = try bench.connectedWorker("w1")
+        #expect(worker.takeGrants().isEmpty)
+        #expect(try bench.status(id).problem?.contains("changed in the database") == true)
+    }
+
+    @Test("the one who submitted cannot have approved, whatever the database says")
+    func forgedApprover() throws {
+        let (bench, id) = try self.approved()
+        try bench.execute("UPDATE campaign SET approved_by = submitted_by")
+        #expect(throws: OperationError.self) { try bench.step(.start, on: id) }
+        try bench.execute("UPDATE campaign SET approved_by = NULL")
+        #expect(throws: OperationError.self) { try bench.step(.start, on: id) }
+    }
+
+    @Test("an approval that is too old does not count, and can be renewed by another than the submitter")
+    func expired() throws {
+        let (bench, id) = try self.approved()
+        // The bench's approvals hold for a thousand seconds.
+        bench.advance(1_000_001)
+        #expect(throws: OperationError.self) { try bench.step(.start, on: id) }
+        #expect(try self.state(bench, id) == .approved)
+        #expect(throws: OperationError.self) {
+            try bench.step(.approve, on: id, by: Caller(name: "bob", role: .approver))
+        }
+        try bench.step(.approve, on: id, by: Caller(name: "ann", role: .approver))
+        #expect(try self.state(bench, id) == .running)
+    }
+
+    @Test("a campaign that is handed in anew has lost its approval")
+    func replaced() throws {
+        let (bench, id) = try self.approved()
+        try bench.command { core in
+            let plan = try CampaignPlan(
+                source: LoopBench.campaign(Self.limits),
+                fileName: "c.yaml",
+                files: [:],
+                id: id,
+                names: try core.names()
+            )
+            let upload = CampaignFile(file: "c.yaml", source: LoopBench.campaign(Self.limits), files: [:])
+            _ = try core.submit(CampaignDraft(upload: upload, plan: plan, relay: "main"), replacing: id, by: "eve")
+        }
+        #expect(try self.state(bench, id) == .submitted)
+        #expect(throws: OperationError.self) { try bench.step(.start, on: id) }
+        // Not even by the one who handed in the first version, if that is now the submitter.
+        #expect(throws: OperationError.self) {
+            try bench.step(.approve, on: id, by: Caller(name: "eve", role: .admin))
+        }
+        try bench.step(.approve, on: id, by: Caller(name: "ann", role: .approver))
+        #expect(try self.state(bench, id) == .running)
+    }
+
+    @Test("a segment that is defined anew changes nothing that was handed in")
+    func segments() throws {
+        let bench = try LoopBench()
+        try bench.addContacts(10)
+        try bench.command { core in _ = try core.define(segment: "few", as: "name = 'Person 1'", by: "bob") }
+        let source = LoopBench.campaign().replacing("{list: everyone}", with: "{segment: few}")
+        let id = try bench.submit(source)
+        try bench.command { core in _ = try core.define(segment: "few", as: "", by: "mallory") }
+        try bench.step(.approve, on: id, by: Caller(name: "ann", role: .approver))
+        try bench.turn()
+        #expect(try bench.status(id).audience == 1)
+        try bench.restart()
+        #expect(try bench.status(id).audience == 1)
+    }
+
+    @Test("a clone is a campaign of its own, and needs its own approval")
+    func clone() throws {
+        let bench = try LoopBench()
+        try bench.addContacts(10)
+        let first = try bench.start(LoopBench.campaign(Self.limits))
+        try bench.command { core in
+            let (draft, _) = try core.draftClone(of: first)
+            _ = try core.submit(draft, replacing: nil, by: "ann")
+        }
+        let second = Campaign.ID(first.rawValue + 1)
+        #expect(try self.state(bench, second) == .submitted)
+        #expect(try bench.status(second).digest == bench.status(first).digest)
+        // Ann handed this one in.
+        #expect(throws: OperationError.self) {
+            try bench.step(.approve, on: second, by: Caller(name: "ann", role: .approver))
+        }
+        try bench.step(.approve, on: second, by: Caller(name: "bob", role: .approver))
+        #expect(try self.state(bench, second) == .running)
+    }
+}

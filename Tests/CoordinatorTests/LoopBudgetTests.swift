@@ -1,0 +1,116 @@
+import Domain
+import Engine
+import Storage
+import Testing
+import Wire
+
+@testable import CoordinatorCore
+
+@Suite("The loop: budgets")
+struct LoopBudgetTests {
+    /// A campaign for 300 people with this budget, and a worker with room for `credit`.
+    private func scene(
+        _ budget: String,
+        credit: Int = 1_024,
+        more: String = ""
+    ) throws -> (LoopBench, ScriptedWorker, Campaign.ID) {
+        let bench = try LoopBench { options in options.relays["main"]?.costPerMessage = Money(0.1) }
+        try bench.addContacts(300)
+        let id = try bench.start(LoopBench.campaign("budget: \(budget)", more))
+        return (bench, try bench.connectedWorker("w1", credit: credit), id)
+    }
+
+    /// Lets the worker end all that it gets, until it gets nothing more.
+    private func work(
+        _ bench: LoopBench,
+        _ worker: ScriptedWorker,
+        _ outcome: (Int) -> WireOutcomeCode,
+        restarts: Bool = false
+    ) throws -> Int {
+        var sent = 0
+        for round in 0..<60 {
+            let grants = worker.takeGrants()
+            for grant in grants {
+                for index in grant.position.indices {
+                    let fate = outcome(sent + index)
+                    try bench.turn([worker.report(fate, of: grant, only: index..<index + 1)])
+                }
+                sent += grant.position.count
+            }
+            if restarts, round % 3 == 1 {
+                try bench.restart()
+                try bench.turn([worker.hello()])
+            }
+            bench.advance(1_000)
+            try bench.turn([worker.credit(at: bench.now)])
+        }
+        return sent
+    }
+
+    @Test(
+        "it stops before a budget is exceeded by one message, also over restarts",
+        arguments: ["{max_messages: 7}", "{max_cost: 0.79}", "{max_messages: 100, max_cost: 0.7}"],
+        [false, true]
+    )
+    func stops(budget: String, restarts: Bool) throws {
+        let (bench, worker, id) = try self.scene(budget)
+        _ = try self.work(bench, worker, { _ in .accepted }, restarts: restarts)
+        let status = try bench.status(id)
+        #expect(status.counts.accepted == 7)
+        #expect(status.counts.pending == 293)
+        #expect(status.state == .paused)
+        #expect(status.problem?.contains("budget is used up (7 messages)") == true)
+        try bench.restart()
+        #expect(try bench.status(id).problem?.contains("budget is used up") == true)
+        // Going on is no way around it.
+        try bench.step(.resume, on: id)
+        try bench.turn([worker.hello()])
+        _ = try self.work(bench, worker, { _ in .accepted })
+        #expect(try bench.status(id).counts.accepted == 7)
+        #expect(try bench.status(id).state == .paused)
+    }
+
+    @Test("what was not sent goes back into the budget; what may have been does not")
+    func unsent() throws {
+        let (bench, worker, id) = try self.scene("{max_messages: 20}")
+        // Of each four: one sent, one in doubt, one refused, one handed back.
+        let fates: [WireOutcomeCode] = [.accepted, .inDoubt, .bounced, .returned]
+        _ = try self.work(bench, worker, { fates[$0 % 4] })
+        let counts = try bench.status(id).counts
+        #expect(counts.accepted + counts.inDoubt == 20)
+        #expect(counts.bounced > 0)
+        #expect(try bench.status(id).state == .paused)
+        #expect(try bench.integer("SELECT used FROM campaign_budget") == 20)
+    }
+
+    @Test("a doubt that is sent again is paid for twice")
+    func resent() throws {
+        let (bench, worker, id) = try self.scene("{max_messages: 10}", more: "on_doubt: resend")
+        var departures = 0
+        _ = try self.work(bench, worker) { index in
+            departures += 1
+            return index < 4 ? .inDoubt : .accepted
+        }
+        #expect(departures == 10)
+        #expect(try bench.status(id).state == .paused)
+        #expect(try bench.status(id).counts.accepted <= 10)
+    }
+
+    @Test("never more is in workers' hands than the budget pays for")
+    func inHand() throws {
+        let (bench, worker, id) = try self.scene("{max_messages: 50}")
+        let other = try bench.connectedWorker("w2")
+        let granted = (worker.takeGrants() + other.takeGrants()).reduce(0) { $0 + $1.position.count }
+        #expect(granted == 50)
+        #expect(try bench.status(id).state == .running)
+        #expect(try bench.integer("SELECT used FROM campaign_budget") == 50)
+    }
+
+    @Test("a budget that is enough changes nothing")
+    func enough() throws {
+        let (bench, worker, id) = try self.scene("{max_messages: 300, max_cost: 30.0}")
+        _ = try self.work(bench, worker, { _ in .accepted })
+        #expect(try bench.status(id).state == .finished)
+        #expect(try bench.status(id).counts.accepted == 300)
+    }
+}
