@@ -35,9 +35,15 @@ private final class WhyScene {
     deinit { try? FileManager.default.removeItem(atPath: self.folder) }
 
     private static func suppress(_ person: Int, at: Int64, in bench: LoopBench) throws {
-        try bench.execute(
-            "INSERT INTO suppression VALUES ('email', 'p\(person)@example.org', 'unsubscribed', \(at))"
-        )
+        try bench.command { core in
+            _ = try core.suppress(
+                "p\(person)@example.org",
+                reason: .unsubscribed,
+                evidence: "asked",
+                by: "ann",
+                at: Timestamp(milliseconds: at)
+            )
+        }
     }
 
     private func send() throws {

@@ -84,7 +84,7 @@ struct SegmentTests {
         let store = try self.makeStore()
         let list = try store.access { connection throws(StoreError) in try ListStore(connection).id(named: "all") }
         var fold = AudienceFold(
-            channel: "email",
+            bar: .email,
             audience: .list(list ?? 0),
             conditions: [.compare(Self.state, .equal, .text("IA")), .everyone],
             fields: [Self.visits, Self.state],
@@ -99,7 +99,7 @@ struct SegmentTests {
     func previews() throws {
         let store = try self.makeStore()
         let query = PreviewQuery(
-            channel: "email",
+            bar: .email,
             audience: .expression(.compare(Self.state, .equal, .text("IA"))),
             conditions: [.compare(Self.visits, .less, .integer(4))],
             fields: [Self.visits, Self.state]
@@ -108,11 +108,11 @@ struct SegmentTests {
             try store.access { connection throws(StoreError) in try query.contact(withKey: key, on: connection) }
         }
         let first = try #require(try contact("a@x.org"))
-        #expect(first.isChosen && first.suppression == nil && first.holds == [true] && first.values == ["1", "IA"])
+        #expect(first.isChosen && !first.isSuppressed && first.holds == [true] && first.values == ["1", "IA"])
         let second = try #require(try contact("b@x.org"))
         #expect(second.holds == [false] && second.values == ["", "IA"])
         #expect(try contact("c@x.org")?.isChosen == false)
-        #expect(try contact("e@x.org")?.suppression == "bounced")
+        #expect(try contact("e@x.org")?.isSuppressed == true)
         #expect(try contact("nobody@x.org") == nil)
         // Only people with an address are drawn.
         let drawn = try store.access { connection throws(StoreError) in
@@ -122,7 +122,7 @@ struct SegmentTests {
         let last = try store.access { connection throws(StoreError) in try query.contact(after: 400_000, on: connection)
         }
         #expect(last == nil)
-        var sites = AudienceSiteFold(channel: "email", audience: .expression(.everyone))
+        var sites = AudienceSiteFold(bar: .email, audience: .expression(.everyone))
         while try store.access({ connection throws(StoreError) in try sites.step(on: connection) }) {}
         #expect(sites.domains == ["x.org": 4])
     }

@@ -189,15 +189,14 @@ package final class DrivenLoop {
         case .list(let name): audience = .list(try ListStore(core.connection).id(named: name) ?? 0)
         case .expression, .segment: audience = .expression(plan.audienceExpression ?? .everyone)
         }
-        let channel = plan.file.channel.rawValue
         var fold = AudienceFold(
-            channel: channel,
+            bar: plan.bar,
             audience: audience,
             conditions: plan.conditions + [.everyone],
             fields: plan.fields
         )
         while try fold.step(on: core.connection) {}
-        var sites = AudienceSiteFold(channel: channel, audience: audience)
+        var sites = AudienceSiteFold(bar: plan.bar, audience: audience)
         while try sites.step(on: core.connection) {}
         let relay = plan.file.relay ?? core.options.relays.keys.sorted().first ?? ""
         let load = CampaignLoad(plan, fold, sites: sites.domains, relay: relay)

@@ -58,12 +58,10 @@ extension LoopCore {
         guard let record = try self.suppressions.remove(address, on: channel) else {
             throw OperationError.notFound("this address is not suppressed for \(channel.rawValue)")
         }
-        try self.stores.campaigns.audit(
+        try self.audit(
             "unsuppress",
             on: "\(channel.rawValue) \(record.address.text) (\(record.reason.rawValue)): \(why)",
-            by: who,
-            digest: "",
-            at: self.wall
+            by: who
         )
         return record
     }

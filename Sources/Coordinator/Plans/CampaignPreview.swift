@@ -81,7 +81,7 @@ struct CampaignPreview {
     private func exclusion(_ row: PreviewRow, variant: Int?) -> String? {
         if row.address == nil { return Reason.noAddress.rawValue }
         if !row.isChosen { return "not in the audience" }
-        if row.suppression != nil { return Reason.suppressed.rawValue }
+        if row.isSuppressed { return Reason.suppressed.rawValue }
         guard let variant else { return Reason.noVariant.rawValue }
         let isMissing = self.plan.required[variant].contains { row.values[$0].isEmpty }
         return isMissing ? Reason.missingField.rawValue : nil

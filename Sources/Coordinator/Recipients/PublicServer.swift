@@ -42,7 +42,7 @@ struct PublicServer: Service {
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         let router = Router(context: APIContext.self)
-        router.add(middleware: RequestRecord(metrics: metrics, logger: logger))
+        router.add(middleware: RequestRecord(metrics: metrics, table: RouteTable(), logger: logger))
         router.add(middleware: RequestLimit(max: Self.requestsMax))
         UnsubscribeRoutes(desk: desk).add(to: router)
         self.responder = router.buildResponder()

@@ -11,7 +11,7 @@ extension CoordinatorOperations {
         let relay = try self.relay(of: plan, in: file)
         let audience = try await self.audience(of: plan)
         let fold = try await self.fold(plan)
-        let sites = try await self.reads.sites(channel: plan.file.channel.rawValue, audience)
+        let sites = try await self.reads.sites(bar: plan.bar, audience)
         let load = CampaignLoad(plan, fold, sites: sites, relay: relay)
         let outlook = try await self.loop.ask { $0.outlook(for: load) }
         return PlanAnswer(CampaignCheck(plan, fold), load, outlook)
@@ -20,7 +20,7 @@ extension CoordinatorOperations {
     func preview(_ request: PreviewRequest) async throws -> PreviewAnswer {
         let plan = try self.plan(request.campaign, names: try await self.reads.names())
         let query = PreviewQuery(
-            channel: plan.file.channel.rawValue,
+            bar: plan.bar,
             audience: try await self.audience(of: plan),
             conditions: plan.conditions,
             fields: plan.fields

@@ -91,7 +91,7 @@ enum WhyPiece: CaseIterable {
 
     /// Whether the address must not be written to.
     private static func suppression(_ person: WhyCase, _ queries: PersonQueries) throws(StoreError) -> WhyStep? {
-        guard let found = try queries.suppression(person.record.channel, key: person.person.key) else {
+        guard let found = try queries.suppression(person.record.channel, of: person.person.contact) else {
             return WhyStep("suppression", allows: true, "the address is not suppressed")
         }
         let start = person.record.startedAt

@@ -48,13 +48,16 @@ package struct PersonQueries {
         return Person(contact: Contact.ID(row.integer(0)), address: row.text(1), key: row.text(2))
     }
 
-    package func suppression(_ channel: String, key: String) throws(StoreError) -> Suppression? {
+    package func suppression(_ channel: String, of contact: Contact.ID) throws(StoreError) -> Suppression? {
         let row = try self.connection.prepare(
-            "SELECT reason, at FROM suppression WHERE channel = ?1 AND address_key = ?2"
+            """
+            SELECT s.reason, s.at FROM contact c JOIN suppression s ON s.channel = ?1 AND s.contact = c.id
+            WHERE c.id = ?2 AND c.barred <> 0
+            """
         )
         defer { row.reset() }
         row.bind(1, channel)
-        row.bind(2, key)
+        row.bind(2, contact.rawValue)
         guard try row.step() else { return nil }
         return Suppression(reason: row.text(0), at: Timestamp(milliseconds: row.integer(1)))
     }

@@ -5,8 +5,8 @@ package struct PreviewRow: Hashable, Sendable {
     package let contact: Contact.ID
     /// `nil` without an e-mail address.
     package let address: String?
-    /// Why the address must not be written to; `nil` when it may.
-    package let suppression: String?
+    /// Whether the address must not be written to.
+    package let isSuppressed: Bool
     /// Whether the contact is in the audience.
     package let isChosen: Bool
     /// Whether each of the conditions holds.
@@ -26,11 +26,11 @@ package struct PreviewQuery: Sendable {
     private static let firstFreeParameter = 2
 
     /// - Parameters:
-    ///   - channel: Whose suppressions count.
+    ///   - bar: What keeps a contact from being written to.
     ///   - audience: Whom the campaign is for.
     ///   - conditions: Of the groups of variants.
     ///   - fields: Whose values are read.
-    package init(channel: String, audience: AudienceFold.Audience, conditions: [Expression], fields: [Field]) {
+    package init(bar: ContactBars, audience: AudienceFold.Audience, conditions: [Expression], fields: [Field]) {
         var bindings: [SQLValue] = []
         func sql(_ expression: Expression) -> String {
             let segment = SegmentSQL(expression, firstParameter: Self.firstFreeParameter + bindings.count)
@@ -45,8 +45,8 @@ package struct PreviewQuery: Sendable {
         let columns =
             conditions.map { "coalesce(\(sql($0)), 0)" } + fields.map { "coalesce(\($0.printedExpression()), '')" }
         self.head = """
-            SELECT c.id, c.email, s.reason, coalesce(\(self.rule), 0)\(columns.map { ", \($0)" }.joined())
-            FROM contact c LEFT JOIN suppression s ON s.channel = '\(channel)' AND s.address_key = c.email_key
+            SELECT c.id, c.email, c.barred & \(bar.rawValue), coalesce(\(self.rule), 0)\(columns.map { ", \($0)" }.joined())
+            FROM contact c
             """
         self.bindings = bindings
         self.conditionCount = conditions.count
@@ -84,7 +84,7 @@ package struct PreviewQuery: Sendable {
         return PreviewRow(
             contact: Contact.ID(row.integer(0)),
             address: row.optionalText(1),
-            suppression: row.optionalText(2),
+            isSuppressed: row.integer(2) != 0,
             isChosen: row.integer(3) != 0,
             holds: (0..<self.conditionCount).map { row.integer(firstCondition + $0) != 0 },
             values: (0..<self.fieldCount).map { row.text(firstValue + $0) }
@@ -104,9 +104,9 @@ package struct AudienceSiteFold: Sendable {
     package static let domainsMax = 200_000
 
     /// - Parameters:
-    ///   - channel: Whose suppressions count.
+    ///   - bar: What keeps a contact from being written to.
     ///   - audience: Whom the campaign is for.
-    package init(channel: String, audience: AudienceFold.Audience) {
+    package init(bar: ContactBars, audience: AudienceFold.Audience) {
         let rule: String
         switch audience {
         case .expression(let expression):
@@ -119,8 +119,7 @@ package struct AudienceSiteFold: Sendable {
         }
         self.sql = """
             SELECT c.domain, count(*) FROM contact c
-            LEFT JOIN suppression s ON s.channel = '\(channel)' AND s.address_key = c.email_key
-            WHERE c.id > ?1 AND c.id <= ?2 AND c.email IS NOT NULL AND s.reason IS NULL AND (\(rule)) GROUP BY 1
+            WHERE c.id > ?1 AND c.id <= ?2 AND c.email IS NOT NULL AND c.barred & \(bar.rawValue) = 0 AND (\(rule)) GROUP BY 1
             """
     }
 
