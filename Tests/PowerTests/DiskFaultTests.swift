@@ -90,7 +90,7 @@ struct DiskFaultTests {
         let core = try #require(bench.core)
         let next = try #require(core.nextTurn)
         #expect(next.milliseconds(since: bench.coordinatorNow) == LoopLimits.failedMilliseconds)
-        #expect(bench.notes.contains { $0.level == .error && $0.event == .storage })
+        #expect(bench.notes.contains { $0.level == .error && ($0.event == .storage || $0.event == .diskFull) })
     }
 
     @Test("a turn whose sync failed says nothing, and what was promised before is there after a cut")
