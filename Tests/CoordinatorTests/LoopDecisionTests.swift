@@ -170,6 +170,10 @@ struct LoopDecisionTests {
         try bench.turn()
         bench.advance(10)
         try bench.execute("UPDATE target SET state = 5, attempts = 1, reason = 'no_reply', at = 0")
+        try bench.execute(
+            "INSERT INTO ledger (campaign, lane, position, epoch, outcome, at) "
+                + "SELECT campaign, lane, position, 1, state, 0 FROM target"
+        )
         try bench.execute("UPDATE lane SET in_doubt = audience, cursor = audience")
         try bench.restart()
         try bench.turn()
@@ -197,6 +201,10 @@ struct LoopDecisionTests {
         let id = try bench.start(LoopBench.campaign())
         try bench.turn()
         try bench.execute("UPDATE target SET state = 3, attempts = 1, at = 0")
+        try bench.execute(
+            "INSERT INTO ledger (campaign, lane, position, epoch, outcome, at) "
+                + "SELECT campaign, lane, position, 1, state, 0 FROM target"
+        )
         try bench.execute("UPDATE lane SET bounced = audience, cursor = audience")
         try bench.restart()
         try bench.turn()
