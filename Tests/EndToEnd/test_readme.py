@@ -32,7 +32,7 @@ class ReadmeTest(EndToEndTest):
             "PATH": f"{programs()}:{os.environ['PATH']}",
         }
         # Whatever fails on the way ends it, and the shell's own children end with it.
-        text = f"set -e\nip link set lo up\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n{commands}"
+        text = f"set -e\nip link set lo up\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n{commands}"
         result = subprocess.run(
             [*own, "bash", "-m", "-c", text], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS,

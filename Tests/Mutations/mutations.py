@@ -202,14 +202,6 @@ MUTATIONS = [
         test="once a bucket is empty nothing is granted, whatever it is on",
     ),
     dict(
-        name="the suppression list is not asked",
-        file="Sources/Coordinator/Loop/LoopCore+Grants.swift",
-        find='if row.suppression != nil { return try self.suppress(row, .suppressed, lane: lane, campaign) }',
-        replace='',
-        suite="CoordinatorTests.LoopGrantTests",
-        test="who must not be written to is decided when the shard is cut",
-    ),
-    dict(
         name="a doubt outranks what was accepted (order of facts)",
         file="Sources/Shared/Engine/Campaign/OutcomeJoin.swift",
         find='case .accepted: 5',

@@ -147,7 +147,8 @@ final class LiveScreen: Sendable {
     /// Gives the terminal back, stops the process, and takes the terminal again when it goes on.
     func stop() {
         self.leave()
-        kill(getpid(), SIGSTOP)
+        // To this thread: another one would take its time, and this one go on meanwhile.
+        raise(SIGSTOP)
         self.open()
     }
 

@@ -71,6 +71,76 @@ enum OpenAPIDocument {
               responses:
                 "200": { description: "line, column, reason and the row as it was read", content: { text/csv: { schema: { type: string } } } }
                 default: { $ref: "#/components/responses/Problem" }
+          /v1/suppressions:
+            get:
+              operationId: suppressions
+              summary: Addresses that must not be written to, by their hash; one line of JSON for each
+              x-role: viewer
+              responses:
+                "200": { description: Lines of JSON, content: { application/x-ndjson: { schema: { type: string } } } }
+                default: { $ref: "#/components/responses/Problem" }
+            post:
+              operationId: suppress
+              summary: An address must not be written to any more, from the answer on
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema:
+                      type: object
+                      required: [address]
+                      properties:
+                        address: { type: string }
+                        channel: { type: [string, "null"] }
+                        reason: { type: [string, "null"] }
+                        evidence: { type: [string, "null"] }
+              responses:
+                "200":
+                  description: The suppression, and whether it is new
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [added, suppression]
+                        properties: { added: { type: boolean }, suppression: { $ref: "#/components/schemas/Suppression" } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/suppressions/remove:
+            post:
+              operationId: unsuppress
+              summary: An address may be written to again, and why
+              x-role: approver
+              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema:
+                      type: object
+                      required: [address, reason]
+                      properties: { address: { type: string }, channel: { type: [string, "null"] }, reason: { type: string } }
+              responses:
+                "200":
+                  description: The suppression as it was
+                  content: { application/json: { schema: { $ref: "#/components/schemas/Suppression" } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/suppressions/import:
+            post:
+              operationId: importSuppressions
+              summary: Takes a file of addresses that must not be written to
+              x-role: operator
+              parameters:
+                - { $ref: "#/components/parameters/idempotencyKey" }
+                - { name: file, in: query, required: true, description: The file's name, schema: { type: string, minLength: 1 } }
+                - { name: channel, in: query, schema: { type: string } }
+                - { name: reason, in: query, schema: { type: string } }
+              requestBody: { required: true, content: { application/octet-stream: { schema: { type: string, format: binary } } } }
+              responses:
+                "200":
+                  description: What it did
+                  content: { application/json: { schema: { type: object, required: [rows, added, known, rejected, first_rejects] } } }
+                default: { $ref: "#/components/responses/Problem" }
           /v1/segments/count:
             post:
               operationId: countSegment
@@ -144,60 +214,6 @@ enum OpenAPIDocument {
               responses:
                 "200": { description: What it would do, content: { application/json: { schema: { $ref: "#/components/schemas/Check" } } } }
                 default: { $ref: "#/components/responses/Problem" }
-          /v1/campaigns/plan:
-            post:
-              operationId: planCampaign
-              summary: What a campaign would do, cost and take
-              x-role: operator
-              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
-              requestBody: { $ref: "#/components/requestBodies/CampaignFile" }
-              responses:
-                "200": { description: The plan, content: { application/json: { schema: { $ref: "#/components/schemas/Plan" } } } }
-                default: { $ref: "#/components/responses/Problem" }
-          /v1/campaigns/preview:
-            post:
-              operationId: previewCampaign
-              summary: The messages that single contacts would get; nothing is sent
-              x-role: operator
-              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
-              requestBody:
-                required: true
-                content:
-                  application/json:
-                    schema:
-                      type: object
-                      required: [file, source, files]
-                      properties:
-                        file: { type: string, description: The file's name }
-                        source: { type: string, description: The YAML or JSON itself }
-                        files: { type: object, description: "The texts it names, by name", additionalProperties: { type: string } }
-                        contact: { type: [string, "null"], description: An address; else sample }
-                        sample: { type: [integer, "null"], minimum: 1, maximum: 100 }
-                        seed: { type: [integer, "null"], format: int64, minimum: 0 }
-              responses:
-                "200":
-                  description: The messages
-                  content:
-                    application/json:
-                      schema:
-                        type: object
-                        required: [messages]
-                        properties:
-                          messages:
-                            type: array
-                            items:
-                              type: object
-                              required: [contact, address, variant, excluded, subject, text, html, message]
-                              properties:
-                                contact: { type: integer }
-                                address: { type: string }
-                                variant: { type: [string, "null"] }
-                                excluded: { type: [string, "null"], description: Why nothing would be sent }
-                                subject: { type: [string, "null"] }
-                                text: { type: [string, "null"] }
-                                html: { type: [string, "null"] }
-                                message: { type: [string, "null"], description: The whole message }
-                default: { $ref: "#/components/responses/Problem" }
           /v1/campaigns:
             get:
               operationId: campaigns
@@ -225,10 +241,58 @@ enum OpenAPIDocument {
                 - { name: id, in: query, description: The campaign to replace; its approval is void, schema: { type: string } }
               requestBody: { $ref: "#/components/requestBodies/CampaignFile" }
               responses:
-                "200":
-                  description: The campaign
-                  content: { application/json: { schema: { $ref: "#/components/schemas/Submitted" } } }
+                "200": { $ref: "#/components/responses/Submission" }
                 default: { $ref: "#/components/responses/Problem" }
+          /v1/campaigns/plan:
+            post:
+              operationId: planCampaign
+              summary: Audience, cost, limits and the predicted finish of a campaign file
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody: { $ref: "#/components/requestBodies/CampaignFile" }
+              responses:
+                "200":
+                  description: The plan
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [name, audience, messages, variants, missing, excluded, sites, cost, budget, relay, finish, diagnostics]
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/campaigns/preview:
+            post:
+              operationId: previewCampaign
+              summary: Messages as they would be sent, for one contact or a sample; nothing is sent
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema:
+                      type: object
+                      required: [file, source, files]
+                      properties:
+                        file: { type: string }
+                        source: { type: string }
+                        files: { type: object, additionalProperties: { type: string } }
+                        contact: { type: [string, "null"], description: An address }
+                        sample: { type: [integer, "null"], minimum: 1, maximum: 100 }
+                        seed: { type: [integer, "null"], minimum: 0 }
+              responses:
+                "200":
+                  description: The messages
+                  content:
+                    application/json:
+                      schema: { type: object, required: [messages], properties: { messages: { type: array, items: { type: object } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/campaigns/{id}/clone:
+            post:
+              operationId: cloneCampaign
+              summary: A new campaign of the same file, templates and segments, not approved
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              responses: { "200": { $ref: "#/components/responses/Submission" }, default: { $ref: "#/components/responses/Problem" } }
           /v1/campaigns/{id}:
             get:
               operationId: campaign
@@ -236,15 +300,6 @@ enum OpenAPIDocument {
               x-role: viewer
               parameters: [{ $ref: "#/components/parameters/id" }]
               responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
-          /v1/campaigns/{id}/clone:
-            post:
-              operationId: cloneCampaign
-              summary: A new campaign of the same file, templates and segments, not approved
-              x-role: operator
-              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
-              responses:
-                "200": { description: The campaign, content: { application/json: { schema: { $ref: "#/components/schemas/Submitted" } } } }
-                default: { $ref: "#/components/responses/Problem" }
           /v1/campaigns/{id}/approve:
             post:
               operationId: approveCampaign
@@ -331,6 +386,18 @@ enum OpenAPIDocument {
                     enum: [pending, leased, accepted, deferred, bounced, suppressed, in_doubt, expired, cancelled, failed]
               responses:
                 "200": { description: Lines of JSON, content: { application/x-ndjson: { schema: { type: string } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/top:
+            get:
+              operationId: top
+              summary: What is going on now
+              x-role: viewer
+              responses:
+                "200":
+                  description: Campaigns, lanes, relays and workers
+                  content:
+                    application/json:
+                      schema: { type: object, required: [at, build, restored, campaigns, lanes, relays, workers] }
                 default: { $ref: "#/components/responses/Problem" }
           /v1/workers:
             get:
@@ -473,97 +540,6 @@ enum OpenAPIDocument {
               responses:
                 "200": { description: The finding, content: { application/json: { schema: { $ref: "#/components/schemas/Verification" } } } }
                 default: { $ref: "#/components/responses/Problem" }
-          /v1/suppressions:
-            get:
-              operationId: suppressions
-              summary: Who must not be written to, one line of JSON for each
-              x-role: viewer
-              responses:
-                "200": { description: Lines of JSON, content: { application/x-ndjson: { schema: { type: string } } } }
-                default: { $ref: "#/components/responses/Problem" }
-            post:
-              operationId: suppress
-              summary: Puts an address on the list, in effect when it answers
-              x-role: operator
-              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
-              requestBody:
-                required: true
-                content:
-                  application/json:
-                    schema:
-                      type: object
-                      required: [address]
-                      properties:
-                        address: { type: string }
-                        channel: { type: [string, "null"] }
-                        reason: { type: [string, "null"] }
-                        evidence: { type: [string, "null"] }
-              responses:
-                "200":
-                  description: What is on the list now
-                  content:
-                    application/json:
-                      schema:
-                        type: object
-                        required: [added, suppression]
-                        properties:
-                          added: { type: boolean, description: False when it was on the list }
-                          suppression: { $ref: "#/components/schemas/Suppression" }
-                default: { $ref: "#/components/responses/Problem" }
-          /v1/suppressions/remove:
-            post:
-              operationId: unsuppress
-              summary: Takes an address off the list
-              x-role: approver
-              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
-              requestBody:
-                required: true
-                content:
-                  application/json:
-                    schema:
-                      type: object
-                      required: [address, reason]
-                      properties:
-                        address: { type: string }
-                        channel: { type: [string, "null"] }
-                        reason: { type: string, description: Why it may be written to again }
-              responses:
-                "200": { description: As it was, content: { application/json: { schema: { $ref: "#/components/schemas/Suppression" } } } }
-                default: { $ref: "#/components/responses/Problem" }
-          /v1/suppressions/import:
-            post:
-              operationId: importSuppressions
-              summary: Puts a file of addresses on the list
-              x-role: operator
-              parameters:
-                - { $ref: "#/components/parameters/idempotencyKey" }
-                - { name: file, in: query, required: true, description: The file's name, schema: { type: string, minLength: 1 } }
-                - { name: channel, in: query, schema: { type: string, default: email } }
-                - { name: reason, in: query, schema: { type: string, default: imported } }
-              requestBody: { required: true, content: { application/octet-stream: { schema: { type: string, format: binary } } } }
-              responses:
-                "200":
-                  description: What it did
-                  content:
-                    application/json:
-                      schema:
-                        type: object
-                        required: [rows, added, known, rejected, first_rejects]
-                        properties:
-                          rows: { $ref: "#/components/schemas/Count" }
-                          added: { $ref: "#/components/schemas/Count" }
-                          known: { $ref: "#/components/schemas/Count" }
-                          rejected: { $ref: "#/components/schemas/Count" }
-                          first_rejects: { type: array, items: { type: object, required: [line, column, reason] } }
-                default: { $ref: "#/components/responses/Problem" }
-          /v1/top:
-            get:
-              operationId: top
-              summary: What is going on now
-              x-role: viewer
-              responses:
-                "200": { description: From memory, content: { application/json: { schema: { $ref: "#/components/schemas/Top" } } } }
-                default: { $ref: "#/components/responses/Problem" }
           /v1/restore:
             get:
               operationId: restore
@@ -606,6 +582,9 @@ enum OpenAPIDocument {
               description: What is wrong, where, and what is allowed
               content: { application/problem+json: { schema: { $ref: "#/components/schemas/Problem" } } }
             Campaign: { description: The campaign, content: { application/json: { schema: { $ref: "#/components/schemas/Campaign" } } } }
+            Submission:
+              description: The campaign
+              content: { application/json: { schema: { $ref: "#/components/schemas/Submission" } } }
             Segment: { description: The segment, content: { application/json: { schema: { $ref: "#/components/schemas/Segment" } } } }
             Worker: { description: The worker, content: { application/json: { schema: { $ref: "#/components/schemas/Worker" } } } }
             Restore: { description: The state, content: { application/json: { schema: { $ref: "#/components/schemas/Restore" } } } }
@@ -660,6 +639,27 @@ enum OpenAPIDocument {
                 missing: { type: array, items: { type: object, required: [field, targets] } }
                 excluded: { type: array, items: { type: object, required: [reason, targets] } }
                 diagnostics: { type: array, items: { $ref: "#/components/schemas/Diagnostic" } }
+            Submission:
+              type: object
+              required: [id, state, digest, audience, missing, diagnostics]
+              properties:
+                id: { type: string }
+                state: { $ref: "#/components/schemas/CampaignState" }
+                digest: { type: string, description: What an approval is bound to }
+                audience: { $ref: "#/components/schemas/Count" }
+                missing: { type: array, items: { type: object, required: [field, targets] } }
+                diagnostics: { type: array, items: { $ref: "#/components/schemas/Diagnostic" } }
+            Suppression:
+              type: object
+              required: [channel, hash, reason, at, evidence, who, contact]
+              properties:
+                channel: { type: string }
+                hash: { type: string }
+                reason: { type: string }
+                at: { $ref: "#/components/schemas/Time" }
+                evidence: { type: [string, "null"] }
+                who: { type: [string, "null"] }
+                contact: { type: [integer, "null"] }
             Segment:
               type: object
               required: [name, expression, defined_by, defined_at]
@@ -761,49 +761,6 @@ enum OpenAPIDocument {
                 rows: { $ref: "#/components/schemas/Count" }
                 hash: { type: string }
                 finding: { type: [object, "null"], required: [row, text], properties: { row: { type: integer }, text: { type: string } } }
-            Submitted:
-              type: object
-              required: [id, state, digest, audience, missing, diagnostics]
-              properties:
-                id: { type: string }
-                state: { $ref: "#/components/schemas/CampaignState" }
-                digest: { type: string, description: What an approval is bound to }
-                audience: { $ref: "#/components/schemas/Count" }
-                missing: { type: array, items: { type: object, required: [field, targets] } }
-                diagnostics: { type: array, items: { $ref: "#/components/schemas/Diagnostic" } }
-            Suppression:
-              type: object
-              required: [channel, hash, reason, at, evidence, who, contact]
-              properties:
-                channel: { type: string }
-                hash: { type: string, description: Stands for the address; nobody can read it out of it }
-                reason: { enum: [bounced, imported, asked, unsubscribed, complained, erased] }
-                at: { $ref: "#/components/schemas/Time" }
-                evidence: { type: string }
-                who: { type: string }
-                contact: { type: [integer, "null"] }
-            Plan:
-              type: object
-              required: [name, audience, messages, variants, missing, excluded, sites, cost, budget, relay, finish, diagnostics]
-              properties:
-                name: { type: string }
-                audience: { $ref: "#/components/schemas/Count" }
-                messages: { $ref: "#/components/schemas/Count" }
-                variants: { type: array, items: { type: object, required: [name, targets] } }
-                missing: { type: array, items: { type: object, required: [field, targets] } }
-                excluded: { type: array, items: { type: object, required: [reason, targets] } }
-                sites: { type: array, items: { type: object, required: [site, targets] } }
-                diagnostics: { type: array, items: { $ref: "#/components/schemas/Diagnostic" } }
-            Top:
-              type: object
-              required: [at, build, restored, campaigns, lanes, relays, workers]
-              properties:
-                at: { $ref: "#/components/schemas/Time" }
-                build: { type: string }
-                campaigns: { type: array, items: { type: object } }
-                lanes: { type: array, items: { type: object, required: [campaign, relay, site, open, deferred, pace] } }
-                relays: { type: array, items: { type: object, required: [name, accepted_per_second, open, workers_in_trouble, problem] } }
-                workers: { type: array, items: { $ref: "#/components/schemas/Worker" } }
             Restore:
               type: object
               required: [restored, reason, campaigns]

@@ -244,7 +244,7 @@ struct Routes<Coordinator: Operations>: Sendable {
                 guard method == .post else { return try await answer(input) }
                 return try await self.keys.answer(
                     input,
-                    isStreamed: path.description.hasSuffix("v1/imports"),
+                    isStreamed: ["v1/imports", "v1/suppressions/import"].contains { path.description.hasSuffix($0) },
                     // A token is said once, and never stored.
                     keepsAnswer: !path.description.hasSuffix("v1/tokens"),
                     by: self.operations,
