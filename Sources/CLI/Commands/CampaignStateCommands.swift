@@ -66,13 +66,26 @@ struct CampaignPauseCommand: CampaignStateLeaf {
 
 /// Runs `postrider campaign resume`.
 struct CampaignResumeCommand: CampaignStateLeaf {
-    static let configuration = CommandConfiguration(commandName: "resume", abstract: "Goes on with a paused campaign.")
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Goes on with a paused campaign.",
+        discussion: "One that a guard stopped goes on with --override only, which takes an approver: see --token-file."
+    )
     static let verb = "resume"
 
     @Argument(help: "The campaign.")
     var id: String
 
+    @Flag(help: "Goes on although a guard stopped it.")
+    var override = false
+
     @OptionGroup var global: GlobalOptions
+
+    func run(in surroundings: Surroundings) async throws {
+        let path = CampaignCommand.path(self.id, self.override ? "/override" : "/resume")
+        let document = try await surroundings.withClient { try await $0.post(path) }
+        try surroundings.showState(document)
+    }
 }
 
 /// Runs `postrider campaign cancel`.

@@ -3,6 +3,7 @@ import Engine
 import NIOCore
 import Storage
 import Synchronization
+import TimeZones
 import Transport
 import UserFiles
 
@@ -15,6 +16,9 @@ struct CoordinatorOperations: Operations {
     /// Names of the configured relays, in file order.
     let relays: [String]
     let admission: WorkerAdmission
+    let zones: any ZoneSource
+    /// The zone of campaigns that name none.
+    let homeZone: String
 
     func readiness() async -> Readiness {
         let snapshot = self.loop.snapshot.withLock { $0 }
@@ -175,13 +179,15 @@ struct CoordinatorOperations: Operations {
     func plan(_ file: CampaignFile, names: ExpressionNames) throws -> CampaignPlan {
         do throws(PlanProblems) {
             // The arm's hash needs an id; any does for a check.
-            return try CampaignPlan(
+            let plan = try CampaignPlan(
                 source: file.source,
                 fileName: file.file,
                 files: SubmittedSegments.removed(from: file.files),
                 id: Campaign.ID(1),
                 names: names
             )
+            try plan.file.checkZones(self.zones, home: self.homeZone)
+            return plan
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }

@@ -125,7 +125,9 @@ struct CoordinatorService {
                 expiresMilliseconds: self.settings.approvalExpiresMilliseconds
             ),
             relays: self.settings.relays.map(\.name),
-            admission: parts.admission
+            admission: parts.admission,
+            zones: ZoneFolder.system,
+            homeZone: ZoneFolder.homeZone(self.settings)
         )
     }
 

@@ -37,7 +37,9 @@ package enum Schema {
     /// Migration n leads from version n to n + 1.
     ///
     /// Never edit one that was released.
-    private static let migrations: [String] = [Self.first, Self.second, Self.segments, Self.budgets]
+    private static let migrations: [String] = [
+        Self.first, Self.second, Self.segments, Self.budgets, Self.caps, Self.guards,
+    ]
 
     private static let first = """
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

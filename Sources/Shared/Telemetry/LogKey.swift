@@ -20,6 +20,7 @@ package enum LogKey: String, Hashable, Sendable, CaseIterable {
     case pid
     case relay
     case role
+    case scope
     case session
     case site
     case state
@@ -106,6 +107,10 @@ package enum LogEventName: String, Hashable, Sendable, CaseIterable {
     case relayProblem = "relay_problem"
     case relayRecovered = "relay_recovered"
     case laneSlowed = "lane_slowed"
+    /// Too much comes back: nothing more is sent there until somebody overrides it.
+    case guardHolds = "guard_holds"
+    /// Nearly too much comes back.
+    case guardWarns = "guard_warns"
     case sentTwice = "sent_twice"
     case inDoubt = "in_doubt"
 
