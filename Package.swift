@@ -53,7 +53,7 @@ let package = Package(
             name: "CoordinatorCore",
             dependencies: [
                 "Domain", "Engine", "Mail", "Intake", "Wire", "Transport", "Storage", "StorageSQLite", "Telemetry",
-                "UserFiles", "CFileBirth",
+                "TimeZones", "UserFiles", "CFileBirth",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -96,6 +96,7 @@ let package = Package(
         shared("Domain"),
         shared("Engine", ["Domain"]),
         shared("Bounces"),
+        shared("TimeZones", ["Domain"]),
         shared("Mail", ["Domain", .product(name: "Crypto", package: "swift-crypto")]),
         shared(
             "Wire",
@@ -105,7 +106,7 @@ let package = Package(
 
         // One importer for each heavy dependency.
         shared("Intake", ["Domain", "CCSV", "CIDN", "CZlib", "CZstd"]),
-        shared("UserFiles", ["Domain", .product(name: "Yams", package: "Yams")]),
+        shared("UserFiles", ["Domain", "TimeZones", .product(name: "Yams", package: "Yams")]),
         shared("Transport", ["CZeroMQ"]),
         shared("Storage", ["Domain", .product(name: "Crypto", package: "swift-crypto")]),
         shared(
@@ -154,7 +155,8 @@ let package = Package(
         .testTarget(name: "SMTPTests", dependencies: ["Domain", "Mail"]),
         .testTarget(name: "IntakeTests", dependencies: ["Domain", "Intake"]),
         .testTarget(name: "BouncesTests", dependencies: ["Bounces"]),
-        .testTarget(name: "UserFilesTests", dependencies: ["Domain", "UserFiles"]),
+        .testTarget(name: "TimeZonesTests", dependencies: ["Domain", "TimeZones"], exclude: ["zone_offsets.py"]),
+        .testTarget(name: "UserFilesTests", dependencies: ["Domain", "TimeZones", "UserFiles"]),
         .testTarget(name: "WireTests", dependencies: ["Domain", "Wire", protobuf]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "CZeroMQ"]),
         .testTarget(name: "StorageTests", dependencies: ["Domain", "Engine", "Storage", "StorageSQLite"]),
@@ -198,7 +200,8 @@ let package = Package(
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "CoordinatorCore", "Domain", "Engine", "Storage", "StorageSQLite", "Telemetry", "UserFiles", "Wire",
+                "CoordinatorCore", "Domain", "Engine", "Storage", "StorageSQLite", "Telemetry", "TimeZones", "UserFiles",
+                "Wire",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

@@ -34,9 +34,11 @@ def log(*words):
 
 
 class Lease:
-    def __init__(self, grant, deadline):
+    def __init__(self, grant, deadline, closing):
         self.grant = grant
-        self.deadline = deadline
+        self.deadline = min(deadline, closing)
+        # The recipients' hours are over then: no renewal goes beyond it.
+        self.closing = closing
         self.arrived = now()
         self.addresses = [address.decode() for address in strings(grant.address)]
         self.columns = [list(strings(column)) for column in grant.field]
@@ -162,7 +164,8 @@ class Worker:
             self.contents.pop(message.campaign, None)
         elif name == "Grant":
             sent = self.sent_at.get(message.nonce, float("-inf"))
-            self.leases[message.epoch] = Lease(message, sent + self.ttl)
+            closing = sent + message.send_within / 1000 if message.send_within else float("inf")
+            self.leases[message.epoch] = Lease(message, sent + self.ttl, closing)
         elif name == "Renew":
             self.on_renew(message)
         elif name == "Recall":
@@ -184,7 +187,7 @@ class Worker:
             return
         for epoch, lease in self.leases.items():
             if epoch in message.epoch:
-                lease.deadline = max(lease.deadline, sent + self.ttl)
+                lease.deadline = min(max(lease.deadline, sent + self.ttl), lease.closing)
             elif lease.arrived < sent:
                 lease.is_over = True
 

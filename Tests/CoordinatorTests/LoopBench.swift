@@ -25,6 +25,9 @@ final class LoopBench {
     private(set) var notes: [LoopNote] = []
     private let seed: UInt64
 
+    /// How long approvals hold.
+    var approvalMilliseconds: Int64 = 86_400_000
+
     static let start = Timestamp(milliseconds: 1_800_000_000_000)
 
     /// With a path it works on a copy of another bench's store; without one everything is new and in memory.
@@ -94,6 +97,9 @@ final class LoopBench {
         self.now = self.now.advanced(byMilliseconds: milliseconds)
         self.wall = self.wall.advanced(byMilliseconds: milliseconds)
     }
+
+    /// Somebody sets the machine's clock.
+    func setClock(byMilliseconds milliseconds: Int64) { self.wall = self.wall.advanced(byMilliseconds: milliseconds) }
 
     /// A coordinator that died is started again on the same store.
     func restart() throws {
@@ -170,7 +176,7 @@ final class LoopBench {
         on id: Campaign.ID,
         by caller: Caller = Caller(name: "bob", role: .operator)
     ) throws {
-        let rules = ApprovalRules(allowsSubmitter: false, expiresMilliseconds: 1_000_000)
+        let rules = ApprovalRules(allowsSubmitter: false, expiresMilliseconds: self.approvalMilliseconds)
         try self.command { core in _ = try core.take(step, on: id, by: caller, rules: rules) }
     }
 

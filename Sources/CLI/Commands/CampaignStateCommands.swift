@@ -77,14 +77,26 @@ struct CampaignResumeCommand: CampaignStateLeaf {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract: "Goes on with a paused campaign.",
-        discussion: HelpText.with(examples: "postrider campaign resume c1")
+        discussion: HelpText.with(
+            "One that a guard stopped goes on with --override only, which takes an approver: see --token-file.",
+            examples: "postrider campaign resume c1"
+        )
     )
     static let verb = "resume"
 
     @Argument(help: "The campaign.")
     var id: String
 
+    @Flag(help: "Goes on although a guard stopped it.")
+    var override = false
+
     @OptionGroup var global: GlobalOptions
+
+    func run(in surroundings: Surroundings) async throws {
+        let path = CampaignCommand.path(self.id, self.override ? "/override" : "/resume")
+        let document = try await surroundings.withClient { try await $0.post(path) }
+        try surroundings.showState(document)
+    }
 }
 
 /// Runs `postrider campaign cancel`.

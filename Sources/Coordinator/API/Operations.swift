@@ -167,11 +167,13 @@ enum CampaignStep: String, Hashable, Sendable, CaseIterable {
     case pause
     case resume
     case cancel
+    /// Goes on although a guard stopped it.
+    case override
 
     /// The lowest role that may ask for it.
     ///
     /// Who may approve depends on who submitted, too: ``ApprovalRules`` decide.
-    var role: Role { .operator }
+    var role: Role { self == .override ? .approver : .operator }
 }
 
 /// What is done about targets in doubt.

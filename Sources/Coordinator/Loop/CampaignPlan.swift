@@ -19,6 +19,8 @@ struct CampaignPlan: Sendable {
     /// Text for an empty value, by index into ``fields``; `nil` where the rule says something else.
     let defaults: [String?]
     let grants: GrantQuery
+    /// Values that are read after ``fields`` and say where a contact is; see ``LoopCore/place(of:_:)``.
+    let placeColumns: Bool
     let audience: AudienceQuery
     /// The conditions of ``assignment``, parsed.
     let conditions: [Domain.Expression]
@@ -45,8 +47,9 @@ struct CampaignPlan: Sendable {
     ///   - record: The campaign.
     ///   - names: All there is to name, now. Segments are taken as they were when it was submitted, and `today` is the
     ///     day on which it started.
+    ///   - caps: The configuration's, besides its own.
     /// - Throws: Everything that is wrong with it, by now: a field may be gone.
-    init(_ record: CampaignRecord, names: ExpressionNames) throws(PlanProblems) {
+    init(_ record: CampaignRecord, names: ExpressionNames, caps: [FrequencyCap] = []) throws(PlanProblems) {
         let files = try CampaignPlan.decode(files: record.files, of: record.file)
         var names = names
         names.segments = SubmittedSegments.read(from: files)
@@ -56,7 +59,8 @@ struct CampaignPlan: Sendable {
             fileName: record.file,
             files: SubmittedSegments.removed(from: files),
             id: record.id,
-            names: names
+            names: names,
+            caps: caps
         )
         guard self.file.name == record.name, self.file.channel.rawValue == record.channel else {
             throw PlanProblems(diagnostics: [
@@ -70,7 +74,8 @@ struct CampaignPlan: Sendable {
         fileName: String,
         files: [String: String],
         id: Campaign.ID,
-        names: ExpressionNames
+        names: ExpressionNames,
+        caps: [FrequencyCap] = []
     ) throws(PlanProblems) {
         let file: UserFiles.CampaignFile
         do throws(FileProblems) {
@@ -78,7 +83,7 @@ struct CampaignPlan: Sendable {
         } catch {
             throw PlanProblems(diagnostics: error.diagnostics)
         }
-        var builder = CampaignPlanBuilder(file: file, names: names)
+        var builder = CampaignPlanBuilder(file: file, names: names, caps: caps)
         let parts = try builder.build(id: id)
         self.file = file
         self.from = parts.from
@@ -87,6 +92,7 @@ struct CampaignPlan: Sendable {
         self.required = parts.required
         self.defaults = parts.defaults
         self.grants = parts.grants
+        self.placeColumns = parts.placeColumns
         self.audience = parts.audience
         self.conditions = parts.conditions
         self.audienceExpression = parts.audienceExpression

@@ -3,6 +3,7 @@ import Engine
 import Intake
 import Mail
 import Storage
+import TimeZones
 import UserFiles
 
 /// Compiles the parts of a ``CampaignPlan`` and collects all problems of a campaign file before it gives up.
@@ -14,6 +15,7 @@ struct CampaignPlanBuilder {
         let required: [[Int]]
         let defaults: [String?]
         let grants: GrantQuery
+        let placeColumns: Bool
         let audience: AudienceQuery
         let conditions: [Expression]
         let audienceExpression: Expression?
@@ -25,6 +27,8 @@ struct CampaignPlanBuilder {
     private let file: UserFiles.CampaignFile
     private let names: ExpressionNames
     private var known: [Field] { self.names.fields }
+    /// The configuration's.
+    private let caps: [FrequencyCap]
     private var problems: [Diagnostic] = []
     /// Names of all fields in use, in order of first use.
     private var used: [String] = []
@@ -36,9 +40,10 @@ struct CampaignPlanBuilder {
     /// The segments in its conditions.
     private var segments: [String: String] = [:]
 
-    init(file: UserFiles.CampaignFile, names: ExpressionNames) {
+    init(file: UserFiles.CampaignFile, names: ExpressionNames, caps: [FrequencyCap]) {
         self.file = file
         self.names = names
+        self.caps = caps
     }
 
     mutating func build(id: Campaign.ID) throws(PlanProblems) -> Parts {
@@ -63,8 +68,10 @@ struct CampaignPlanBuilder {
             grants: GrantQuery(
                 conditions: conditions.sql,
                 bindings: conditions.bindings,
-                columns: fields.map { $0.printedExpression(in: "c") }
+                columns: fields.map { $0.printedExpression(in: "c") } + self.placeColumns,
+                caps: self.file.caps + self.caps
             ),
+            placeColumns: !self.placeColumns.isEmpty,
             audience: audience.query,
             conditions: conditions.expressions,
             audienceExpression: audience.expression,
@@ -72,6 +79,19 @@ struct CampaignPlanBuilder {
             segments: self.segments,
             usesLink: self.usesLink
         )
+    }
+
+    /// SQL of what says where a contact is, in the order of ``RecipientPlace``; none when nobody asks.
+    private var placeColumns: [String] {
+        guard self.file.schedule.window != nil, self.file.schedule.timezone == .recipient else { return [] }
+        func first(of names: [String]) -> String {
+            let columns = names.compactMap { name in self.known.first { $0.name == name }?.printedExpression(in: "c") }
+            return "coalesce(\((columns.map { "nullif(\($0), '')" } + ["''", "''"]).joined(separator: ", ")))"
+        }
+        return [
+            "c.timezone", "c.phone", first(of: RecipientPlace.FieldNames.postalCode),
+            first(of: RecipientPlace.FieldNames.state), first(of: RecipientPlace.FieldNames.country),
+        ]
     }
 
     private mutating func mailbox(_ text: String, at key: String) -> Mailbox? {

@@ -132,7 +132,8 @@ extension LoopCore {
     private func canGrant(_ group: Quarantine.Group, to session: WorkerSession) -> Bool {
         guard let campaign = self.campaigns[group.campaign], campaign.record.state == .running,
             !campaign.record.isCancelling, campaign.record.sweep?.act != .doubt,
-            campaign.lanes.indices.contains(group.lane)
+            campaign.lanes.indices.contains(group.lane), self.opening(of: campaign) == nil,
+            !self.isHeld(LaneKey(campaign: group.campaign, lane: group.lane), campaign)
         else { return false }
         if let problem = session.relayProblems[campaign.record.relay], problem.probeAt > self.now { return false }
         let wanted = min(group.positions.count, LoopLimits.shardTargets)
@@ -155,9 +156,11 @@ extension LoopCore {
             campaign: campaign.id,
             lane: group.lane,
             positions: taken,
+            caps: try self.capMoment(campaign),
             on: self.connection
         )
         var shard = ShardDraft(isRetry: true)
+        shard.closing = self.closing(of: campaign)
         for row in rows {
             guard shard.byteCount < LoopLimits.shardBytes else {
                 taken.removeAll { $0 >= row.target.position }

@@ -173,6 +173,8 @@ extension LoopCore {
         campaign.record.isCancelling = false
         try self.stores.campaigns.save(campaign.record)
         for lane in campaign.lanes where lane.isDirty { try self.stores.lanes.save(lane.record) }
+        self.capsFrom = nil
+        self.guards.forget(campaign.id)
         self.queue.remove(campaign: campaign.id)
         self.throttles.define(.campaign(campaign.id), limits: [], at: self.now)
         self.campaigns[campaign.id] = nil

@@ -71,7 +71,14 @@ extension LoopCore {
         case .approve: try self.approve(record, by: caller, rules: rules)
         case .start: try self.begin(record, by: caller.name, rules: rules)
         case .pause: try self.pause(record, by: caller.name)
-        case .resume: try self.resumeSending(record, by: caller.name)
+        case .resume:
+            if let text = self.guards.hold(.campaign(id)) {
+                throw OperationError.conflict(
+                    "\(id.publicID) was paused by its guard: \(text); an approver may go on with 'campaign resume --override'"
+                )
+            }
+            try self.resumeSending(record, by: caller.name)
+        case .override: try self.override(record, by: caller.name)
         case .cancel: try self.cancel(record, by: caller.name)
         }
         return try self.status(of: id)
@@ -86,11 +93,15 @@ extension LoopCore {
         record.approvedAt = self.wall
         record.approvedDigest = record.digest
         // Approval starts it; everything that can be refused is refused before anything is written.
-        try self.begin(record, by: caller.name, rules: rules)
+        if let start = try self.laterStart(of: record, rules: rules) {
+            try self.wait(with: record, until: start)
+        } else {
+            try self.begin(record, by: caller.name, rules: rules)
+        }
         try self.audit("approve", record, by: caller.name)
     }
 
-    private func begin(_ stored: CampaignRecord, by who: String, rules: ApprovalRules) throws {
+    func begin(_ stored: CampaignRecord, by who: String, rules: ApprovalRules) throws {
         var record = stored
         let state = try self.after(.start, record)
         guard record.state != state else { return }
@@ -101,7 +112,8 @@ extension LoopCore {
         }
         let plan: CampaignPlan
         do throws(PlanProblems) {
-            plan = try CampaignPlan(record, names: try self.knownNames())
+            plan = try CampaignPlan(record, names: try self.knownNames(), caps: self.options.caps)
+            try plan.file.checkZones(self.options.zones, home: self.options.homeZone)
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }
@@ -117,6 +129,7 @@ extension LoopCore {
         try self.audit("start", record, by: who)
         let campaign = RunningCampaign(record, plan: plan, lanes: [])
         try self.fixBudget(of: campaign)
+        campaign.hours = self.options.hours(of: plan.file)
         self.campaigns[record.id] = campaign
         self.throttles.define(.campaign(record.id), limits: plan.file.throttles, at: self.now)
         self.serve(campaign)
@@ -138,7 +151,7 @@ extension LoopCore {
         self.recall(record.id)
     }
 
-    private func resumeSending(_ record: CampaignRecord, by who: String) throws {
+    func resumeSending(_ record: CampaignRecord, by who: String) throws {
         let state = try self.after(.resume, record)
         guard state != record.state else { return }
         try self.change(record, to: state, "resume", by: who)
@@ -169,7 +182,7 @@ extension LoopCore {
         self.recall(record.id)
     }
 
-    private func unreadable(_ record: CampaignRecord) -> OperationError {
+    func unreadable(_ record: CampaignRecord) -> OperationError {
         .conflict("\(record.id.publicID) is \(record.state.rawValue), but cannot be read; see the log")
     }
 

@@ -52,6 +52,7 @@ extension LoopCore {
                 isApart: isApart
             )
         )
+        self.holds(shard.members)
         session.countOpen(shard.members.count, in: RelayQueue(relay: campaign.record.relay, site: lane.site))
         if isApart { session.apart = self.epoch }
         self.counters.grants += 1
@@ -88,6 +89,10 @@ extension LoopCore {
         grant.relay = campaign.record.relay
         grant.site = lane.site
         grant.slots = UInt32(slots)
+        if let closing = shard.closing {
+            // Never 0, which would be no end at all.
+            grant.sendWithin = UInt32(clamping: max(1, closing.milliseconds - self.machineTime.milliseconds))
+        }
         self.say(.grant(grant), to: session)
     }
 }

@@ -59,6 +59,8 @@ extension LoopCore {
             let wait = min(due.milliseconds - self.wall.milliseconds, LoopLimits.dueLookMilliseconds)
             return .wait(until: self.now.advanced(byMilliseconds: max(1, wait)))
         }
+        if self.isHeld(key, campaign) { return .park }
+        if let opening = self.opening(of: campaign) { return .wait(until: opening) }
         if campaign.budget != nil, self.budgetLeft(campaign) == 0 {
             if try self.pauseForBudget(campaign) { return .park }
             return .wait(until: self.now.advanced(byMilliseconds: LoopLimits.budgetMilliseconds))
@@ -114,6 +116,7 @@ extension LoopCore {
         let lane = campaign.lanes[key.lane].record
         let rows = try self.read(campaign, lane: lane, count: count, isRetry: isRetry)
         var shard = ShardDraft(isRetry: isRetry)
+        shard.closing = self.closing(of: campaign)
         var considered = 0
         for row in rows where shard.byteCount < LoopLimits.shardBytes {
             try self.consider(row, lane: lane, campaign, into: &shard)
@@ -145,6 +148,7 @@ extension LoopCore {
                 lane: lane.lane,
                 from: lane.cursor,
                 limit: count,
+                caps: try self.capMoment(campaign),
                 on: self.connection
             )
         }
@@ -153,6 +157,7 @@ extension LoopCore {
             lane: lane.lane,
             by: self.wall,
             limit: count,
+            caps: try self.capMoment(campaign),
             on: self.connection
         )
         return rows.sorted { $0.target.position < $1.target.position }
@@ -177,6 +182,8 @@ extension LoopCore {
         if campaign.plan.required[variant].contains(where: { row.isEmpty($0) }) {
             return try self.suppress(row, .missingField, lane: lane, campaign)
         }
+        guard try self.isOpen(row, lane: lane, campaign, closing: &shard.closing) else { return }
+        if self.isCapped(row, campaign) { return try self.suppress(row, .capped, lane: lane, campaign) }
         let site = lane.isTail ? self.options.site(of: row.domain) : lane.site
         if lane.isTail {
             self.defineSite(site)
@@ -233,8 +240,8 @@ extension LoopCore {
         self.counters.outcomes[entry.outcome, default: 0] += 1
     }
 
-    /// A target of a shared lane whose own site has no permit now: it waits by itself, the others go on.
-    private func putAside(
+    /// A target that cannot be sent now, as when its own site in a shared lane has no permit: it waits by itself, the others go on.
+    func putAside(
         _ row: GrantRow,
         for milliseconds: Int64,
         lane: LaneRecord,

@@ -28,6 +28,8 @@ extension LoopCore {
         self.orphans = TimerHeap()
         self.unreadable.removeAll()
         self.reservation = nil
+        self.capsFrom = nil
+        try self.readGuards()
         try self.readDrained()
         let levels = try self.stores.cluster.levels()
         self.defineThrottles(levels)
@@ -39,29 +41,34 @@ extension LoopCore {
             }
             let plan: CampaignPlan
             do throws(PlanProblems) {
-                plan = try CampaignPlan(record, names: names)
+                plan = try CampaignPlan(record, names: names, caps: self.options.caps)
                 try CampaignDigest.check(record)
                 // Its headers were looked at when it was started.
                 if plan.usesLink, let problem = plan.linkProblem(hasLinks: self.options.links != nil) {
                     throw PlanProblems(diagnostics: [problem])
                 }
             } catch {
-                self.unreadable[record.id] = error.text
-                self.log(
-                    LoopNote(
-                        .error,
-                        .storage,
-                        "\(record.id.publicID) cannot be continued: \(error.text)",
-                        [(.campaign, .string(record.id.publicID)), (.problem, .string(error.text))]
-                    )
-                )
+                self.cannotContinue(record, error.text)
                 continue
             }
             _ = try self.resume(record, plan: plan, levels: levels)
         }
+        try self.readScheduled(names)
         // Of a time that the database does not know all of: its leases may have ended, so nobody's authority counts.
         if self.restored == nil { try self.reopenLeases() }
         self.mustReload = false
+    }
+
+    private func cannotContinue(_ record: CampaignRecord, _ problem: String) {
+        self.unreadable[record.id] = problem
+        self.log(
+            LoopNote(
+                .error,
+                .storage,
+                "\(record.id.publicID) cannot be continued: \(problem)",
+                [(.campaign, .string(record.id.publicID)), (.problem, .string(problem))]
+            )
+        )
     }
 
     private func defineThrottles(_ levels: [String: ClusterStore.StoredLevel]) {
@@ -101,6 +108,7 @@ extension LoopCore {
             campaign.lanes[index].earliestDue = try self.stores.lanes.earliestDue(campaign: record.id, lane: index)
         }
         try self.readBudget(of: campaign)
+        campaign.hours = self.options.hours(of: plan.file)
         self.campaigns[record.id] = campaign
         self.define(.campaign(record.id), limits: plan.file.throttles, levels: levels)
         if record.state == .running { self.serve(campaign) }

@@ -51,6 +51,7 @@ extension LoopCore {
         var returned: [OpenLease.Member] = []
         var accepted = 0
         var acceptedBySite: [String: Int] = [:]
+        var tries: [GuardTry] = []
         for (index, position) in facts.positions.enumerated() {
             guard let member = lease.index(of: Int(position)) else {
                 // A lease that was read again after a start or a failed turn has only what was open then; its holder may
@@ -80,6 +81,7 @@ extension LoopCore {
                     continue
                 }
                 used.append(target)
+                if let seen = GuardTry(outcome, facts.reasons[index]) { tries.append(seen) }
                 if outcome == .accepted {
                     accepted += 1
                     // Sites are told apart only when one of them was slowed.
@@ -90,6 +92,7 @@ extension LoopCore {
         }
         for (site, count) in acceptedBySite.sorted(by: { $0.key < $1.key }) { self.paceUp(site, count) }
         if !used.isEmpty { self.moves(lease, of: campaign, in: session) }
+        try self.watch(tries, of: lease, in: campaign)
         self.account(lease, used: used, returned: returned, accepted: accepted, by: session)
     }
 

@@ -157,11 +157,13 @@ extension LoopCore {
         let names = try self.names()
         let plan: CampaignPlan
         do throws(PlanProblems) {
-            plan = try CampaignPlan(record, names: names)
+            plan = try CampaignPlan(record, names: names, caps: self.options.caps)
         } catch {
             return nil
         }
         let campaign = RunningCampaign(record, plan: plan, lanes: try self.stores.lanes.lanes(of: id))
+        // It may be tried again in the same turn.
+        campaign.hours = self.options.hours(of: plan.file)
         self.campaigns[id] = campaign
         return campaign
     }

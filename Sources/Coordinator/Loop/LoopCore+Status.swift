@@ -64,6 +64,11 @@ extension LoopCore {
             sentTwice: lanes.reduce(0) { $0 + $1.sentTwice }
         )
         status.problem = self.unreadable[record.id].map { "it cannot be continued: \($0)" }
+        if record.state == .approved {
+            status.problem =
+                self.scheduled[record.id].map { "it starts by itself at \($0.rfc3339)" }
+                ?? self.startProblems[record.id]
+        }
         if record.state != .finished, record.state != .cancelled, let text = self.restoredText { status.problem = text }
         return status
     }
@@ -112,6 +117,7 @@ extension LoopCore {
     private func problem(of campaign: RunningCampaign) -> String? {
         if let text = self.restoredText { return text }
         if let trouble = campaign.trouble { return trouble }
+        if let held = self.guardProblem(of: campaign) { return held }
         if let text = self.budgetProblem(campaign) { return text }
         guard campaign.record.state == .running else { return nil }
         if campaign.record.sweep?.act == .doubt {
@@ -119,7 +125,9 @@ extension LoopCore {
         }
         guard !self.sessions.isEmpty else { return "no worker is connected" }
         let problems = self.sessions.values.map { $0.relayProblems[campaign.record.relay] }
-        guard problems.allSatisfy({ $0 != nil }), let first = problems.first.flatMap({ $0 }) else { return nil }
+        guard problems.allSatisfy({ $0 != nil }), let first = problems.first.flatMap({ $0 }) else {
+            return self.hoursProblem(of: campaign)
+        }
         return "relay \(campaign.record.relay) cannot be used: \(first.text)"
     }
 

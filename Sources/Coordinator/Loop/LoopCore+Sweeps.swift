@@ -211,7 +211,7 @@ extension LoopCore {
         let plan: CampaignPlan
         do throws(PlanProblems) {
             try CampaignDigest.check(record)
-            plan = try CampaignPlan(record, names: try self.knownNames())
+            plan = try CampaignPlan(record, names: try self.knownNames(), caps: self.options.caps)
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }

@@ -247,10 +247,14 @@ extension LoopCore {
     }
 
     /// Asks holders to hand back what they have not begun of a campaign.
-    func recall(_ campaign: Campaign.ID) {
+    ///
+    /// With `lane` only of that one.
+    func recall(_ campaign: Campaign.ID, lane: Int? = nil) {
         var epochs: [String: [UInt64]] = [:]
         for epoch in self.leases.epochs(of: campaign) {
-            guard let holder = self.leases[epoch]?.holder, self.leases.recall(epoch) else { continue }
+            guard let lease = self.leases[epoch], lane == nil || lease.lane == lane else { continue }
+            let holder = lease.holder
+            guard self.leases.recall(epoch) else { continue }
             epochs[holder, default: []].append(epoch.rawValue)
         }
         for (holder, recalled) in epochs.sorted(by: { $0.key < $1.key }) {

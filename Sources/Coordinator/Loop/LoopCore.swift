@@ -3,6 +3,7 @@ import Engine
 import Logging
 import Storage
 import Telemetry
+import TimeZones
 import Wire
 
 /// The coordinator's state and one turn of its loop.
@@ -83,6 +84,16 @@ final class LoopCore {
     var isClosing = false
     /// What turns fail over.
     var blame = TurnBlame()
+    /// What comes back, and where sending is held because of it.
+    var guards = GuardBook()
+    /// The oldest campaign whose messages may count for a cap.
+    var capsFrom: Campaign.ID?
+    /// Targets in workers' hands by contact; made in a turn that asks for it, and only good for that one.
+    var heldByContact: [Contact.ID: Int]?
+    /// When approved campaigns start by themselves, by the machine's clock.
+    var scheduled: [Campaign.ID: Timestamp] = [:]
+    /// Why others did not.
+    var startProblems: [Campaign.ID: String] = [:]
     /// What ``wall`` is read from.
     var clock = SteadyClock(at: Instant(milliseconds: 0))
     var nextClockNote = Instant(milliseconds: 0)
@@ -113,6 +124,7 @@ final class LoopCore {
         self.now = max(self.now, now)
         self.readClock(wall)
         self.finishedCommands.removeAll(keepingCapacity: true)
+        self.heldByContact = nil
         // What the start had to say goes out with the first turn.
         defer { self.effects.removeAll(keepingCapacity: true) }
         let (reports, grants) = (self.counters.reports, self.counters.grants)
@@ -126,6 +138,7 @@ final class LoopCore {
                 self.blame.work = nil
                 try self.withdrawBarred()
                 try self.endLostLeases()
+                try self.startScheduled()
                 try self.freezeSome()
                 try self.sweepSome()
                 try self.settleSome()
@@ -165,6 +178,7 @@ final class LoopCore {
             times.append(self.now.advanced(byMilliseconds: LoopLimits.failedMilliseconds))
         }
         if !self.campaigns.isEmpty { times.append(self.nextThroughput) }
+        if let next = self.nextStart { times.append(next) }
         return times.min()
     }
 
@@ -208,6 +222,7 @@ final class LoopCore {
     /// Writes what changed in lanes, campaigns and throttles.
     func save() throws(StoreError) {
         try self.saveClock()
+        try self.saveGuards()
         try self.reserveMore()
         for campaign in self.campaigns.values {
             self.blame.work = .campaign(campaign.id)
@@ -290,6 +305,16 @@ struct LoopOptions: Sendable {
     var addressKey = AddressKey([])
     /// Makes the links to unsubscribe that messages carry; `nil` when recipients cannot reach this coordinator.
     var links: UnsubscribeLinks?
+    /// Time zones.
+    var zones: any ZoneSource = ZoneFolder.system
+    /// The zone of campaigns that name none.
+    var homeZone = "UTC"
+    /// When sending stops because of what comes back.
+    var guards = GuardRules.standard
+    /// How many messages a person may have, whatever campaigns say.
+    var caps: [FrequencyCap] = []
+    /// What an approval has to be for a campaign to start by itself.
+    var approvals = ApprovalRules(allowsSubmitter: false, expiresMilliseconds: 604_800_000)
     /// What was found in the data folder; `nil` where there is none, as in tests.
     var place: PlaceCheck.Found?
     /// Puts a marker for this epoch on the disk, in place of the one before.
@@ -319,6 +344,7 @@ struct LoopStores {
     let targets: TargetStore
     let shards: ShardStore
     let cluster: ClusterStore
+    let guards: GuardStore
 
     init(_ connection: any SQLConnection) throws(StoreError) {
         self.campaigns = CampaignStore(connection)
@@ -326,6 +352,7 @@ struct LoopStores {
         self.targets = try TargetStore(connection)
         self.shards = try ShardStore(connection)
         self.cluster = try ClusterStore(connection)
+        self.guards = GuardStore(connection)
     }
 }
 
@@ -379,5 +406,7 @@ struct LoopCounters: Sendable {
     var stillLeases = 0
     /// Leases whose deadline passed before their worker reported.
     var expiredLeases = 0
+    /// Times that a guard stopped something.
+    var guardTrips: [GuardRules.Rule: Int] = [:]
     var turnWasFull = false
 }

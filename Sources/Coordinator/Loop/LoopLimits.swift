@@ -29,6 +29,9 @@ enum LoopLimits {
     static let dueLookMilliseconds: Int64 = 30_000
     /// How long a lane waits for messages that may come back unsent, when nothing else is left of the budget.
     static let budgetMilliseconds: Int64 = 250
+    /// What could not be sent this long before the hours of its recipient end is not granted: a lease runs from when the worker
+    /// named its credit, which may be ``creditAgeMilliseconds`` ago.
+    static let closingMilliseconds: Int64 = 20_000
     /// Targets in one shard.
     static let shardTargets = 256
     /// Credit older than this is not granted on, since its lease would be born old; workers renew it every 5 s.

@@ -1,6 +1,7 @@
 import Domain
 import Engine
 import Storage
+import TimeZones
 import Wire
 
 /// A lane of a running campaign, with what need not be stored.
@@ -36,6 +37,8 @@ final class RunningCampaign {
     var budget: RunningBudget?
     /// Why the coordinator itself paused it.
     var trouble: String?
+    /// At which hours it is sent; `nil`: at all.
+    var hours: RecipientHours?
 
     static let siteSizesCount = 65_536
 

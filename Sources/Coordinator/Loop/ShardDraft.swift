@@ -8,6 +8,8 @@ import Wire
 struct ShardDraft {
     let isRetry: Bool
     private(set) var members: [OpenLease.Member] = []
+    /// When nothing of it may be sent any more; `nil`: no such time.
+    var closing: Timestamp?
     private var addresses = StringColumnBuilder(expecting: LoopLimits.shardTargets)
     private var columns: [StringColumnBuilder] = []
     /// Each target's link to unsubscribe: the last column.

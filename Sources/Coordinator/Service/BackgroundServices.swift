@@ -85,6 +85,10 @@ struct MetricsPublisher: Service {
         self.metrics.counter(.leasesExpired).increment(by: counters.expiredLeases - last.expiredLeases)
         self.metrics.counter(.sentTwice).increment(by: counters.sentTwice - last.sentTwice)
         self.metrics.counter(.reportsRefused, "not_held").increment(by: counters.refusedReports - last.refusedReports)
+        for rule in GuardRules.Rule.allCases {
+            let rise = (counters.guardTrips[rule] ?? 0) - (last.guardTrips[rule] ?? 0)
+            self.metrics.counter(.guardTrips, rule.rawValue).increment(by: rise)
+        }
         self.metrics.gauge(.workersConnected).set(snapshot.sessions)
         self.metrics.gauge(.restored).set(snapshot.restored == nil ? 0 : 1)
         for state in CampaignState.allCases {

@@ -5,6 +5,7 @@ import NIOCore
 import Storage
 import Synchronization
 import Telemetry
+import TimeZones
 import Transport
 import UserFiles
 
@@ -21,6 +22,9 @@ struct CoordinatorOperations: Operations {
     let hasLinks: Bool
     let tokens: TokenDesk
     let importTelemetry: ImportTelemetry
+    let zones: any ZoneSource
+    /// The zone of campaigns that name none.
+    let homeZone: String
 
     func readiness() async -> Readiness {
         let snapshot = self.loop.snapshot.withLock { $0 }
@@ -246,6 +250,7 @@ struct CoordinatorOperations: Operations {
                 names: names
             )
             if let problem = plan.linkProblem(hasLinks: self.hasLinks) { throw PlanProblems(diagnostics: [problem]) }
+            try plan.file.checkZones(self.zones, home: self.homeZone)
             return plan
         } catch {
             throw OperationError.invalid(error.diagnostics)

@@ -197,7 +197,9 @@ struct CoordinatorService {
             admission: parts.admission,
             hasLinks: self.settings.coordinator.publicURL != nil,
             tokens: TokenDesk(tokens: tokens),
-            importTelemetry: ImportTelemetry(metrics: metrics, logger: self.logger)
+            importTelemetry: ImportTelemetry(metrics: metrics, logger: self.logger),
+            zones: ZoneFolder.system,
+            homeZone: ZoneFolder.homeZone(self.settings)
         )
     }
 

@@ -87,6 +87,14 @@ final class LoopParts: Sendable {
         self.thread.join()
     }
 
+    private static func homeZone(_ settings: Settings) throws(TransportError) -> String {
+        let zone = ZoneFolder.homeZone(settings)
+        guard ZoneFolder.system.rules(of: zone) != nil else {
+            throw TransportError(.file, "timezone: there is no time zone '\(zone)' in \(ZoneFolder.path)")
+        }
+        return zone
+    }
+
     private static func place(_ folder: String) throws(TransportError) -> DataPlace {
         do throws(StoreError) {
             return try DataPlace(folder: folder)
@@ -120,6 +128,13 @@ final class LoopParts: Sendable {
             machineBoot: try BootClock.machineBootID(),
             messageIDKey: [],
             build: Build.name,
+            homeZone: try Self.homeZone(settings),
+            guards: settings.guards,
+            caps: settings.caps,
+            approvals: ApprovalRules(
+                allowsSubmitter: settings.approval == .oneself,
+                expiresMilliseconds: settings.approvalExpiresMilliseconds
+            ),
             place: place.found,
             writeMarker: { epoch throws(StoreError) in try place.writeMarker(epoch) }
         )

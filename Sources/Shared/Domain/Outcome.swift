@@ -60,6 +60,10 @@ package enum Reason: String, Hashable, Sendable, CaseIterable {
     /// Any other permanent refusal.
     case refused
 
+    // With `expired`.
+    /// The hours in which the recipient may be written to do not come again before the campaign's end.
+    case outsideHours = "outside_hours"
+
     // With `failed`.
     /// The template could not be rendered with this contact's values.
     case render

@@ -203,6 +203,21 @@ package struct CampaignStore {
         )
     }
 
+    /// Campaigns that were approved and have not started.
+    package func approved() throws(StoreError) -> [CampaignRecord] {
+        try self.list("SELECT \(Self.columns) FROM campaign WHERE state = 'approved' ORDER BY id")
+    }
+
+    /// The oldest campaign that was at work after a moment; `nil` when none was.
+    package func oldest(endedAfter moment: Timestamp) throws(StoreError) -> Campaign.ID? {
+        let statement = try self.connection.prepare(
+            "SELECT min(id) FROM campaign WHERE started_at IS NOT NULL AND (finished_at IS NULL OR finished_at > ?1)"
+        )
+        defer { statement.reset() }
+        statement.bind(1, moment.milliseconds)
+        return try statement.step() ? statement.optionalInteger(0).map { Campaign.ID($0) } : nil
+    }
+
     /// The highest contact id there is; 0 without contacts.
     package func highestContact() throws(StoreError) -> Int64 {
         let statement = try self.connection.prepare("SELECT coalesce(max(id), 0) FROM contact")

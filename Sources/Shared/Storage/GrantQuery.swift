@@ -3,6 +3,8 @@ package import Domain
 /// One target as the coordinator looks at it before it grants it: its state, its contact's address, and what the messages need.
 package struct GrantRow: Sendable {
     package let target: TargetRecord
+    /// Messages of other campaigns to the contact, by cap.
+    private let capCounts: [Int]
     /// `nil` when the contact was erased.
     package let address: String?
     /// Domain of the address, as it was imported.
@@ -18,9 +20,13 @@ package struct GrantRow: Sendable {
         self.address = head.address
         self.domain = head.domain
         self.bars = head.bars
+        self.capCounts = head.capCounts
         self.values = values
         self.index = index
     }
+
+    /// How many messages of other campaigns count for the cap with this index.
+    package func messages(in cap: Int) -> Int { self.capCounts[cap] }
 
     /// Whether the campaign's condition with this index holds for the contact.
     package func holds(_ condition: Int) -> Bool {
@@ -48,6 +54,7 @@ private struct GrantHead {
     let address: String?
     let domain: String
     let bars: ContactBars
+    let capCounts: [Int]
 }
 
 /// Conditions and values of all rows of one reading, each in one piece: of its own, a row would need memory for each of them.
@@ -103,6 +110,22 @@ package struct GrantQuery: Sendable {
     private let conditionCount: Int
     private let fieldCount: Int
     private let bindings: [SQLValue]
+    /// The frequency caps that are counted for each row.
+    package let caps: [FrequencyCap]
+
+    package var hasCaps: Bool { !self.caps.isEmpty }
+
+    /// What counting for caps goes by.
+    package struct CapMoment: Hashable, Sendable {
+        package let now: Timestamp
+        /// Older campaigns sent nothing in any cap's period.
+        package let oldestCampaign: Campaign.ID
+
+        package init(now: Timestamp, oldestCampaign: Campaign.ID) {
+            self.now = now
+            self.oldestCampaign = oldestCampaign
+        }
+    }
 
     /// Parameters before those of the conditions.
     package static let firstFreeParameter = 6
@@ -111,11 +134,28 @@ package struct GrantQuery: Sendable {
     ///   - conditions: SQL over the contact `c`, parameters from ``firstFreeParameter`` on.
     ///   - bindings: Of those parameters, in order.
     ///   - columns: SQL over the contact `c` of each value to read, as text.
-    package init(conditions: [String], bindings: [SQLValue], columns: [String]) {
+    ///   - caps: What is counted of other campaigns' messages to the contact.
+    package init(
+        conditions: [String],
+        bindings: [SQLValue],
+        columns: [String],
+        caps: [FrequencyCap] = []
+    ) {
+        self.caps = caps
         self.conditionCount = conditions.count
         self.fieldCount = columns.count
         self.bindings = bindings
-        let extras = (conditions.map { "coalesce(\($0), 0)" } + columns).map { ", " + $0 }.joined()
+        // Messages that were accepted, or may have been; those in workers' hands are not in the table.
+        let sent = "\(Outcome.accepted.rawValue), \(Outcome.inDoubt.rawValue)"
+        let firstCap = Self.firstFreeParameter + bindings.count
+        let counts = caps.indices.map { cap in
+            """
+            (SELECT count(*) FROM target u INDEXED BY target_contact WHERE u.contact = t.contact
+                AND u.campaign >= ?\(firstCap) AND u.campaign <> t.campaign
+                AND (u.state IN (\(sent)) OR u.doubted = 1) AND u.at > ?\(firstCap + 1 + cap))
+            """
+        }
+        let extras = (conditions.map { "coalesce(\($0), 0)" } + columns + counts).map { ", " + $0 }.joined()
         self.head = """
             SELECT t.position, t.contact, t.state, t.attempts, t.due, t.epoch, t.variant, t.doubted,
                 c.email, c.domain, c.barred\(extras)
@@ -130,12 +170,13 @@ package struct GrantQuery: Sendable {
         lane: Int,
         from position: Int,
         limit: Int,
+        caps moment: CapMoment? = nil,
         on connection: any SQLConnection
     ) throws(StoreError) -> [GrantRow] {
         let statement = try connection.prepare(
             self.head + " AND t.position >= ?3 AND t.state = 0 AND t.due IS NULL ORDER BY t.position LIMIT ?4"
         )
-        return try self.rows(statement, campaign, lane, Int64(position), limit)
+        return try self.rows(statement, campaign, lane, Int64(position), limit, moment)
     }
 
     /// Targets that came due, the longest waiting first.
@@ -144,12 +185,13 @@ package struct GrantQuery: Sendable {
         lane: Int,
         by now: Timestamp,
         limit: Int,
+        caps moment: CapMoment? = nil,
         on connection: any SQLConnection
     ) throws(StoreError) -> [GrantRow] {
         let statement = try connection.prepare(
             self.head + " AND t.due IS NOT NULL AND t.due <= ?3 ORDER BY t.due, t.position LIMIT ?4"
         )
-        return try self.rows(statement, campaign, lane, now.milliseconds, limit)
+        return try self.rows(statement, campaign, lane, now.milliseconds, limit, moment)
     }
 
     /// Those of these targets that wait to be granted again, whenever they are due; in order of position.
@@ -157,11 +199,12 @@ package struct GrantQuery: Sendable {
         campaign: Campaign.ID,
         lane: Int,
         positions: [Int],
+        caps moment: CapMoment? = nil,
         on connection: any SQLConnection
     ) throws(StoreError) -> [GrantRow] {
         let statement = try connection.prepare(self.head + " AND t.position = ?3 AND t.due IS NOT NULL LIMIT ?4")
         var rows: [GrantRow] = []
-        for position in positions { rows += try self.rows(statement, campaign, lane, Int64(position), 1) }
+        for position in positions { rows += try self.rows(statement, campaign, lane, Int64(position), 1, moment) }
         return rows
     }
 
@@ -176,7 +219,7 @@ package struct GrantQuery: Sendable {
                     + " ORDER BY t.position LIMIT ?4"
             )
             statement.bind(5, range.upperBound)
-            return try self.rows(statement, shard.campaign, shard.lane, Int64(range.lowerBound), range.count)
+            return try self.rows(statement, shard.campaign, shard.lane, Int64(range.lowerBound), range.count, nil)
         case .members(let members):
             let statement = try connection.prepare(
                 self.head
@@ -186,7 +229,7 @@ package struct GrantQuery: Sendable {
             var rows: [GrantRow] = []
             for member in members {
                 statement.bind(5, Int64(bitPattern: shard.epoch.rawValue))
-                rows += try self.rows(statement, shard.campaign, shard.lane, Int64(member), 1)
+                rows += try self.rows(statement, shard.campaign, shard.lane, Int64(member), 1, nil)
             }
             return rows
         }
@@ -197,7 +240,8 @@ package struct GrantQuery: Sendable {
         _ campaign: Campaign.ID,
         _ lane: Int,
         _ third: Int64,
-        _ limit: Int
+        _ limit: Int,
+        _ moment: CapMoment?
     ) throws(StoreError) -> [GrantRow] {
         defer { statement.reset() }
         statement.bind(1, campaign.rawValue)
@@ -205,6 +249,15 @@ package struct GrantQuery: Sendable {
         statement.bind(3, third)
         statement.bind(4, limit)
         for (index, value) in self.bindings.enumerated() { statement.bind(Self.firstFreeParameter + index, value) }
+        let firstCap = Self.firstFreeParameter + self.bindings.count
+        if self.hasCaps {
+            // Where nobody asks for them nothing is counted: no campaign is above the highest number.
+            statement.bind(firstCap, moment?.oldestCampaign.rawValue ?? .max)
+            for (index, cap) in self.caps.enumerated() {
+                statement.bind(firstCap + 1 + index, (moment?.now.milliseconds ?? 0) - cap.periodMilliseconds)
+            }
+        }
+        let capColumn = 11 + self.conditionCount + self.fieldCount
         var heads: [GrantHead] = []
         heads.reserveCapacity(limit)
         var columns = GrantColumns(conditionCount: self.conditionCount, fieldCount: self.fieldCount, rows: limit)
@@ -214,7 +267,8 @@ package struct GrantQuery: Sendable {
                     target: TargetRecord(statement),
                     address: statement.optionalText(8),
                     domain: statement.text(9),
-                    bars: ContactBars(rawValue: statement.integer(10))
+                    bars: ContactBars(rawValue: statement.integer(10)),
+                    capCounts: self.caps.indices.map { Int(statement.integer(capColumn + $0)) }
                 )
             )
             columns.append(statement, from: 11)

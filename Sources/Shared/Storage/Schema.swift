@@ -47,7 +47,7 @@ package enum Schema {
     /// Never edit one that was released.
     private static let migrations: [String] = [
         Self.first, Self.second, Self.segments, Self.recipients, Self.auditChain, Self.tokens, Self.requests,
-        Self.budgets,
+        Self.budgets, Self.caps, Self.guards,
     ]
 
     private static let first = """

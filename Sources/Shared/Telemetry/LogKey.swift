@@ -23,6 +23,7 @@ package enum LogKey: String, Hashable, Sendable, CaseIterable {
     case role
     /// A row of the audit.
     case row
+    case scope
     case session
     case site
     case state
@@ -107,6 +108,10 @@ package enum LogEventName: String, Hashable, Sendable, CaseIterable {
     case relayProblem = "relay_problem"
     case relayRecovered = "relay_recovered"
     case laneSlowed = "lane_slowed"
+    /// Too much comes back: nothing more is sent there until somebody overrides it.
+    case guardHolds = "guard_holds"
+    /// Nearly too much comes back.
+    case guardWarns = "guard_warns"
     case sentTwice = "sent_twice"
     case inDoubt = "in_doubt"
 

@@ -49,6 +49,13 @@ extension Metric {
         .counter,
         help: "Targets in the shards granted to workers."
     )
+    /// Label `rule`: bounces, complaints or policy.
+    package static let guardTrips = Self(
+        "postrider_guard_trips_total",
+        .counter,
+        labels: ["rule"],
+        help: "Times that too much came back and sending was stopped in a campaign, relay, site or lane."
+    )
     package static let leasesExpired = Self(
         "postrider_leases_expired_total",
         .counter,
@@ -137,7 +144,7 @@ extension Metric {
 
     /// Every metric that Postrider names itself.
     package static let all: [Metric] = [
-        .targets, .sentTwice, .grants, .targetsGranted, .leasesExpired, .reportsRefused, .workersConnected,
+        .targets, .sentTwice, .grants, .targetsGranted, .guardTrips, .leasesExpired, .reportsRefused, .workersConnected,
         .workersRefused, .targetsOpen, .campaigns, .relayProblems, .importRows, .turnSeconds, .requests,
         .requestSeconds,
         .logLinesLost, .restored, .build,

@@ -19,6 +19,7 @@ extension CampaignFile {
         let root = try FileNode.parse(source, file: fileName)
         let reading = FileReading(file: fileName, source: source, environment: nil)
         let keys = KeyReader(root, path: "", reading: reading, keys: Self.keys)
+        let (schedule, expiresAfterMilliseconds) = CampaignSchedule.read(keys)
         let campaign = CampaignFile(
             file: fileName,
             name: Self.line(keys, "name", charactersMax: Self.nameLengthMax) ?? "",
@@ -33,11 +34,14 @@ extension CampaignFile {
             missingField: MissingFieldRule(keys),
             throttles: keys.limits("throttles"),
             budget: Self.budget(keys),
+            caps: keys.caps("caps"),
+            guards: GuardSettings.read(keys),
             onDoubt: keys.choice("on_doubt", default: .hold),
             retries: keys.node("retries").map { RetrySettings($0, path: "retries", reading: reading) },
             weight: keys.integer("weight", default: 1, in: 1...100),
-            expiresAfterMilliseconds: Self.expiry(keys),
+            expiresAfterMilliseconds: expiresAfterMilliseconds,
             language: keys.choice("language", default: .english),
+            schedule: schedule,
             places: reading.places
         )
         return try reading.finish(campaign)
@@ -47,9 +51,9 @@ extension CampaignFile {
         known: [
             "name", "channel", "relay", "audience", "from", "reply_to", "headers", "variants", "missing_field",
             "schedule",
-            "throttles", "budget", "on_doubt", "retries", "weight", "language",
+            "throttles", "budget", "caps", "guards", "on_doubt", "retries", "weight", "language",
         ],
-        notYet: ["guards", "caps", "consent"]
+        notYet: ["consent"]
     )
 
     /// A required text on one line.
@@ -108,12 +112,6 @@ extension CampaignFile {
         default: keys.problem("audience", "is something else; allowed: \(allowed)")
         }
         return nil
-    }
-
-    private static func expiry(_ keys: KeyReader) -> Int64 {
-        let set = KeySet(known: ["expires_after"], notYet: ["start", "timezone", "window"])
-        let schedule = KeyReader(keys.node("schedule"), path: "schedule", reading: keys.reading, keys: set)
-        return schedule.duration("expires_after", default: 259_200_000, in: 1_000...7_776_000_000)
     }
 
     private static func budget(_ keys: KeyReader) -> Budget? {

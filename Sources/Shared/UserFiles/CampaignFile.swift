@@ -27,6 +27,10 @@ package struct CampaignFile: Sendable {
     package var throttles: [Limit]
     /// `budget`; `nil` for none.
     package var budget: Budget?
+    /// `caps`: how many messages a person may have, over all campaigns; besides those of the configuration; default none.
+    package var caps: [FrequencyCap]
+    /// `guards`: what of the configuration's does not hold for it.
+    package var guards: GuardSettings
     /// `on_doubt`, default `hold`.
     package var onDoubt: OnDoubt
     /// `retries`; `nil` takes the relay's.
@@ -37,6 +41,8 @@ package struct CampaignFile: Sendable {
     package var expiresAfterMilliseconds: Int64
     /// `language`, default `en`: of the page on which recipients unsubscribe.
     package var language: Language
+    /// The rest of `schedule`: when it starts, and at which hours of the day it is sent.
+    package var schedule: CampaignSchedule
     /// By path of the key.
     let places: [String: Place]
 

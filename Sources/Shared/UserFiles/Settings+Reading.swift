@@ -1,4 +1,5 @@
 import Domain
+import TimeZones
 
 extension Settings {
     /// Reads the file at `path`.
@@ -44,9 +45,14 @@ extension Settings {
             relays: Self.relays(keys, folder: folder),
             sites: SiteSettings(keys.node("sites"), path: "sites", reading: reading),
             throttles: keys.limits("throttles"),
+            caps: keys.caps("caps"),
+            guards: GuardSettings.read(keys).applied(to: .standard),
             approval: keys.choice("approval", default: .twoPerson),
             approvalExpiresMilliseconds: keys.duration("approval_expires", default: week, in: 60_000...52 * week),
             orphanGraceMilliseconds: keys.duration("orphan_grace", default: 600_000, in: 1_000...week),
+            timezone: keys.value("timezone", default: nil, allowed: CampaignSchedule.zoneGrammar) {
+                ZoneName.isPossible($0) ? .some($0) : nil
+            },
             log: LogSettings(
                 level: log.choice("level", default: .info),
                 format: log.choice("format", default: .json)
@@ -58,11 +64,11 @@ extension Settings {
 
     static let keys = KeySet(
         known: [
-            "data_dir", "store", "coordinator", "worker", "relays", "sites", "throttles", "approval",
+            "data_dir", "store", "coordinator", "worker", "relays", "sites", "throttles", "caps", "guards", "approval",
             "approval_expires",
-            "orphan_grace", "log", "journal",
+            "orphan_grace", "timezone", "log", "journal",
         ],
-        notYet: ["senders", "consent", "guards", "caps"]
+        notYet: ["senders", "consent"]
     )
     private static let logKeys = KeySet(known: ["level", "format"])
     private static let journalKeys = KeySet(known: ["sync"])

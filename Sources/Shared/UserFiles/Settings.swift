@@ -20,12 +20,18 @@ package struct Settings: Sendable {
     package var sites: SiteSettings
     /// `throttles`: limits of the whole cluster, at most eight; default none.
     package var throttles: [Limit]
+    /// `caps`: how many messages a person may have, over all campaigns; default none.
+    package var caps: [FrequencyCap]
+    /// `guards`: when sending stops because of what comes back; default ``GuardRules/standard``.
+    package var guards: GuardRules
     /// `approval`: `two_person` (default) or `self`.
     package var approval: ApprovalRule
     /// `approval_expires`, default 7 days, 1 minute to 365 days: an approval older than that starts nothing.
     package var approvalExpiresMilliseconds: Int64
     /// `orphan_grace`, default 10 minutes, 1 second to 7 days: how long a silent worker keeps its leases' targets.
     package var orphanGraceMilliseconds: Int64
+    /// `timezone`: the zone of campaigns that name none, an IANA name; `nil`: the machine's.
+    package var timezone: String?
     package var log: LogSettings
     /// `journal.sync`: `process` (default) or `power`.
     package var journalSync: JournalSync

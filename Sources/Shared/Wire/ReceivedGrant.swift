@@ -13,6 +13,8 @@ package struct ReceivedGrant: Hashable, Sendable {
     package let slots: Int
     /// Begin the targets evenly over this time; 0 for all at once.
     package let spreadMilliseconds: Int64
+    /// How long after the credit was sent the last byte of the last message may leave; `nil`: as long as the lease is renewed.
+    package let sendWithinMilliseconds: Int64?
     /// 1 to ``countMax``, no two alike; the other columns are in this order.
     package let positions: [UInt32]
     package let contacts: [UInt64]
@@ -64,6 +66,7 @@ package struct ReceivedGrant: Hashable, Sendable {
         self.site = grant.site
         self.slots = Int(grant.slots)
         self.spreadMilliseconds = Int64(grant.spread)
+        self.sendWithinMilliseconds = grant.sendWithin > 0 ? Int64(grant.sendWithin) : nil
         self.positions = grant.position
         self.contacts = grant.contact
         self.variants = grant.variant

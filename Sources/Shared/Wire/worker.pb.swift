@@ -425,6 +425,9 @@ package nonisolated struct WireGrant: Sendable {
   /// begin the targets evenly over this time, not all at once
   package var spread: UInt32 = 0
 
+  /// no last byte so long after the credit it answers was sent, whatever is renewed; 0: no such end
+  package var sendWithin: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1265,7 +1268,7 @@ nonisolated extension WireFieldColumn: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Grant"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0\u{1}epoch\0\u{1}campaign\0\u{1}lane\0\u{1}relay\0\u{1}site\0\u{1}slots\0\u{1}position\0\u{1}contact\0\u{1}variant\0\u{1}address\0\u{1}field\0\u{1}spread\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0\u{1}epoch\0\u{1}campaign\0\u{1}lane\0\u{1}relay\0\u{1}site\0\u{1}slots\0\u{1}position\0\u{1}contact\0\u{1}variant\0\u{1}address\0\u{1}field\0\u{1}spread\0\u{4}\u{7}send_within\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1286,6 +1289,7 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 11: try { try decoder.decodeSingularMessageField(value: &self._address) }()
       case 12: try { try decoder.decodeRepeatedMessageField(value: &self.field) }()
       case 13: try { try decoder.decodeSingularUInt32Field(value: &self.spread) }()
+      case 20: try { try decoder.decodeSingularUInt32Field(value: &self.sendWithin) }()
       default: break
       }
     }
@@ -1335,6 +1339,9 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.spread != 0 {
       try visitor.visitSingularUInt32Field(value: self.spread, fieldNumber: 13)
     }
+    if self.sendWithin != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sendWithin, fieldNumber: 20)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1352,6 +1359,7 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs._address != rhs._address {return false}
     if lhs.field != rhs.field {return false}
     if lhs.spread != rhs.spread {return false}
+    if lhs.sendWithin != rhs.sendWithin {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

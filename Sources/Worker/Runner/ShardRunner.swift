@@ -114,7 +114,8 @@ final class ShardRunner {
             site: grant.site,
             slots: grant.slots,
             positions: grant.positions,
-            spreadMilliseconds: grant.spreadMilliseconds
+            spreadMilliseconds: grant.spreadMilliseconds,
+            sendWithinMilliseconds: grant.sendWithinMilliseconds
         )
         switch self.book.grant(offer, at: self.now()) {
         case .repeated: return nil

@@ -39,6 +39,24 @@ private func present<Value>(_ value: Value?) throws -> Value { try #require(valu
 
 @Suite("LeaseBook")
 struct LeaseBookTests {
+    @Test("when its recipients' hours are over a lease ends, however often it is renewed, and no last byte leaves")
+    func hours() throws {
+        var book = makeBook()
+        var grant = offer(7, 3)
+        grant.sendWithinMilliseconds = 90_000
+        #expect(book.grant(grant, at: at(10)) == .held(slot: 0))
+        let first = try present(book.next(relay: 0, at: at(10)))
+        _ = book.tellProgress(nonce: 5, at: at(50_000))
+        _ = book.renew(nonce: 5, epochs: [7])
+        #expect(book.deadline(of: first) == at(90_000))
+        let mayIntend = book.intend(first, at: at(89_000))
+        #expect(mayIntend)
+        let mayProceed = book.mayProceed(first, at: at(90_000))
+        #expect(!mayProceed)
+        let back = book.expire(at: at(90_000))
+        #expect(back.map(\.positions) == [[1, 2]])
+    }
+
     @Test("targets of a grant are handed out in order, each once")
     func order() throws {
         var book = makeBook()

@@ -11,7 +11,7 @@ extension LeaseBook {
         for epoch in epochs {
             guard let slot = self.slotByEpoch[epoch] else { continue }
             renewed.insert(slot)
-            self.leases[slot].deadline = max(self.leases[slot].deadline, deadline)
+            self.leases[slot].deadline = min(max(self.leases[slot].deadline, deadline), self.leases[slot].closing)
             // It may have left its line because too little time was left.
             if self.leases[slot].place == .idle { self.enqueue(slot) }
         }

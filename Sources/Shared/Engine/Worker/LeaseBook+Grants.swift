@@ -13,6 +13,8 @@ package struct ShardOffer: Sendable {
     package var positions: [UInt32]
     /// The targets begin evenly over this time.
     package var spreadMilliseconds: Int64
+    /// The lease ends so long after its credit was sent, however often it is renewed: its recipients' hours are over then.
+    package var sendWithinMilliseconds: Int64?
 
     /// Targets in one grant at most, as the protocol says.
     package static let targetsMax = 256
@@ -24,7 +26,8 @@ package struct ShardOffer: Sendable {
         site: String,
         slots: Int,
         positions: [UInt32],
-        spreadMilliseconds: Int64
+        spreadMilliseconds: Int64,
+        sendWithinMilliseconds: Int64? = nil
     ) {
         self.nonce = nonce
         self.epoch = epoch
@@ -33,6 +36,7 @@ package struct ShardOffer: Sendable {
         self.slots = slots
         self.positions = positions
         self.spreadMilliseconds = spreadMilliseconds
+        self.sendWithinMilliseconds = sendWithinMilliseconds
     }
 }
 
@@ -100,7 +104,8 @@ extension LeaseBook {
         lease.positions = offer.positions
         lease.states = Array(repeating: .waiting, count: count)
         lease.unsettled = count
-        lease.deadline = credit.sent.advanced(byMilliseconds: self.ttl)
+        if let within = offer.sendWithinMilliseconds { lease.closing = credit.sent.advanced(byMilliseconds: within) }
+        lease.deadline = min(credit.sent.advanced(byMilliseconds: self.ttl), lease.closing)
         lease.granted = now
         lease.spreadMilliseconds = offer.spreadMilliseconds
         let slot = self.store(lease)

@@ -42,6 +42,8 @@ struct LeaseEntry {
     var next = 0
     var unsettled = 0
     var deadline = Instant(milliseconds: 0)
+    /// The deadline is never moved beyond this.
+    var closing = Instant(milliseconds: .max)
     var granted = Instant(milliseconds: 0)
     var spreadMilliseconds: Int64 = 0
     var place = Place.idle

@@ -1,0 +1,53 @@
+import Domain
+import TimeZones
+import UserFiles
+
+extension UserFiles.CampaignFile {
+    /// The campaign's zone: whose clocks its start goes by, and its window where nothing is known of a recipient.
+    ///
+    /// - Parameter home: The zone of campaigns that name none.
+    /// - Returns: Its IANA name.
+    func zone(home: String) -> String {
+        switch self.schedule.timezone {
+        case .zone(let name): name
+        case .recipient: self.schedule.homeTimezone ?? home
+        }
+    }
+
+    /// Looks whether the zones that the file names are there.
+    ///
+    /// - Throws: ``PlanProblems`` that name the key.
+    func checkZones(_ zones: any ZoneSource, home: String) throws(PlanProblems) {
+        let zone = self.zone(home: home)
+        guard zones.rules(of: zone) == nil else { return }
+        var key = "schedule.timezone"
+        if case .recipient = self.schedule.timezone { key = "schedule.home_timezone" }
+        throw PlanProblems(diagnostics: [
+            self.diagnostic(
+                at: key,
+                "the system has no time zone '\(zone)'; allowed: \(CampaignSchedule.zoneGrammar)"
+            )
+        ])
+    }
+
+    /// When it starts by itself; `nil`: as soon as it is approved.
+    func start(_ zones: any ZoneSource, home: String) -> Timestamp? {
+        guard let start = self.schedule.start, let rules = zones.rules(of: self.zone(home: home)) else { return nil }
+        return start.moment(in: rules)
+    }
+}
+
+extension LoopOptions {
+    /// At which hours a campaign is sent; `nil`: at all.
+    ///
+    /// When its zone is not there any more, nobody is written to whose own is not known.
+    func hours(of file: UserFiles.CampaignFile) -> RecipientHours? {
+        guard let window = file.schedule.window else { return nil }
+        return RecipientHours(
+            window: window,
+            clocks: file.schedule.timezone == .recipient ? .recipient : .home,
+            home: file.zone(home: self.homeZone),
+            source: self.zones
+        )
+    }
+}

@@ -1,0 +1,101 @@
+package import Domain
+
+/// When the people of one campaign may be written to.
+///
+/// A value that remembers what it found out, so that asking costs a look into a table: kept by whoever asks, one for each campaign.
+package struct RecipientHours: Sendable {
+    /// Whose clocks count.
+    package enum Clocks: Hashable, Sendable {
+        /// Each recipient's own.
+        case recipient
+        /// The campaign's zone for everybody.
+        case home
+    }
+
+    package let window: DailyWindow
+    package let clocks: Clocks
+    /// The campaign's zone.
+    package let home: String
+    private let homeCountry: String?
+    private let source: any ZoneSource
+
+    /// Tables over this stretch; made anew long before its end.
+    private var reach: Range<Int64> = 0..<0
+    private var tables: [OpeningTimes] = []
+    private var tableOfZones: [[String]: Int] = [:]
+    private var tableOfPlace: [RecipientPlace: Int] = [:]
+    private var homeTable: Int?
+
+    /// A table reaches so far: longer than any campaign is sent.
+    static let reachSeconds: Int64 = 130 * 86_400
+    /// It is made anew when less than this is left.
+    static let leftSeconds: Int64 = 100 * 86_400
+    /// Places remembered; forgotten all at once when there are more.
+    static let placesMax = 65_536
+
+    /// - Parameters:
+    ///   - window: Local time.
+    ///   - clocks: Whose.
+    ///   - home: The campaign's zone; must be known to `source`.
+    ///   - source: Zones.
+    package init(window: DailyWindow, clocks: Clocks, home: String, source: any ZoneSource) {
+        self.window = window
+        self.clocks = clocks
+        self.home = home
+        self.homeCountry = source.countries.country(ofZone: home)
+        self.source = source
+    }
+
+    /// Whether a recipient may be written to, and when that changes.
+    ///
+    /// In the zone they are in; in every zone they may be in when those are several. When nothing tells, in every zone of the
+    /// campaign's country, and then in a window that is ``DailyWindow/narrowed``.
+    package mutating func answer(for place: RecipientPlace, at now: Timestamp) -> OpeningTimes.Answer {
+        self.reachFor(now)
+        if let known = self.tableOfPlace[place] { return self.tables[known].answer(at: now) }
+        if self.tableOfPlace.count >= Self.placesMax { self.tableOfPlace.removeAll() }
+        let zones = place.zones(homeCountry: self.homeCountry, self.source)
+        let table = zones.isEmpty ? self.unknownTable() : self.table(of: zones, self.window)
+        self.tableOfPlace[place] = table
+        return self.tables[table].answer(at: now)
+    }
+
+    /// As ``answer(for:at:)`` for everybody, when the campaign's own clocks count.
+    package mutating func answerAtHome(at now: Timestamp) -> OpeningTimes.Answer {
+        self.reachFor(now)
+        let table = self.homeTable ?? self.table(of: [self.home], self.window)
+        self.homeTable = table
+        return self.tables[table].answer(at: now)
+    }
+
+    private mutating func reachFor(_ now: Timestamp) {
+        let seconds = now.milliseconds.flooredQuotient(1_000)
+        guard seconds < self.reach.lowerBound || self.reach.upperBound - seconds < Self.leftSeconds else { return }
+        // A day back: a clock may be set back a little.
+        self.reach = seconds - 86_400..<seconds + Self.reachSeconds
+        self.tables.removeAll()
+        self.tableOfZones.removeAll()
+        self.tableOfPlace.removeAll()
+        self.homeTable = nil
+    }
+
+    private mutating func unknownTable() -> Int {
+        let zones = Set(self.homeCountry.map { self.source.countries.zones(of: $0) } ?? []).union([self.home])
+        return self.table(of: zones.sorted(), self.window.narrowed)
+    }
+
+    private mutating func table(of zones: [String], _ window: DailyWindow) -> Int {
+        let key = zones + [window.text]
+        if let known = self.tableOfZones[key] { return known }
+        var times: OpeningTimes?
+        for zone in zones {
+            // One that cannot be read any more opens never: rather late than at night.
+            let opening =
+                self.source.rules(of: zone).map { OpeningTimes(window, in: $0, over: self.reach) } ?? OpeningTimes()
+            times = times?.intersection(opening) ?? opening
+        }
+        self.tables.append(times ?? OpeningTimes())
+        self.tableOfZones[key] = self.tables.count - 1
+        return self.tables.count - 1
+    }
+}

@@ -1,0 +1,94 @@
+/// What a contact's fields say about where they are; empty texts where they say nothing.
+package struct RecipientPlace: Hashable, Sendable {
+    /// An IANA name.
+    package var timezone: String
+    /// Digits, with `+` when they begin with the country's code.
+    package var phone: String
+    package var postalCode: String
+    package var state: String
+    /// Code or name.
+    package var country: String
+
+    package init(timezone: String, phone: String, postalCode: String, state: String, country: String) {
+        self.timezone = timezone
+        self.phone = phone
+        self.postalCode = postalCode
+        self.state = state
+        self.country = country
+    }
+
+    /// Names under which lists have these fields, the surest first; `timezone` and `phone` every contact has.
+    package enum FieldNames {
+        package static let postalCode = [
+            "postal_code", "zip", "zip_code", "zipcode", "zip5", "postcode", "post_code", "primary_zip", "mailing_zip",
+            "primary_address1_zip", "primary_zip_code", "home_zip", "address_zip", "plz", "code_postal",
+        ]
+        package static let state = [
+            "state", "state_code", "region", "province", "state_province", "primary_state", "mailing_state",
+            "primary_address1_state", "home_state", "address_state",
+        ]
+        package static let country = [
+            "country", "country_code", "country_name", "primary_country", "primary_country_code", "mailing_country",
+            "home_country", "address_country", "pays", "land",
+        ]
+    }
+
+    /// In which zones the contact may be.
+    ///
+    /// | what is known | zones |
+    /// |---|---|
+    /// | `timezone` | that one |
+    /// | ZIP or Canadian postal code, phone number with country or area code | those of both together: a number moves with its owner |
+    /// | neither, but a state or province | the state's |
+    /// | only the country | all of the country's |
+    /// | nothing | none |
+    ///
+    /// - Parameters:
+    ///   - homeCountry: Where a number without country code, a postal code and a state without country are taken to be.
+    ///   - source: Knows the zones.
+    /// - Returns: Names in order, each once, all known to `source`; empty when nothing tells.
+    package func zones(homeCountry: String?, _ source: any ZoneSource) -> [String] {
+        if ZoneName.isPossible(self.timezone), source.rules(of: self.timezone) != nil { return [self.timezone] }
+        let named = self.country.isEmpty ? nil : source.countries.code(of: self.country)
+        // A country that cannot be read might be any: then only what needs none is believed.
+        let country = self.country.isEmpty ? homeCountry : named
+        var zones = self.postalZones(country) ?? []
+        zones += self.phoneZones(country, source) ?? []
+        if zones.isEmpty, let country, country == "US" || country == "CA" {
+            zones = PostalCodes.region(self.state[...], of: country) ?? []
+        }
+        if zones.isEmpty, let named { zones = source.countries.zones(of: named) }
+        return Set(zones).filter { source.rules(of: $0) != nil }.sorted()
+    }
+
+    private func postalZones(_ country: String?) -> [String]? {
+        switch country {
+        case "US", "PR", "GU", "VI", "AS", "MP": PostalCodes.american(self.postalCode[...])
+        case "CA": PostalCodes.canadian(self.postalCode[...])
+        default: nil
+        }
+    }
+
+    private func phoneZones(_ country: String?, _ source: any ZoneSource) -> [String]? {
+        var digits = self.phone[...]
+        if digits.first == "+" {
+            digits = digits.dropFirst()
+            guard digits.first != "1" else { return Self.americanZones(digits.dropFirst(), source) }
+            guard let countries = CallingCodes.countries(of: digits) else { return nil }
+            return countries.flatMap { source.countries.zones(of: $0) }
+        }
+        guard country == "US" || country == "CA" else { return nil }
+        if digits.count == 11, digits.first == "1" { digits = digits.dropFirst() }
+        return digits.count == 10 ? Self.americanZones(digits, source) : nil
+    }
+
+    /// Zones of a North American number, without its country code; `nil` for one of no place.
+    private static func americanZones(_ digits: Substring, _ source: any ZoneSource) -> [String]? {
+        let code = digits.prefix(3)
+        if let zones = NorthAmericanCodes.zones(of: code) { return zones }
+        // 800, 900 and the like are of no place; any other is newer than the table.
+        let isPlaceless =
+            ["8", "9", "5", "7", "6"].contains(code.first) && code.dropFirst().allSatisfy { $0 == code.last }
+        return isPlaceless ? nil : source.countries.zones(of: "US") + source.countries.zones(of: "CA")
+    }
+}
