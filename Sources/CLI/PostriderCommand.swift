@@ -15,7 +15,8 @@ struct PostriderCommand: AsyncParsableCommand {
         version: PostriderVersion.text,
         subcommands: [
             InitCommand.self, UpCommand.self, ContactsCommand.self, SegmentCommand.self, CampaignCommand.self,
-            WorkersCommand.self, WorkerCommand.self, AcceptRestoreCommand.self, BouncesCommand.self, SinkCommand.self,
+            WorkersCommand.self, WorkerCommand.self, AcceptRestoreCommand.self, BouncesCommand.self, DKIMCommand.self,
+            SinkCommand.self,
             SampleContactsCommand.self,
         ]
     )

@@ -84,6 +84,10 @@ extension LoopCore {
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }
+        let domain = plan.from.address.domain
+        if let problem = self.options.signingProblem(relay: record.relay, from: domain) {
+            throw OperationError.conflict(problem)
+        }
         record.state = state
         record.startedAt = self.wall
         record.expiresAt = self.wall.advanced(byMilliseconds: plan.file.expiresAfterMilliseconds)

@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Signing
 import Storage
 import Wire
 
@@ -68,7 +69,9 @@ extension LoopCore {
         if session.contents[campaign.id] != campaign.record.revision {
             session.contents[campaign.id] = campaign.record.revision
             let key = MessageIDKey.derive(from: self.options.messageIDKey, for: campaign.id)
-            self.say(.content(campaign.plan.content(of: campaign.record, messageIDKey: key)), to: session)
+            var content = campaign.plan.content(of: campaign.record, messageIDKey: key)
+            content.signing = (self.options.signing(of: campaign) ?? []).map(\.wire)
+            self.say(.content(content), to: session)
         }
         var grant = shard.frame()
         grant.nonce = session.credit?.nonce ?? 0
@@ -79,5 +82,16 @@ extension LoopCore {
         grant.site = lane.site
         grant.slots = UInt32(slots)
         self.say(.grant(grant), to: session)
+    }
+}
+
+extension SigningKey {
+    /// What workers are told of a key; it stays in their memory.
+    fileprivate var wire: WireSigningKey {
+        filled(WireSigningKey()) {
+            $0.domain = self.domain
+            $0.selector = self.selector
+            $0.key = self.pem
+        }
     }
 }

@@ -103,6 +103,8 @@ extension LoopCore {
         if let text = self.restoredText { return text }
         if let trouble = campaign.trouble { return trouble }
         guard campaign.record.state == .running else { return nil }
+        let domain = campaign.plan.from.address.domain
+        if let problem = self.options.signingProblem(relay: campaign.record.relay, from: domain) { return problem }
         if campaign.record.sweep?.act == .doubt {
             return "what may have been sent before the restore is being put in doubt"
         }

@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import Logging
 import ServiceLifecycle
+import Signing
 import Storage
 import StorageSQLite
 import Synchronization
@@ -22,10 +23,16 @@ struct CoordinatorService {
         defer { lock.release() }
         let store = try self.openStore()
         let metrics = MetricsRegistry()
-        let parts = try self.startLoop(store, metrics: metrics)
+        let signing = try self.settings.relaySigning()
+        let parts = try self.startLoop(store, signing: signing)
         let readers = try self.orStart { () throws(StoreError) in try ReaderPool(path: self.databasePath) }
         do {
-            try await self.serve(parts, readers: readers, metrics: metrics, exitWithParent: exitWithParent)
+            try await self.serve(
+                parts,
+                operations: self.operations(parts, readers: readers, signing: signing),
+                metrics: metrics,
+                exitWithParent: exitWithParent
+            )
         } catch {
             parts.stop()
             throw error
@@ -70,9 +77,9 @@ struct CoordinatorService {
     }
 
     /// Starts the loop's thread and proves that no stranger is let in.
-    private func startLoop(_ store: SQLiteDatabase, metrics: MetricsRegistry) throws -> LoopParts {
+    private func startLoop(_ store: SQLiteDatabase, signing: [String: RelaySigning]) throws -> LoopParts {
         do throws(TransportError) {
-            return try LoopParts(self.settings, store: store, logger: self.logger)
+            return try LoopParts(self.settings, signing: signing, store: store, logger: self.logger)
         } catch {
             throw StartProblem(text: error.message)
         }
@@ -80,12 +87,12 @@ struct CoordinatorService {
 
     private func serve(
         _ parts: LoopParts,
-        readers: ReaderPool,
+        operations: CoordinatorOperations,
         metrics: MetricsRegistry,
         exitWithParent: Bool
     ) async throws {
         let server = APIServer(
-            operations: self.operations(parts, readers: readers),
+            operations: operations,
             tokens: try self.tokens(),
             metrics: metrics,
             listen: APIServer.Listen(
@@ -115,7 +122,11 @@ struct CoordinatorService {
         }
     }
 
-    private func operations(_ parts: LoopParts, readers: ReaderPool) -> CoordinatorOperations {
+    private func operations(
+        _ parts: LoopParts,
+        readers: ReaderPool,
+        signing: [String: RelaySigning]
+    ) -> CoordinatorOperations {
         CoordinatorOperations(
             loop: parts.loop,
             imports: ImportService(loop: parts.loop, rejectsFolder: self.rejectsFolder, now: { WallClock.now() }),
@@ -125,6 +136,7 @@ struct CoordinatorService {
                 expiresMilliseconds: self.settings.approvalExpiresMilliseconds
             ),
             relays: self.settings.relays.map(\.name),
+            signing: signing,
             admission: parts.admission
         )
     }

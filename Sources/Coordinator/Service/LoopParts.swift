@@ -2,6 +2,7 @@ import Domain
 import Engine
 import Foundation
 import Logging
+import Signing
 import Storage
 import StorageSQLite
 import Synchronization
@@ -18,7 +19,12 @@ final class LoopParts: Sendable {
     private let authenticator: Authenticator
 
     /// Starts everything, and refuses to when a stranger is let in.
-    init(_ settings: Settings, store: SQLiteDatabase, logger: Logger) throws(TransportError) {
+    init(
+        _ settings: Settings,
+        signing: [String: RelaySigning],
+        store: SQLiteDatabase,
+        logger: Logger
+    ) throws(TransportError) {
         let keys = try KeyFile.read("\(settings.keysFolder)/coordinator.key")
         let listPath = "\(settings.keysFolder)/workers.allow"
         let context = try Context()
@@ -35,7 +41,7 @@ final class LoopParts: Sendable {
         }
         let endpoint = try Endpoint(settings.coordinator.workersListen.description)
         let start = LoopStart()
-        let options = try Self.options(settings, place: try Self.place(settings.dataFolder))
+        let options = try Self.options(settings, signing: signing, place: try Self.place(settings.dataFolder))
         let loop = self.loop
         let authenticator = self.authenticator
         self.thread = try SystemThread.start(name: "loop") {
@@ -80,13 +86,18 @@ final class LoopParts: Sendable {
         }
     }
 
-    private static func options(_ settings: Settings, place: DataPlace) throws(TransportError) -> LoopOptions {
+    private static func options(
+        _ settings: Settings,
+        signing: [String: RelaySigning],
+        place: DataPlace
+    ) throws(TransportError) -> LoopOptions {
         var relays: [String: LoopOptions.RelayOptions] = [:]
         for relay in settings.relays {
             relays[relay.name] = LoopOptions.RelayOptions(
                 wire: try relay.wire(),
                 limits: relay.throttles,
-                retries: RetryPolicy(delays: relay.retries.delaysMilliseconds, jitter: relay.retries.jitter)
+                retries: RetryPolicy(delays: relay.retries.delaysMilliseconds, jitter: relay.retries.jitter),
+                signing: signing[relay.name] ?? .keys([])
             )
         }
         let sites = settings.sites
