@@ -52,7 +52,7 @@ let package = Package(
         .target(
             name: "CoordinatorCore",
             dependencies: [
-                "Domain", "Engine", "Mail", "Intake", "Wire", "Transport", "Storage", "StorageSQLite", "Telemetry",
+                "Domain", "Engine", "Mail", "Intake", "Signing", "Wire", "Transport", "Storage", "StorageSQLite", "Telemetry",
                 "TimeZones", "UserFiles", "CFileBirth",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -69,7 +69,8 @@ let package = Package(
         .target(
             name: "WorkerCore",
             dependencies: [
-                "Domain", "Engine", "Mail", "Wire", "Transport", "Storage", "StorageSQLite", "Relay", "Telemetry",
+                "Domain", "Engine", "Mail", "Signing", "Wire", "Transport", "Storage", "StorageSQLite", "Relay",
+                "Telemetry",
                 "UserFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -82,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Bounces", "Domain", "Mail", "Relay", "Transport", "UserFiles", "Sink",
+                "Bounces", "Domain", "Mail", "Relay", "Signing", "Transport", "UserFiles", "Sink",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -98,6 +99,15 @@ let package = Package(
         shared("Bounces"),
         shared("TimeZones", ["Domain"]),
         shared("Mail", ["Domain", .product(name: "Crypto", package: "swift-crypto")]),
+        shared(
+            "Signing",
+            [
+                "Domain",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
+        shared("Webhooks", [.product(name: "Crypto", package: "swift-crypto")]),
         shared(
             "Wire",
             ["Domain", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -157,6 +167,11 @@ let package = Package(
         .testTarget(name: "BouncesTests", dependencies: ["Bounces"]),
         .testTarget(name: "TimeZonesTests", dependencies: ["Domain", "TimeZones"], exclude: ["zone_offsets.py"]),
         .testTarget(name: "UserFilesTests", dependencies: ["Domain", "TimeZones", "UserFiles"]),
+        .testTarget(name: "SigningTests", dependencies: ["Domain", "Mail", "Signing"]),
+        .testTarget(
+            name: "WebhooksTests",
+            dependencies: ["Webhooks", .product(name: "Crypto", package: "swift-crypto")]
+        ),
         .testTarget(name: "WireTests", dependencies: ["Domain", "Wire", protobuf]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "CZeroMQ"]),
         .testTarget(name: "StorageTests", dependencies: ["Domain", "Engine", "Storage", "StorageSQLite"]),
@@ -200,15 +215,15 @@ let package = Package(
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "CoordinatorCore", "Domain", "Engine", "Storage", "StorageSQLite", "Telemetry", "TimeZones", "UserFiles",
-                "Wire",
+                "CoordinatorCore", "Domain", "Engine", "Signing", "Storage", "StorageSQLite", "Telemetry", "TimeZones",
+                "UserFiles", "Wire",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Domain", "Engine", "Mail", "Relay", "Sink", "Storage", "StorageSQLite", "Transport", "Wire",
+                "Domain", "Engine", "Mail", "Relay", "Signing", "Sink", "Storage", "StorageSQLite", "Transport", "Wire",
                 "WorkerCore",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

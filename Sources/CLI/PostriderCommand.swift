@@ -17,7 +17,7 @@ struct PostriderCommand: AsyncParsableCommand {
             InitCommand.self, UpCommand.self, DoctorCommand.self, TopCommand.self, ContactsCommand.self,
             SegmentCommand.self, CampaignCommand.self, SuppressCommand.self, WhyCommand.self, WorkersCommand.self,
             WorkerCommand.self, TokenCommand.self, AuditCommand.self, AcceptRestoreCommand.self, BouncesCommand.self,
-            SinkCommand.self, SampleContactsCommand.self,
+            DKIMCommand.self, SinkCommand.self, SampleContactsCommand.self,
         ]
     )
 

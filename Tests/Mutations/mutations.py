@@ -201,6 +201,14 @@ MUTATIONS = [
         suite="CoordinatorTests.LoopGuardTests",
         test="a site that refuses us holds its lane, and the other lanes go on",
     ),
+    dict(
+        name="a campaign goes on although nobody signs its messages",
+        file="Sources/Coordinator/Loop/LoopCore+Grants.swift",
+        find=', self.options.signing(of: campaign) != nil',
+        replace='',
+        suite="CoordinatorTests.LoopSigningTests",
+        test="a running campaign whose key was taken away goes no further, and says so",
+    ),
     # Restored backups, and what is decided about doubts.
     dict(
         name="a restored database grants",

@@ -57,7 +57,10 @@ struct SettingsProblemsTests {
             ("relays: [{name: Main, url: 'smtp://localhost'}]", 1, 17, "relays[0].name", "1 to 60 of a-z"),
             ("relays: [{name: m, channel: sms, url: 'smtp://localhost'}]", 1, 29, "relays[0].channel", "not available"),
             ("relays: [{name: m, url: 'smtp://mail.example.org'}]", 1, 10, "relays[0].dkim", "allowed: relay"),
-            ("relays: [{name: m, url: 'smtp://localhost', dkim: k1}]", 1, 51, "relays[0].dkim", "not available"),
+            ("relays: [{name: m, url: 'smtp://localhost', dkim: k1}]", 1, 51, "relays[0].dkim", "there is no key"),
+            ("dkim: {relay: {}}", 1, 8, "dkim.relay", "not \"relay\""),
+            ("dkim: {k1: {domain: a.b, selector: s}}", 1, 12, "dkim.k1.key_file", "postrider dkim key"),
+            ("dkim: {k1: {domain: x, selector: s, key_file: no}}", 1, 21, "dkim.k1.domain", "example.org"),
             (
                 "relays: [{name: m, url: 'smtp://localhost', tls: yes}]", 1, 50, "relays[0].tls",
                 "required, opportunistic"

@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Testing
 import UserFiles
 
@@ -37,6 +38,35 @@ struct SettingsTests {
         #expect(settings.orphanGraceMilliseconds == 600_000)
         #expect(settings.log.level == .info)
         #expect(settings.journalSync == .process)
+    }
+
+    @Test("relays name the keys that sign")
+    func signing() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+        _ = FileManager.default.createFile(atPath: "\(folder)/a.key", contents: Data("key a".utf8), attributes: mode)
+        let source = """
+            dkim:
+              spring: { domain: Example.org, selector: s1, key_file: a.key }
+              summer: { domain: example.com, selector: s2, key_file: a.key }
+            relays:
+              - { name: one, url: "smtp://mail.example.org", dkim: spring }
+              - { name: two, url: "smtp://127.0.0.1", dkim: [spring, summer] }
+              - { name: three, url: "smtp://127.0.0.1" }
+            """
+        let settings = try Settings.parse(source, file: "postrider.yaml", folder: folder, environment: [:])
+        #expect(settings.signing.map(\.name) == ["spring", "summer"])
+        #expect(settings.signing.map(\.domain) == ["example.org", "example.com"])
+        #expect(settings.signing.first?.key.reveal() == "key a")
+        #expect(settings.relays.map(\.signing) == [.keys(["spring"]), .keys(["spring", "summer"]), .relay])
+        // Others could read the key.
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: "\(folder)/a.key")
+        let problems = #expect(throws: FileProblems.self) {
+            try Settings.parse(source, file: "postrider.yaml", folder: folder, environment: [:])
+        }
+        #expect(problems?.diagnostics.first?.message.contains("chmod 600") == true)
     }
 
     @Test("the example of the design is read")

@@ -1,8 +1,10 @@
 import Domain
 import Engine
 import Mail
+import NIOCore
 import NIOEmbedded
 import Relay
+import Signing
 import Testing
 import Wire
 
@@ -26,7 +28,7 @@ private final class Scene {
 
     final class Clock { var milliseconds: Int64 = 0 }
 
-    init() throws {
+    init(signing: [WireSigningKey] = []) throws {
         let clock = self.clock
         self.runner = ShardRunner(
             on: self.loop,
@@ -45,6 +47,7 @@ private final class Scene {
                 $0.fromAddress = "us@x.example"
                 $0.variants = [filled(WireVariant()) { $0.text = "t" }]
                 $0.messageIDDomain = "x.example"
+                $0.signing = signing
             },
             campaign: Campaign.ID(1),
             tally: CampaignTally(campaign: Campaign.ID(1), name: "c")
@@ -74,6 +77,39 @@ private final class Scene {
         let facts = groups.flatMap(\.facts)
         let row = JournalStore.CommittedRow(number: UInt64(self.confirmed), facts: facts)
         self.runner.committed(facts.isEmpty ? [] : [row], groups: groups.count)
+    }
+}
+
+@Suite("What a message is signed with")
+struct SignedMessageTests {
+    @Test("a message begins with one signature for each key of its content, and is otherwise the same")
+    func signatures() throws {
+        let keys = try SigningKey.Algorithm.allCases.map { algorithm in
+            try filled(WireSigningKey()) {
+                $0.domain = "x.example"
+                $0.selector = algorithm.rawValue
+                $0.key = try SigningKey.makePEM(algorithm)
+            }
+        }
+        let plain = try Scene()
+        let signed = try Scene(signing: keys)
+        let messages = try [plain, signed].map { scene in
+            let job = try #require(scene.runner.nextJob(relay: 0))
+            return String(buffer: try #require(scene.runner.body(of: job)))
+        }
+        let body = try #require(messages.first)
+        #expect(body.hasPrefix("From: "))
+        let text = try #require(messages.last)
+        #expect(text.hasSuffix(body))
+        let signatures = text.dropLast(body.count)
+        #expect(signatures.split(separator: "DKIM-Signature: v=1; a=").count == 2)
+        #expect(signatures.contains("a=rsa-sha256;") && signatures.contains("a=ed25519-sha256;"))
+    }
+
+    @Test("content whose key cannot be read is not taken: nothing leaves unsigned")
+    func unreadable() throws {
+        let key = filled(WireSigningKey()) { $0.key = "no key" }
+        #expect(throws: InvalidContent.self) { _ = try Scene(signing: [key]) }
     }
 }
 

@@ -28,10 +28,14 @@ enum StarterSettings {
           #   user: ann
           #   password_file: provider.password  # a file that only you may read (chmod 600)
           #   tls: required                     # or opportunistic, off; required except on this machine
-          #   dkim: relay                       # who signs; must be said for a relay on another machine
+          #   dkim: spring                      # a key under dkim:, or relay: it signs; must be said except on this machine
           #   throttles: ["50/s", "200000/day"] # QUANTITY/PERIOD[,burst=N]; without one nothing is slowed down
           #   cost_per_message: 0.0001
           #   retries: { delays: [5m, 15m, 30m, 1h, 2h, 4h], jitter: 0.2 }
+
+        # Keys that messages are signed with: `postrider dkim key` makes them.
+        # dkim:
+        #   spring: { domain: example.org, selector: s1, key_file: keys/dkim-example.org-s1.key }
 
         # Limits per recipient domain, over all relays and workers; a domain without an entry of its own takes `default`.
         # sites:

@@ -120,6 +120,10 @@ extension LoopCore {
         if let problem = plan.linkProblem(hasLinks: self.options.links != nil) {
             throw OperationError.invalid([problem])
         }
+        let domain = plan.from.address.domain
+        if let problem = self.options.signingProblem(relay: record.relay, from: domain) {
+            throw OperationError.conflict(problem)
+        }
         record.state = state
         record.startedAt = self.wall
         record.expiresAt = self.wall.advanced(byMilliseconds: plan.file.expiresAfterMilliseconds)

@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Signing
 import Storage
 import Wire
 
@@ -70,16 +71,13 @@ extension LoopCore {
         if session.contents[campaign.id] != campaign.record.revision {
             session.contents[campaign.id] = campaign.record.revision
             let key = MessageIDKey.derive(from: self.options.messageIDKey, for: campaign.id)
-            self.say(
-                .content(
-                    campaign.plan.content(
-                        of: campaign.record,
-                        messageIDKey: key,
-                        hasLinks: self.options.links != nil
-                    )
-                ),
-                to: session
+            var content = campaign.plan.content(
+                of: campaign.record,
+                messageIDKey: key,
+                hasLinks: self.options.links != nil
             )
+            content.signing = (self.options.signing(of: campaign) ?? []).map(\.wire)
+            self.say(.content(content), to: session)
         }
         var grant = shard.frame()
         grant.nonce = session.credit?.nonce ?? 0
@@ -94,5 +92,16 @@ extension LoopCore {
             grant.sendWithin = UInt32(clamping: max(1, closing.milliseconds - self.machineTime.milliseconds))
         }
         self.say(.grant(grant), to: session)
+    }
+}
+
+extension SigningKey {
+    /// What workers are told of a key; it stays in their memory.
+    fileprivate var wire: WireSigningKey {
+        filled(WireSigningKey()) {
+            $0.domain = self.domain
+            $0.selector = self.selector
+            $0.key = self.pem
+        }
     }
 }

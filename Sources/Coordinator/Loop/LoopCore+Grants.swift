@@ -18,7 +18,7 @@ extension LoopCore {
             guard let key = self.queue.next(at: self.now) else { return }
             guard let campaign = self.campaigns[key.campaign], campaign.record.state == .running,
                 !campaign.record.isCancelling, campaign.record.sweep?.act != .doubt,
-                campaign.lanes.indices.contains(key.lane)
+                campaign.lanes.indices.contains(key.lane), self.options.signing(of: campaign) != nil
             else {
                 self.queue.park(key)
                 continue

@@ -120,6 +120,8 @@ extension LoopCore {
         if let held = self.guardProblem(of: campaign) { return held }
         if let text = self.budgetProblem(campaign) { return text }
         guard campaign.record.state == .running else { return nil }
+        let domain = campaign.plan.from.address.domain
+        if let problem = self.options.signingProblem(relay: campaign.record.relay, from: domain) { return problem }
         if campaign.record.sweep?.act == .doubt {
             return "what may have been sent before the restore is being put in doubt"
         }

@@ -1,6 +1,7 @@
 import Domain
 import Engine
 import Logging
+import Signing
 import Storage
 import Telemetry
 import TimeZones
@@ -326,11 +327,23 @@ struct LoopOptions: Sendable {
         var retries: RetryPolicy
         /// Price of one message.
         var costPerMessage = Money(billionths: 0)
+        var signing = RelaySigning.relay
     }
 
     struct SiteOptions: Sendable {
         var limits: [Limit]
         var connections: Int
+    }
+
+    /// The keys that sign a campaign's messages, none when its relay does; `nil` when they must not leave.
+    func signing(of campaign: RunningCampaign) -> [SigningKey]? {
+        self.relays[campaign.record.relay]?.signing.keys(from: campaign.plan.from.address.domain)
+    }
+
+    /// Why messages from a domain must not leave over a relay, as a sentence; `nil` when they may.
+    func signingProblem(relay: String, from domain: String) -> String? {
+        guard let options = self.relays[relay] else { return "relay '\(relay)' is not configured any more" }
+        return options.signing.problem(from: domain, relay: relay)
     }
 
     /// The site that a recipient's domain belongs to.

@@ -2,6 +2,7 @@ import Domain
 import Engine
 import Logging
 import NIOCore
+import Signing
 import Storage
 import Synchronization
 import Telemetry
@@ -17,6 +18,8 @@ struct CoordinatorOperations: Operations {
     let approvals: ApprovalRules
     /// Names of the configured relays, in file order.
     let relays: [String]
+    /// Who signs, by the relay's name.
+    let signing: [String: RelaySigning]
     let admission: WorkerAdmission
     /// Messages carry links to unsubscribe.
     let hasLinks: Bool
@@ -265,8 +268,16 @@ struct CoordinatorOperations: Operations {
         }
     }
 
-    /// The relay that a campaign names, or the only one there is.
+    /// The relay that a campaign goes over; refused when nobody would sign its messages.
     func relay(of plan: CampaignPlan, in file: CampaignFile) throws -> String {
+        let relay = try self.namedRelay(of: plan)
+        let problem = self.signing[relay]?.problem(from: plan.from.address.domain, relay: relay)
+        if let problem { throw OperationError.invalid([plan.file.diagnostic(at: "from", problem)]) }
+        return relay
+    }
+
+    /// The relay that a campaign names, or the only one there is.
+    private func namedRelay(of plan: CampaignPlan) throws -> String {
         let known = self.relays.joined(separator: ", ")
         if let name = plan.file.relay {
             guard self.relays.contains(name) else {

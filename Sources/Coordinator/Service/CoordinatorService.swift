@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import Logging
 import ServiceLifecycle
+import Signing
 import Storage
 import StorageSQLite
 import Synchronization
@@ -24,16 +25,24 @@ struct CoordinatorService {
         defer { lock.release() }
         // Before anything is written.
         try ListenPlaces.requireFree(self.settings)
+        let signing = try self.settings.relaySigning()
         let store = try self.openStore()
         let metrics = MetricsRegistry()
         metrics.gauge(.build, Build.name).set(1)
         let recipients = try self.recipientKeys(store)
-        let parts = try self.startLoop(store, recipients, metrics: metrics)
+        let parts = try self.startLoop(store, recipients, signing: signing, metrics: metrics)
         let readers = try self.orStart { () throws(StoreError) in try ReaderPool(path: self.databasePath) }
         do {
             let tokens = try self.tokens()
             tokens.join(try await readers.read { connection throws(StoreError) in try TokenStore(connection).all() })
-            let operations = self.operations(parts, recipients, readers: readers, tokens: tokens, metrics: metrics)
+            let operations = self.operations(
+                parts,
+                recipients,
+                readers: readers,
+                signing: signing,
+                tokens: tokens,
+                metrics: metrics
+            )
             let desk = LoopRecipientDesk(loop: parts.loop, readers: readers, key: recipients.unsubscribe)
             try await self.serve(parts, operations, desk, tokens, metrics: metrics, exitWithParent: exitWithParent)
         } catch {
@@ -83,12 +92,14 @@ struct CoordinatorService {
     private func startLoop(
         _ store: SQLiteDatabase,
         _ recipients: RecipientKeys,
+        signing: [String: RelaySigning],
         metrics: MetricsRegistry
     ) throws -> LoopParts {
         do throws(TransportError) {
             return try LoopParts(
                 self.settings,
                 recipients: recipients,
+                signing: signing,
                 store: store,
                 metrics: metrics,
                 logger: self.logger
@@ -177,6 +188,7 @@ struct CoordinatorService {
         _ parts: LoopParts,
         _ recipients: RecipientKeys,
         readers: ReaderPool,
+        signing: [String: RelaySigning],
         tokens: Tokens,
         metrics: MetricsRegistry
     ) -> CoordinatorOperations {
@@ -194,6 +206,7 @@ struct CoordinatorService {
                 expiresMilliseconds: self.settings.approvalExpiresMilliseconds
             ),
             relays: self.settings.relays.map(\.name),
+            signing: signing,
             admission: parts.admission,
             hasLinks: self.settings.coordinator.publicURL != nil,
             tokens: TokenDesk(tokens: tokens),

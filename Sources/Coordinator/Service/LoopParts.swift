@@ -2,6 +2,7 @@ import Domain
 import Engine
 import Foundation
 import Logging
+import Signing
 import Storage
 import StorageSQLite
 import Synchronization
@@ -21,6 +22,7 @@ final class LoopParts: Sendable {
     init(
         _ settings: Settings,
         recipients: RecipientKeys,
+        signing: [String: RelaySigning],
         store: SQLiteDatabase,
         metrics: MetricsRegistry,
         logger: Logger
@@ -45,7 +47,7 @@ final class LoopParts: Sendable {
         )
         let endpoint = try Endpoint(settings.coordinator.workersListen.description)
         let start = LoopStart()
-        var options = try Self.options(settings, place: try Self.place(settings.dataFolder))
+        var options = try Self.options(settings, signing: signing, place: try Self.place(settings.dataFolder))
         options.addressKey = recipients.addresses
         options.links = settings.coordinator.publicURL.map {
             UnsubscribeLinks(publicURL: $0, key: recipients.unsubscribe)
@@ -103,14 +105,19 @@ final class LoopParts: Sendable {
         }
     }
 
-    private static func options(_ settings: Settings, place: DataPlace) throws(TransportError) -> LoopOptions {
+    private static func options(
+        _ settings: Settings,
+        signing: [String: RelaySigning],
+        place: DataPlace
+    ) throws(TransportError) -> LoopOptions {
         var relays: [String: LoopOptions.RelayOptions] = [:]
         for relay in settings.relays {
             relays[relay.name] = LoopOptions.RelayOptions(
                 wire: try relay.wire(),
                 limits: relay.throttles,
                 retries: RetryPolicy(delays: relay.retries.delaysMilliseconds, jitter: relay.retries.jitter),
-                costPerMessage: Money(relay.costPerMessage)
+                costPerMessage: Money(relay.costPerMessage),
+                signing: signing[relay.name] ?? .keys([])
             )
         }
         let sites = settings.sites

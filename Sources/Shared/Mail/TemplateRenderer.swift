@@ -36,6 +36,8 @@ package enum RenderError: Error, Hashable, Sendable {
     case unusableRecipient
     /// Lane or position is negative or beyond 32 bits.
     case unusableTarget
+    /// A signature that it needs could not be made.
+    case unsigned
 
     /// One sentence for operators.
     package var description: String {
@@ -46,6 +48,7 @@ package enum RenderError: Error, Hashable, Sendable {
         case .rowMismatch: "the row does not have the campaign's fields"
         case .unusableRecipient: "the recipient's address cannot stand in a header"
         case .unusableTarget: "the target's lane or position is out of range"
+        case .unsigned: "the message could not be signed"
         }
     }
 }

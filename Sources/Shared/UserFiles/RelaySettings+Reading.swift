@@ -24,7 +24,7 @@ extension RelaySettings {
     )
 
     /// Reads one element of `relays`; relative paths start from `folder`.
-    init?(_ node: FileNode, path: String, folder: String, reading: FileReading) {
+    init?(_ node: FileNode, path: String, folder: String, signingNames: [String], reading: FileReading) {
         let keys = KeyReader(node, path: path, reading: reading, keys: Self.keys)
         let name = keys.required("name", Name.grammar) ?? ""
         if !name.isEmpty, Name.read(name) == nil {
@@ -54,7 +54,7 @@ extension RelaySettings {
                 TimeoutSettings($0, path: keys.path(of: "timeouts"), reading: reading)
             } ?? .standard,
             costPerMessage: keys.decimal("cost_per_message", default: 0, in: 0...1_000),
-            signing: Self.signing(keys, isLoopback: isLoopback)
+            signing: Signing.read(keys, isLoopback: isLoopback, names: signingNames)
         )
     }
 
@@ -150,20 +150,6 @@ extension RelaySettings {
             let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
             return HostAndPort.isName(isBracketed ? String(text.dropFirst().dropLast()) : text) ? .some(text) : nil
         }
-    }
-
-    private static func signing(_ keys: KeyReader, isLoopback: Bool) -> Signing {
-        guard let text = keys.text("dkim") else {
-            if !isLoopback {
-                keys.problem("dkim", "must be said for a relay on another machine; allowed: relay (the relay signs)")
-            }
-            return .relay
-        }
-        if Signing(rawValue: text) == nil {
-            let message = "\(quoted(text)): keys of your own are not available in this version; allowed: relay"
-            keys.problem("dkim", message)
-        }
-        return .relay
     }
 }
 

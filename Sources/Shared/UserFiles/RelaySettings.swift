@@ -33,8 +33,10 @@ package struct RelaySettings: Sendable {
     }
 
     /// Who adds the DKIM signature.
-    package enum Signing: String, Sendable, CaseIterable {
+    package enum Signing: Hashable, Sendable {
         case relay
+        /// We do, with keys of these names in ``Settings/signing``.
+        case keys([String])
     }
 }
 

@@ -33,6 +33,7 @@ extension Settings {
         let keys = KeyReader(root, path: "", reading: reading, keys: Self.keys)
         let log = KeyReader(keys.node("log"), path: "log", reading: reading, keys: Self.logKeys)
         let journal = KeyReader(keys.node("journal"), path: "journal", reading: reading, keys: Self.journalKeys)
+        let signing = SigningSettings.read(keys, folder: folder)
         let settings = Settings(
             file: file,
             folder: folder,
@@ -42,7 +43,8 @@ extension Settings {
             store: Self.store(keys),
             coordinator: CoordinatorSettings(keys.node("coordinator"), reading: reading),
             worker: WorkerSettings(keys.node("worker"), folder: folder, reading: reading),
-            relays: Self.relays(keys, folder: folder),
+            relays: Self.relays(keys, folder: folder, signingNames: signing.map(\.name)),
+            signing: signing,
             sites: SiteSettings(keys.node("sites"), path: "sites", reading: reading),
             throttles: keys.limits("throttles"),
             caps: keys.caps("caps"),
@@ -64,7 +66,8 @@ extension Settings {
 
     static let keys = KeySet(
         known: [
-            "data_dir", "store", "coordinator", "worker", "relays", "sites", "throttles", "caps", "guards", "approval",
+            "data_dir", "store", "coordinator", "worker", "relays", "dkim", "sites", "throttles", "caps", "guards",
+            "approval",
             "approval_expires",
             "orphan_grace", "timezone", "log", "journal",
         ],
@@ -82,13 +85,20 @@ extension Settings {
         return keys.choice("store", default: .sqlite)
     }
 
-    private static func relays(_ keys: KeyReader, folder: String) -> [RelaySettings] {
+    private static func relays(_ keys: KeyReader, folder: String, signingNames: [String]) -> [RelaySettings] {
         let list = keys.list("relays", atMost: Self.relaysMax, of: "relays, each with name and url")
         guard let elements = list else { return [.standard] }
         if elements.isEmpty { keys.problem("relays", "has no relay; allowed: 1 to \(Self.relaysMax)") }
         var names: Set<String> = []
         return elements.compactMap { path, node in
-            guard let relay = RelaySettings(node, path: path, folder: folder, reading: keys.reading) else { return nil }
+            let relay = RelaySettings(
+                node,
+                path: path,
+                folder: folder,
+                signingNames: signingNames,
+                reading: keys.reading
+            )
+            guard let relay else { return nil }
             if !names.insert(relay.name).inserted {
                 keys.reading.problem(
                     "\(path).name",

@@ -17,6 +17,8 @@ package struct Settings: Sendable {
     package var worker: WorkerSettings
     /// `relays`, 1 to ``relaysMax``; names are unique.
     package var relays: [RelaySettings]
+    /// `dkim`: keys that relays sign with, in file order.
+    package var signing: [SigningSettings]
     package var sites: SiteSettings
     /// `throttles`: limits of the whole cluster, at most eight; default none.
     package var throttles: [Limit]

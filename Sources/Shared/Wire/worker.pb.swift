@@ -315,6 +315,9 @@ package nonisolated struct WireContent: Sendable {
   /// what {{>name}} in the templates stands for; every name used is here
   package var partials: [WirePartial] = []
 
+  /// every message gets a DKIM signature by each; who cannot sign hands back the grants
+  package var signing: [WireSigningKey] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -328,6 +331,22 @@ package nonisolated struct WirePartial: Sendable {
   package var name: String = String()
 
   package var text: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireSigningKey: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var domain: String = String()
+
+  package var selector: String = String()
+
+  package var key: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1033,7 +1052,7 @@ nonisolated extension WireRelayTiming: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Content"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}campaign\0\u{1}revision\0\u{3}from_name\0\u{3}from_address\0\u{3}reply_to\0\u{1}headers\0\u{1}variants\0\u{1}fields\0\u{3}message_id_key\0\u{3}message_id_domain\0\u{1}name\0\u{1}partials\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}campaign\0\u{1}revision\0\u{3}from_name\0\u{3}from_address\0\u{3}reply_to\0\u{1}headers\0\u{1}variants\0\u{1}fields\0\u{3}message_id_key\0\u{3}message_id_domain\0\u{1}name\0\u{1}partials\0\u{2}\u{8}signing\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1053,6 +1072,7 @@ nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 10: try { try decoder.decodeSingularStringField(value: &self.messageIDDomain) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 12: try { try decoder.decodeRepeatedMessageField(value: &self.partials) }()
+      case 20: try { try decoder.decodeRepeatedMessageField(value: &self.signing) }()
       default: break
       }
     }
@@ -1095,6 +1115,9 @@ nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.partials.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.partials, fieldNumber: 12)
     }
+    if !self.signing.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.signing, fieldNumber: 20)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1111,6 +1134,7 @@ nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.messageIDDomain != rhs.messageIDDomain {return false}
     if lhs.name != rhs.name {return false}
     if lhs.partials != rhs.partials {return false}
+    if lhs.signing != rhs.signing {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1146,6 +1170,46 @@ nonisolated extension WirePartial: SwiftProtobuf.Message, SwiftProtobuf._Message
   package static func ==(lhs: WirePartial, rhs: WirePartial) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.text != rhs.text {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSigningKey: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SigningKey"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}domain\0\u{1}selector\0\u{1}key\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.domain) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.selector) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.domain.isEmpty {
+      try visitor.visitSingularStringField(value: self.domain, fieldNumber: 1)
+    }
+    if !self.selector.isEmpty {
+      try visitor.visitSingularStringField(value: self.selector, fieldNumber: 2)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireSigningKey, rhs: WireSigningKey) -> Bool {
+    if lhs.domain != rhs.domain {return false}
+    if lhs.selector != rhs.selector {return false}
+    if lhs.key != rhs.key {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

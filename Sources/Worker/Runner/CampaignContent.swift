@@ -2,6 +2,7 @@ import Domain
 import Engine
 import Mail
 import NIOCore
+import Signing
 import Wire
 
 /// One campaign as this worker sends it: compiled once for each revision.
@@ -16,6 +17,10 @@ final class CampaignContent {
     let fieldCount: Int
     let tally: CampaignTally
     private let composer: MessageComposer
+    /// `nil` when the relay signs.
+    private let signer: MessageSigner?
+    /// The signatures of the message that is made.
+    private var signatures: [UInt8] = []
 
     /// - Parameters:
     ///   - content: As it came.
@@ -48,6 +53,7 @@ final class CampaignContent {
                 messageIDDomain: content.messageIDDomain
             )
         )
+        self.signer = content.signing.isEmpty ? nil : MessageSigner(try content.signing.map(Self.key))
         self.campaign = campaign
         self.revision = content.revision
         self.sender = from.text
@@ -56,9 +62,9 @@ final class CampaignContent {
         self.tally = tally
     }
 
-    /// One target's message, dot-stuffed, without the final dot.
+    /// One target's message, signed and dot-stuffed, without the final dot.
     func message(of index: Int, in shard: HeldShard, at now: Timestamp) throws(RenderError) -> ByteBuffer {
-        try self.composer.withMessage(
+        let message: ByteBuffer? = try self.composer.withMessage(
             lane: shard.grant.lane,
             position: Int(shard.grant.positions[index]),
             variant: Int(shard.grant.variants[index]),
@@ -66,9 +72,26 @@ final class CampaignContent {
             row: FieldRow(columns: shard.columns, index: index),
             date: now
         ) { bytes in
-            var buffer = ByteBufferAllocator().buffer(capacity: bytes.count)
+            self.signatures.removeAll(keepingCapacity: true)
+            if let signer = self.signer {
+                let seconds = now.milliseconds / 1_000
+                guard signer.sign(bytes, seconds: seconds, into: &self.signatures) else { return nil }
+            }
+            var buffer = ByteBufferAllocator().buffer(capacity: self.signatures.count + bytes.count)
+            buffer.writeBytes(self.signatures)
             buffer.writeBytes(bytes)
             return buffer
+        }
+        guard let message else { throw .unsigned }
+        return message
+    }
+
+    private static func key(_ wire: WireSigningKey) throws(InvalidContent) -> SigningKey {
+        do throws(SigningKey.Unusable) {
+            return try SigningKey(pem: wire.key, domain: wire.domain, selector: wire.selector)
+        } catch {
+            let name = "\(wire.selector)._domainkey.\(wire.domain)"
+            throw InvalidContent([Diagnostic(.error, "the signing key of \(name) \(error.message)")])
         }
     }
 

@@ -1,0 +1,179 @@
+import Foundation
+
+/// SendGrid: a list of events.
+enum SendGridEvents {
+    private struct Event: Decodable {
+        let event: String
+        let email: String?
+        let type: String?
+        let status: String?
+        let reason: String?
+        let bounceClassification: String?
+        let id: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case event, email, type, status, reason
+            case bounceClassification = "bounce_classification"
+            case id = "sg_event_id"
+        }
+    }
+
+    static func read(_ body: [UInt8]) throws(WebhookRefusal) -> [WebhookEvent] {
+        guard let events = try? JSONDecoder().decode([Event].self, from: Data(body)),
+            events.count <= WebhookRequest.eventsMax
+        else { throw .unreadable }
+        return events.compactMap { event in
+            guard let what = Self.what(event), let address = event.email, let id = event.id else { return nil }
+            let detail = [event.status, event.bounceClassification].compactMap(\.self).joined(separator: " ")
+            return WebhookEvent(what: what, address: address, detail: detail, id: id)
+        }
+    }
+
+    private static func what(_ event: Event) -> WebhookEvent.What? {
+        switch event.event {
+        case "delivered": .delivered
+        case "bounce":
+            // A "blocked" one says that this message was not wanted, not that the address is wrong.
+            event.type == "blocked" || event.status?.hasPrefix("5.7.") == true
+                ? .policy : event.status?.hasPrefix("4.") == true ? .temporary : .permanent
+        case "deferred": nil
+        case "spamreport": .complained
+        case "unsubscribe", "group_unsubscribe": .unsubscribed
+        default: nil
+        }
+    }
+}
+
+/// Mailgun: one event, with its signature inside.
+enum MailgunEvent {
+    struct Signature: Decodable {
+        let timestamp: String
+        let token: String
+        let signature: String
+    }
+
+    private struct Body: Decodable {
+        let signature: Signature
+        let event: Event
+
+        private enum CodingKeys: String, CodingKey {
+            case signature
+            case event = "event-data"
+        }
+    }
+
+    private struct Event: Decodable {
+        struct Status: Decodable {
+            let code: Int?
+            let enhanced: String?
+
+            private enum CodingKeys: String, CodingKey {
+                case code
+                case enhanced = "enhanced-code"
+            }
+        }
+
+        let id: String
+        let event: String
+        let severity: String?
+        let reason: String?
+        let recipient: String?
+        let status: Status?
+
+        private enum CodingKeys: String, CodingKey {
+            case id, event, severity, reason, recipient
+            case status = "delivery-status"
+        }
+    }
+
+    static func read(_ body: [UInt8]) throws(WebhookRefusal) -> (signature: Signature, event: WebhookEvent?) {
+        guard let read = try? JSONDecoder().decode(Body.self, from: Data(body)) else { throw .unreadable }
+        let event = read.event
+        guard let what = Self.what(event), let address = event.recipient else { return (read.signature, nil) }
+        let detail = [event.status?.enhanced, event.reason].compactMap(\.self).joined(separator: " ")
+        return (read.signature, WebhookEvent(what: what, address: address, detail: detail, id: event.id))
+    }
+
+    private static func what(_ event: Event) -> WebhookEvent.What? {
+        switch event.event {
+        case "delivered": return .delivered
+        case "failed":
+            if event.status?.enhanced?.hasPrefix("5.7.") == true { return .policy }
+            // "suppress-…" says that Mailgun's own list had it: of unsubscribes and complaints that list knows more than we do.
+            if event.reason == "suppress-unsubscribe" { return .unsubscribed }
+            if event.reason == "suppress-complaint" { return .complained }
+            // Codes of its own: too old, or a list that is full of other things.
+            if event.reason == "old" || event.reason == "generic" { return .temporary }
+            return event.severity == "permanent" ? .permanent : .temporary
+        case "complained": return .complained
+        case "unsubscribed": return .unsubscribed
+        default: return nil
+        }
+    }
+}
+
+/// Postmark: one event.
+enum PostmarkEvent {
+    private struct Body: Decodable {
+        let recordType: String
+        let id: Int64?
+        let messageID: String?
+        let type: String?
+        let email: String?
+        let recipient: String?
+        let suppressSending: Bool?
+        let suppressionReason: String?
+        let changedAt: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case recordType = "RecordType"
+            case id = "ID"
+            case messageID = "MessageID"
+            case type = "Type"
+            case email = "Email"
+            case recipient = "Recipient"
+            case suppressSending = "SuppressSending"
+            case suppressionReason = "SuppressionReason"
+            case changedAt = "ChangedAt"
+        }
+    }
+
+    static func read(_ body: [UInt8]) throws(WebhookRefusal) -> WebhookEvent? {
+        guard let read = try? JSONDecoder().decode(Body.self, from: Data(body)) else { throw .unreadable }
+        guard let address = read.email ?? read.recipient else { return nil }
+        let number = read.id.map(String.init) ?? ""
+        let message = read.messageID ?? ""
+        switch read.recordType {
+        case "Bounce":
+            guard let what = Self.what(read.type ?? "") else { return nil }
+            return WebhookEvent(
+                what: what,
+                address: address,
+                detail: read.type ?? "",
+                id: "bounce:\(number):\(message)"
+            )
+        case "SpamComplaint":
+            return WebhookEvent(what: .complained, address: address, detail: "", id: "complaint:\(number):\(message)")
+        case "Delivery":
+            return WebhookEvent(what: .delivered, address: address, detail: "", id: "delivery:\(message):\(address)")
+        case "SubscriptionChange" where read.suppressSending == true && read.suppressionReason == "ManualSuppression":
+            let id = "change:\(message):\(address):\(read.changedAt ?? "")"
+            return WebhookEvent(what: .unsubscribed, address: address, detail: "", id: id)
+        default: return nil
+        }
+    }
+
+    /// By its table of bounce types.
+    private static func what(_ type: String) -> WebhookEvent.What? {
+        switch type {
+        case "HardBounce", "BadEmailAddress": .permanent
+        case "SpamComplaint": .complained
+        case "Unsubscribe": .unsubscribed
+        case "SpamNotification", "Blocked", "ISPBlock", "DMARCPolicy", "VirusNotification", "TemplateRenderingFailed",
+            "InboundError", "ManuallyDeactivated", "Unconfirmed", "OpenRelayTest":
+            .policy
+        case "AutoResponder", "ChallengeVerification", "AddressChange", "Subscribe": nil
+        default: .temporary
+        }
+    }
+}

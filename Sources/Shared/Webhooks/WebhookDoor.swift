@@ -1,0 +1,123 @@
+package import Crypto
+import Foundation
+
+/// Who may tell us what became of messages, and how that is checked: one door for each configured webhook.
+///
+/// Nothing of a request is read before its signature holds, and nothing is believed whose signature does not. Belongs to one place
+/// that takes one request after the other.
+package struct WebhookDoor: Sendable {
+    /// A provider with its secret.
+    package enum Provider: Sendable {
+        /// The verification key of its event webhook, as its settings show it: base64 of a P-256 public key.
+        case sendgrid(P256.Signing.PublicKey)
+        /// The HTTP webhook signing key.
+        case mailgun([UInt8])
+        /// User and password that its settings put into the address.
+        case postmark(user: String, password: String)
+
+        /// Its word in the configuration and in events.
+        package var name: String {
+            switch self {
+            case .sendgrid: "sendgrid"
+            case .mailgun: "mailgun"
+            case .postmark: "postmark"
+            }
+        }
+    }
+
+    package let provider: Provider
+    /// Mailgun's tokens that were shown, with when: its signature covers nothing else.
+    private var shown: [String: Int64] = [:]
+
+    /// How far a signed time may be from ours: providers try again for a while, and clocks differ.
+    package static let windowSeconds: Int64 = 3_600
+    /// Tokens remembered; more than a provider shows within the window.
+    private static let shownMax = 100_000
+
+    package init(_ provider: Provider) { self.provider = provider }
+
+    /// Believes a request, or does not.
+    ///
+    /// - Parameters:
+    ///   - request: At most ``WebhookRequest/bodyBytesMax`` of body.
+    ///   - seconds: Now, since 1970.
+    /// - Returns: What it tells; empty when that is nothing we keep.
+    /// - Throws: ``WebhookRefusal``.
+    package mutating func open(_ request: WebhookRequest, at seconds: Int64) throws(WebhookRefusal) -> [WebhookEvent] {
+        switch self.provider {
+        case .sendgrid(let key):
+            try Self.check(request, key, at: seconds)
+            return try SendGridEvents.read(request.body)
+        case .mailgun(let key):
+            let read = try MailgunEvent.read(request.body)
+            try self.check(read.signature, key, at: seconds)
+            return read.event.map { [$0] } ?? []
+        case .postmark(let user, let password):
+            try Self.check(request, user: user, password: password)
+            return try PostmarkEvent.read(request.body).map { [$0] } ?? []
+        }
+    }
+
+    /// SendGrid signs time and body with ECDSA.
+    private static func check(
+        _ request: WebhookRequest,
+        _ key: P256.Signing.PublicKey,
+        at seconds: Int64
+    ) throws(WebhookRefusal) {
+        guard let text = request.headers["x-twilio-email-event-webhook-signature"],
+            let time = request.headers["x-twilio-email-event-webhook-timestamp"]
+        else { throw .unsigned }
+        guard let bytes = Data(base64Encoded: text),
+            let signature = try? P256.Signing.ECDSASignature(derRepresentation: bytes),
+            key.isValidSignature(signature, for: SHA256.hash(data: Array(time.utf8) + request.body))
+        else { throw .forged }
+        guard let signed = Int64(time), Self.isNear(signed, seconds) else { throw .stale }
+    }
+
+    /// Mailgun signs time and a token that it uses once.
+    private mutating func check(
+        _ signature: MailgunEvent.Signature,
+        _ key: [UInt8],
+        at seconds: Int64
+    ) throws(WebhookRefusal) {
+        let expected = HMAC<SHA256>.authenticationCode(
+            for: Array("\(signature.timestamp)\(signature.token)".utf8),
+            using: SymmetricKey(data: key)
+        )
+        let text = expected.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        guard Self.isSame(text, signature.signature.lowercased()) else { throw .forged }
+        guard let signed = Int64(signature.timestamp), Self.isNear(signed, seconds) else { throw .stale }
+        if self.shown.count >= Self.shownMax {
+            self.shown = self.shown.filter { Self.isNear($0.value, seconds) }
+            guard self.shown.count < Self.shownMax else { throw .repeated }
+        }
+        guard self.shown.updateValue(signed, forKey: signature.token) == nil else { throw .repeated }
+    }
+
+    /// Lets a token be shown again: what it came with could not be stored, and its provider will repeat it.
+    package mutating func forget(_ request: WebhookRequest) {
+        guard case .mailgun = self.provider, let read = try? MailgunEvent.read(request.body) else { return }
+        self.shown[read.signature.token] = nil
+    }
+
+    /// Postmark signs nothing; it shows the password that stands in the address it was given.
+    private static func check(
+        _ request: WebhookRequest,
+        user: String,
+        password: String
+    ) throws(WebhookRefusal) {
+        guard let shown = request.headers["authorization"] else { throw .unsigned }
+        let expected = "Basic \(Data("\(user):\(password)".utf8).base64EncodedString())"
+        guard Self.isSame(expected, shown) else { throw .forged }
+    }
+
+    /// Compares in a time that tells nothing: both are hashed first.
+    private static func isSame(_ first: String, _ second: String) -> Bool {
+        SHA256.hash(data: Array(first.utf8)) == SHA256.hash(data: Array(second.utf8))
+    }
+
+    private static func isNear(_ signed: Int64, _ now: Int64) -> Bool {
+        let (difference, isOver) = signed.subtractingReportingOverflow(now)
+        return !isOver && difference.magnitude <= UInt64(Self.windowSeconds)
+    }
+}

@@ -1,0 +1,58 @@
+/// Something that a mail provider told of one message.
+package struct WebhookEvent: Sendable, Equatable {
+    package enum What: String, Sendable {
+        case delivered
+        /// The address is of no use any more.
+        case permanent
+        case temporary
+        /// The provider or the receiver did not like the message or its sender.
+        case policy
+        case complained
+        case unsubscribed
+    }
+
+    package let what: What
+    /// Whom the message was for.
+    package let address: String
+    /// In words, as the provider gives them; may be empty.
+    package let detail: String
+    /// The same each time the provider tells of this.
+    package let id: String
+
+    package init(what: What, address: String, detail: String, id: String) {
+        self.what = what
+        self.address = address
+        self.detail = detail
+        self.id = id
+    }
+}
+
+/// Why a request is not believed, as half a sentence.
+package struct WebhookRefusal: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+
+    package static let unsigned = Self("has no signature")
+    package static let forged = Self("has a signature that is not its provider's")
+    package static let stale = Self("is older or younger than its time allows")
+    package static let repeated = Self("shows a signature that was shown before")
+    package static let unreadable = Self("is not what its provider sends")
+}
+
+/// One request as it came.
+package struct WebhookRequest: Sendable {
+    /// Names in lower case.
+    package let headers: [String: String]
+    package let body: [UInt8]
+
+    package init(headers: [String: String], body: [UInt8]) {
+        self.headers = headers
+        self.body = body
+    }
+
+    /// Largest body: providers send batches of up to a thousand events.
+    package static let bodyBytesMax = 2 * 1_024 * 1_024
+    /// Events of one request.
+    package static let eventsMax = 5_000
+}
