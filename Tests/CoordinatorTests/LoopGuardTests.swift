@@ -2,6 +2,7 @@ import Domain
 import Engine
 import Foundation
 import Storage
+import Telemetry
 import Testing
 import Wire
 

@@ -1,6 +1,7 @@
 import Domain
 import Signing
 import Testing
+import Wire
 
 @testable import CoordinatorCore
 

@@ -311,9 +311,9 @@ MUTATIONS = [
     dict(
         name="a lease runs from when its grant came",
         file="Sources/Shared/Engine/Worker/LeaseBook+Grants.swift",
-        find='lease.deadline = credit.sent.advanced(byMilliseconds: self.ttl)',
+        find='lease.deadline = min(credit.sent.advanced(byMilliseconds: self.ttl), lease.closing)',
         replace='''_ = credit
-        lease.deadline = now.advanced(byMilliseconds: self.ttl)''',
+        lease.deadline = min(now.advanced(byMilliseconds: self.ttl), lease.closing)''',
         suite="EngineTests.LeaseBookTests",
         test="a lease runs from when its credit was sent, and the last byte is refused from the deadline on",
     ),

@@ -46,7 +46,7 @@ struct RecipientHoursTests {
                 ["America/Edmonton", "America/Phoenix", "America/Vancouver"]
             ),
             (place(country: "India"), nil, ["Asia/Kolkata"]),
-            (place(country: "Atlantis", zip: "10001"), "US", []),
+            (place(zip: "10001", country: "Atlantis"), "US", []),
             (place(), "US", []),
         ] as [(RecipientPlace, String?, [String])]
     )

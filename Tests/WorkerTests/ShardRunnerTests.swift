@@ -85,10 +85,11 @@ struct SignedMessageTests {
     @Test("a message begins with one signature for each key of its content, and is otherwise the same")
     func signatures() throws {
         let keys = try SigningKey.Algorithm.allCases.map { algorithm in
-            try filled(WireSigningKey()) {
+            let pem = try SigningKey.makePEM(algorithm)
+            return filled(WireSigningKey()) {
                 $0.domain = "x.example"
                 $0.selector = algorithm.rawValue
-                $0.key = try SigningKey.makePEM(algorithm)
+                $0.key = pem
             }
         }
         let plain = try Scene()
