@@ -52,14 +52,14 @@ class ApiTest(EndToEndTest):
 
     @unittest.skipUnless(SCHEMATHESIS.exists(), "schemathesis is missing; scripts/test-peers fetches it")
     def test_every_answer_is_what_the_openapi_file_says(self):
-        # A session of its own: the search may revoke tokens.
+        # Revoking is tried below: the search would begin with the tokens that it and this test show.
         made = self.running.json("token", "add", "schemathesis", "--role", "admin")["token"]
         self.running.import_contacts([{"email": f"p{i}@site.example", "first_name": f"P{i}"} for i in range(20)])
         self.running.submit(approve=False)
         command = [SCHEMATHESIS, "run", f"{self.running.url}/openapi.yaml", "--header", f"Authorization: Bearer {made}"]
         command += ["--checks", ",".join(CHECKS), "--max-examples", EXAMPLES, "--seed", 1, "--no-color"]
         command += ["--phases", "examples,coverage,fuzzing", "--suppress-health-check", "all", "--warnings", "off"]
-        command += ["--generation-database", "none"]
+        command += ["--generation-database", "none", "--exclude-operation-id", "revokeToken"]
         result = subprocess.run(
             [str(word) for word in command],
             cwd=self.folder,

@@ -23,7 +23,7 @@ struct SettingsProblemsTests {
             ("store: postgres://user:pw@host/db", 1, 8, "store", "PostgreSQL is not available in this version"),
             ("senders: {}", 1, 1, "senders", "not available in this version"),
             ("consent: gdpr", 1, 1, "consent", "not available in this version"),
-            ("guards: {bounces: {pause: 0%}}", 1, 26, "guards.bounces.pause", "a share such as 15%"),
+            ("guards: {bounces: {pause: 0%}}", 1, 27, "guards.bounces.pause", "a share such as 15%"),
             ("timezone: ../x", 1, 11, "timezone", "an IANA time zone"),
             ("caps: [3]", 1, 8, "caps[0]", "3/7d"),
             ("- a\n- b", 1, 1, "", "allowed: a group of keys"),
@@ -60,7 +60,6 @@ struct SettingsProblemsTests {
             ("relays: [{name: m, url: 'smtp://localhost', dkim: k1}]", 1, 51, "relays[0].dkim", "there is no key"),
             ("dkim: {relay: {}}", 1, 8, "dkim.relay", "not \"relay\""),
             ("dkim: {k1: {domain: a.b, selector: s}}", 1, 12, "dkim.k1.key_file", "postrider dkim key"),
-            ("dkim: {k1: {domain: x, selector: s, key_file: no}}", 1, 21, "dkim.k1.domain", "example.org"),
             (
                 "relays: [{name: m, url: 'smtp://localhost', tls: yes}]", 1, 50, "relays[0].tls",
                 "required, opportunistic"
@@ -205,5 +204,13 @@ struct SettingsProblemsTests {
             let settings = try Settings.load(path: path, environment: [:])
             #expect(settings.relays.first?.credentials?.password.reveal() == "canary")
         }
+    }
+
+    @Test("a signing key names what is wrong with its domain and with its file")
+    func signingKey() {
+        let found = self.problems("dkim: {k1: {domain: x, selector: s, key_file: no}}")
+        #expect(found.map(\.column).contains(21))
+        #expect(found.contains { $0.message.contains("dkim.k1.domain") && $0.message.contains("example.org") })
+        #expect(found.contains { $0.message.contains("dkim.k1.key_file") })
     }
 }

@@ -150,7 +150,7 @@ package struct ReturnPathKey: Sendable {
         guard let bytes = ReturnPath.bytes(ofBase32: token), bytes.count > ReturnPath.codeBytes else { return nil }
         let numbers = Array(bytes.dropLast(ReturnPath.codeBytes))
         var rest = numbers[...]
-        guard let campaign = ReturnPath.number(&rest).flatMap({ Int64(exactly: $0) }),
+        guard let campaign = ReturnPath.number(&rest).flatMap({ Int64(exactly: $0) }), campaign > 0,
             let lane = ReturnPath.number(&rest), lane <= UInt64(UInt32.max),
             let position = ReturnPath.number(&rest), position <= UInt64(UInt32.max), rest.isEmpty
         else { return nil }
