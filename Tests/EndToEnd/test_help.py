@@ -33,7 +33,7 @@ STATES = {
 # These go on until somebody ends them, and then end well.
 ENDLESS = ("up", "sink", "top")
 # After all others: it takes the worker away.
-LAST = ("worker remove",)
+LAST = ("suppress remove", "worker remove")
 
 SCENARIO = """\
 rules:
@@ -98,11 +98,13 @@ class HelpTest(EndToEndTest):
                 shutil.copy(example, folder)
         (folder / "returned").mkdir()
         (folder / "returned" / "one.eml").write_bytes(RETURNED)
+        (folder / "unwanted.csv").write_text("email\nnobody@example.org\n")
         self.running.start_coordinator()
         self.running.start_worker("w1")
         self.running.start_worker("w3")
         self.running.command("sample-contacts", "--count", PEOPLE, "--out", "voters.csv")
         self.running.command("contacts", "import", "voters.csv", "--list", "voters")
+        self.running.import_contacts([{"email": "ann@example.org", "first_name": "Ann"}], name="ann", list_name="ann")
         # The same campaign, at a pace at which it stays running.
         text = (folder / "first-caucus.yaml").read_text()
         (folder / "slow.yaml").write_text(text.replace("first-caucus", "slow") + 'throttles: ["1/s"]\n')

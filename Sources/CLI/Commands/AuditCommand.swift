@@ -21,7 +21,7 @@ struct AuditCommand: AsyncParsableCommand {
                 missing at the end. Who can write the database could compute everything anew; the hashes that the coordinator \
                 put into its log show that, as long as the log is kept where that person cannot write.
 
-                Example: journalctl -o cat -u postrider-coordinator | postrider audit verify --log -
+                Example: postrider audit verify
                 """
         )
 
@@ -56,7 +56,8 @@ struct AuditCommand: AsyncParsableCommand {
     struct Export: PostriderLeaf {
         static let configuration = CommandConfiguration(
             commandName: "export",
-            abstract: "Every row as one line of JSON, oldest first."
+            abstract: "Every row as one line of JSON, oldest first.",
+            discussion: HelpText.with(examples: "postrider audit export > audit.jsonl")
         )
 
         @OptionGroup var global: GlobalOptions

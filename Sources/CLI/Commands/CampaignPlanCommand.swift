@@ -10,7 +10,7 @@ struct CampaignPlanCommand: PostriderLeaf {
             The finish is what the limits, the workers connected now and the relay's answers of late let one campaign alone do; what \
             has to be tried again comes on top.
 
-            Example: postrider campaign plan c.yaml
+            Example: postrider campaign plan first-caucus.yaml
             """
     )
 

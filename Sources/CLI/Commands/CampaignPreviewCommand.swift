@@ -11,8 +11,8 @@ struct CampaignPreviewCommand: PostriderLeaf {
             Where several variants fit, the one is shown that the draw gives in a preview; a campaign that was submitted may draw \
             another one.
 
-            Examples: postrider campaign preview c.yaml --contact ann@example.org
-                      postrider campaign preview c.yaml --sample 5 --out previews
+            Example:
+              postrider campaign preview first-caucus.yaml --sample 5 --out previews
             """
     )
 
@@ -141,7 +141,7 @@ struct CampaignCloneCommand: PostriderLeaf {
         discussion: """
             The new campaign has the file, templates and segments of the old one, and needs its own approval.
 
-            Example: postrider campaign clone c7
+            Example: postrider campaign clone c1
             """
     )
 

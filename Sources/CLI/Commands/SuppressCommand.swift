@@ -27,7 +27,8 @@ extension SuppressionReason: ExpressibleByArgument {}
 struct SuppressAddCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "add",
-        abstract: "Has nothing more sent to an address, whether or not a contact has it."
+        abstract: "Has nothing more sent to an address, whether or not a contact has it.",
+        discussion: HelpText.with(examples: "postrider suppress add zoe@example.org --evidence \"letter of 3 May\"")
     )
 
     @Argument(help: "The address.")
@@ -64,7 +65,8 @@ struct SuppressAddCommand: PostriderLeaf {
 struct SuppressRemoveCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Lets an address be written to again; who did so and why is kept."
+        abstract: "Lets an address be written to again; who did so and why is kept.",
+        discussion: HelpText.with(examples: "postrider suppress remove zoe@example.org --reason \"asked us to\"")
     )
 
     @Argument(help: "The address.")
@@ -92,7 +94,8 @@ struct SuppressRemoveCommand: PostriderLeaf {
 struct SuppressListCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "The whole list; addresses cannot be read out of it, but the contacts that have them are named."
+        abstract: "The whole list; addresses cannot be read out of it, but the contacts that have them are named.",
+        discussion: HelpText.with(examples: "postrider suppress list")
     )
 
     @OptionGroup var global: GlobalOptions
@@ -136,7 +139,8 @@ struct SuppressListCommand: PostriderLeaf {
 struct SuppressImportCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Suppresses every address of a table."
+        abstract: "Suppresses every address of a table.",
+        discussion: HelpText.with(examples: "postrider suppress import unwanted.csv")
     )
 
     @Argument(help: "A CSV file with a heading, of which one column has addresses.")

@@ -71,7 +71,8 @@ struct TokenCommand: AsyncParsableCommand {
     struct List: PostriderLeaf {
         static let configuration = CommandConfiguration(
             commandName: "list",
-            abstract: "All tokens with their roles and when they were last used."
+            abstract: "All tokens with their roles and when they were last used.",
+            discussion: HelpText.with(examples: "postrider token list")
         )
 
         @OptionGroup var global: GlobalOptions
@@ -103,7 +104,8 @@ struct TokenCommand: AsyncParsableCommand {
     struct Revoke: PostriderLeaf {
         static let configuration = CommandConfiguration(
             commandName: "revoke",
-            abstract: "Makes a token worthless from now on, also one that is a file."
+            abstract: "Makes a token worthless from now on, also one that is a file.",
+            discussion: HelpText.with(examples: "postrider token revoke ann")
         )
 
         @Argument(help: "Its name, as in the list.")

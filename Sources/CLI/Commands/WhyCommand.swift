@@ -6,7 +6,7 @@ struct WhyCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "why",
         abstract: "Why a person did or did not get each campaign's message.",
-        discussion: "Example: postrider why ann@example.org --campaign c7"
+        discussion: "Example: postrider why ann@example.org --campaign c1"
     )
 
     @Argument(help: "The person's e-mail address.")
