@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Testing
 import Transport
 import UserFiles
@@ -69,6 +70,8 @@ struct InstallationTests {
         let folder = try TestFolder()
         defer { folder.remove() }
         try folder.write("provider.password", "secret\n", mode: 0o600)
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/keys", withIntermediateDirectories: true)
+        try folder.write("keys/dkim-example.org-s1.key", "as `postrider dkim key` writes it\n", mode: 0o600)
         // Keys that hold a duration or an address twice would be given twice: the commented ones come alone.
         let lines = StarterSettings.text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             guard let range = line.firstRange(of: "# "), line[..<range.lowerBound].allSatisfy({ $0 == " " }) else {

@@ -21,6 +21,8 @@ struct LoopCapsTests {
         -> Campaign.ID
     {
         let id = try bench.start(LoopBench.campaign(more.joined(separator: "\n")))
+        // After a day of silence it is a stranger.
+        try bench.turn([worker.hello()])
         for _ in 0..<3 {
             try bench.turn([worker.credit(at: bench.now)])
             for grant in worker.takeGrants() {

@@ -328,6 +328,13 @@ enum OpenAPIDocument {
               x-role: operator
               parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
               responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/campaigns/{id}/override:
+            post:
+              operationId: overrideCampaign
+              summary: Goes on although a guard stopped it
+              x-role: approver
+              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
           /v1/campaigns/{id}/cancel:
             post:
               operationId: cancelCampaign

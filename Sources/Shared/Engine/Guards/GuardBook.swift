@@ -163,7 +163,7 @@ package struct GuardBook: Sendable {
             self.runs[scope] = PolicyRun(length: rule.after)
         }
         for isPolicy in policy { self.runs[scope]?.add(isPolicy) }
-        guard let run = self.runs[scope], run.isFull, rule.isReached(run.count, of: rule.after),
+        guard let run = self.runs[scope], rule.isReached(run.count, of: rule.after),
             self.entries[scope]?.hold == nil
         else { return nil }
         let text = "\(run.count) of its last \(rule.after) messages were refused for what we are (5.7.x)"
@@ -227,23 +227,17 @@ extension GuardScope {
 
 /// The last tries of a lane, and how many of them were refused for what we are.
 private struct PolicyRun: Sendable {
-    private var tries: [Bool] = []
+    private var tries: [Bool]
     private var next = 0
-    private let length: Int
     private(set) var count = 0
 
-    init(length: Int) { self.length = max(1, length) }
-
-    var isFull: Bool { self.tries.count == self.length }
+    /// - Parameter length: Tries that are looked back over; what was before the first refusal was none.
+    init(length: Int) { self.tries = Array(repeating: false, count: max(1, length)) }
 
     mutating func add(_ isPolicy: Bool) {
         if isPolicy { self.count += 1 }
-        guard self.isFull else {
-            self.tries.append(isPolicy)
-            return
-        }
         if self.tries[self.next] { self.count -= 1 }
         self.tries[self.next] = isPolicy
-        self.next = (self.next + 1) % self.length
+        self.next = (self.next + 1) % self.tries.count
     }
 }
