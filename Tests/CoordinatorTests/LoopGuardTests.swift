@@ -103,13 +103,16 @@ struct LoopGuardTests {
 
     @Test("complaints count against what was accepted: first the log warns, then the campaign is paused")
     func complaints() throws {
-        let bench = try self.bench(1_024)
+        let bench = try self.bench(1_200)
         let id = try bench.start(LoopBench.campaign())
         let worker = try bench.connectedWorker("w1")
-        for _ in 0..<4 { try bench.turn() }
-        for grant in worker.takeGrants() where grant.position.count > 1 {
-            try bench.turn([worker.report(.accepted, of: grant, only: 0..<grant.position.count - 1)])
+        for _ in 0..<8 {
+            try bench.turn([worker.credit(at: bench.now)])
+            for grant in worker.takeGrants() where grant.position.count > 1 {
+                try bench.turn([worker.report(.accepted, of: grant, only: 0..<grant.position.count - 1)])
+            }
         }
+        try #require(try bench.status(id).counts.accepted >= 1_000)
         #expect(try bench.status(id).state == .running)
         let key = TargetKey(campaign: id, lane: 0, position: 0)
         try bench.command { try $0.noteComplaint(about: key) }
