@@ -52,7 +52,8 @@ let package = Package(
         .target(
             name: "CoordinatorCore",
             dependencies: [
-                "Domain", "Engine", "Mail", "Intake", "Signing", "Wire", "Transport", "Storage", "StorageSQLite", "Telemetry",
+                "Domain", "Engine", "Mail", "Intake", "Signing", "Wire", "Transport", "Storage", "StorageSQLite",
+                "Telemetry",
                 "TimeZones", "UserFiles", "CFileBirth",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),

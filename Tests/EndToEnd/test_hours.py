@@ -60,7 +60,7 @@ class HoursTest(EndToEndTest):
         reasons = {(row["site"], row["outcome"], row["reason"]) for row in cluster.targets(again)}
         self.assertEqual(
             {(site.split(".")[0], outcome, reason) for site, outcome, reason in reasons},
-            {("noon", "suppressed", "capped"), ("night", "accepted", "")},
+            {("noon", "suppressed", "capped"), ("night", "accepted", None)},
         )
 
 

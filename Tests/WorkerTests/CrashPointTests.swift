@@ -64,8 +64,8 @@ private final class KillBench {
 
     private func waitForEnd() throws -> Process {
         let process = try #require(self.process)
-        guard self.ended.wait(timeout: .now() + .seconds(20)) == .success else {
-            throw FakeCoordinator.Silence(description: "the worker still runs after 20 s")
+        guard self.ended.wait(timeout: .now() + .seconds(600)) == .success else {
+            throw FakeCoordinator.Silence(description: "the worker still runs after ten minutes")
         }
         return process
     }

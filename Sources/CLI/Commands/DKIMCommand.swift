@@ -70,7 +70,10 @@ struct DKIMCommand: AsyncParsableCommand {
     struct Record: PostriderLeaf {
         static let configuration = CommandConfiguration(
             commandName: "record",
-            abstract: "Prints the DNS record of a key that there is."
+            abstract: "Prints the DNS record of a key that there is.",
+            discussion: HelpText.with(
+                examples: "postrider dkim record keys/dkim-example.org-s1.key --domain example.org --selector s1"
+            )
         )
 
         @Argument(help: "The key's file.")
