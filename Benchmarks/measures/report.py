@@ -1,7 +1,13 @@
 """What was measured, as an aligned table and as JSON."""
 
+import math
 import sys
 from statistics import median
+
+
+def _ratio(own, other):
+    # What is small may cost less than a clock's tick.
+    return median(own) / median(other) if median(other) else math.inf
 
 
 class Report:
@@ -14,12 +20,12 @@ class Report:
 
     def ratio(self, name, own, peer, other, goal, unit, note=""):
         """How many times faster than `peer`: at least `goal`. All times, so that smaller is better."""
-        ratio = median(other) / median(own)
+        ratio = _ratio(other, own)
         self._add(name, own, unit, peer, other, ratio=ratio, least=goal, met=ratio >= goal, note=note)
 
     def times(self, name, own, peer, other, most=None, unit="s"):
         """How many times as much as `peer`: at most `most`."""
-        ratio = median(own) / median(other)
+        ratio = _ratio(own, other)
         self._add(name, own, unit, peer, other, ratio=ratio, most=most, met=None if most is None else ratio <= most)
 
     def value(self, name, values, unit, most=None, worst=False):

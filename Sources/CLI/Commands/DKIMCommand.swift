@@ -16,7 +16,7 @@ struct DKIMCommand: AsyncParsableCommand {
             commandName: "key",
             abstract: "Makes a signing key and prints the DNS record to publish.",
             discussion: """
-                Example: postrider dkim key --domain example.org --selector s1
+                Example: postrider dkim key --domain example.org --selector s1 --out s1.key
 
                 Needs no coordinator. The file is kept as it is when there is one already.
                 """
@@ -72,7 +72,7 @@ struct DKIMCommand: AsyncParsableCommand {
             commandName: "record",
             abstract: "Prints the DNS record of a key that there is.",
             discussion: HelpText.with(
-                examples: "postrider dkim record keys/dkim-example.org-s1.key --domain example.org --selector s1"
+                examples: "postrider dkim record s1.key --domain example.org --selector s1"
             )
         )
 

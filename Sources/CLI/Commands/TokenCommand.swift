@@ -20,7 +20,7 @@ struct TokenCommand: AsyncParsableCommand {
                 viewer reads; operator also imports, submits, starts, pauses, cancels, retries and resolves; approver also \
                 approves and overrides; admin may do everything.
 
-                Example: postrider token add ann --role approver --expires 90d > ann.token && chmod 600 ann.token
+                Example: postrider token add ann --role approver --expires 90d > ann.token
                 """
         )
 
