@@ -96,7 +96,7 @@ package struct PreviewQuery: Sendable {
 package struct AudienceSiteFold: Sendable {
     private let sql: String
     private let bindings: [SQLValue]
-    private var window = ContactWindow()
+    private var window = ContactWindow(size: ContactWindow.wideIDs)
     /// Contacts that may be written to, by domain.
     package private(set) var domains: [String: Int] = [:]
 

@@ -57,7 +57,7 @@ package struct SegmentGroupFold: Sendable {
     private let segment: SegmentSQL
     private let key: Key
     private let rollup: [String: String]
-    private var window = ContactWindow()
+    private var window = ContactWindow(size: ContactWindow.wideIDs)
     /// Contacts counted so far, by site or value; those without one by the empty text.
     package private(set) var groups: [String: Int] = [:]
 
@@ -114,7 +114,7 @@ package struct AudienceFold: Sendable {
     private let sql: String
     private let bindings: [SQLValue]
     private let fieldCount: Int
-    private var window = ContactWindow()
+    private var window = ContactWindow(size: ContactWindow.wideIDs)
 
     /// One for each condition, in order, and one more for those that no condition fits.
     package private(set) var shares: [Share]
@@ -210,7 +210,10 @@ package struct AudienceFold: Sendable {
 struct ContactWindow: Sendable {
     /// Ids of one window: some tens of milliseconds when the pages are in memory, and a window costs next to nothing.
     static let ids: Int64 = 200_000
+    /// Ids of one window where many columns of each contact are looked at: some tens of milliseconds, too.
+    static let wideIDs: Int64 = 20_000
 
+    private let size: Int64
     /// Parameters before those of the condition.
     static let firstFreeParameter = 3
 
@@ -218,10 +221,11 @@ struct ContactWindow: Sendable {
     /// The highest id when the first window was asked for; contacts that come later are not looked at.
     private var bound: Int64?
 
-    init() {}
+    init(size: Int64 = ids) { self.size = size }
 
     /// Goes through a part of the ids, above its lower bound.
     init(_ part: ClosedRange<Int64>) {
+        self.size = Self.ids
         self.lower = part.lowerBound
         self.bound = part.upperBound
     }
@@ -231,7 +235,7 @@ struct ContactWindow: Sendable {
         if self.bound == nil { self.bound = try CampaignStore(connection).highestContact() }
         guard let bound = self.bound, self.lower < bound else { return nil }
         let start = self.lower
-        self.lower = min(bound, start + Self.ids)
+        self.lower = min(bound, start + self.size)
         return start...self.lower
     }
 }
