@@ -15,9 +15,9 @@ struct PostriderCommand: AsyncParsableCommand {
         version: PostriderVersion.text,
         subcommands: [
             InitCommand.self, UpCommand.self, DoctorCommand.self, TopCommand.self, ContactsCommand.self,
-            SegmentCommand.self, CampaignCommand.self, SuppressCommand.self, WhyCommand.self, WorkersCommand.self,
-            WorkerCommand.self, TokenCommand.self, AuditCommand.self, AcceptRestoreCommand.self, BouncesCommand.self,
-            DKIMCommand.self, SinkCommand.self, SampleContactsCommand.self,
+            ImportsCommand.self, SegmentCommand.self, CampaignCommand.self, SuppressCommand.self, WhyCommand.self,
+            WorkersCommand.self, WorkerCommand.self, TokenCommand.self, AuditCommand.self, AcceptRestoreCommand.self,
+            BouncesCommand.self, DKIMCommand.self, SinkCommand.self, SampleContactsCommand.self,
         ]
     )
 

@@ -104,6 +104,29 @@ final class FakeOperations: Operations {
         }
     }
 
+    func listImports() async throws -> [ImportListing] {
+        try self.note("imports")
+        return []
+    }
+
+    func undoImport(_ id: String, by caller: Caller) async throws -> ImportListing {
+        try self.note("undo \(id) by \(caller.name)")
+        throw OperationError.notFound("there is no import '\(id)'")
+    }
+
+    func contacts(at address: String) async throws -> [ContactJSON] {
+        try self.note("contacts \(address)")
+        return []
+    }
+
+    func exportContacts(asCSV: Bool) async throws -> Pages<ByteBuffer> {
+        try self.note("export \(asCSV)")
+        return Pages(from: 0) { cursor in
+            cursor += 1
+            return cursor > 1 ? nil : [ByteBuffer(string: "contact,email\r\n")]
+        }
+    }
+
     func countSegment(_ question: SegmentQuestion) async throws -> SegmentCount {
         try self.note("count \(question.expression) by \(question.by ?? "-")")
         return SegmentCount(count: 42, by: question.by)

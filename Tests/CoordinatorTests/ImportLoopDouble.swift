@@ -90,15 +90,56 @@ final class ImportLoopDouble: ImportLoop {
     func importText(
         _ text: String,
         list: String? = nil,
+        source: String? = "fair",
+        basis: String? = "consent",
         onConflict: ConflictRule = .merge,
         pieceBytes: Int = 1_000,
         breaksAfter: Int? = nil
     ) async throws -> ImportAnswer {
+        try await self.importBytes(
+            Array(text.utf8),
+            ImportRequest(file: "people.csv", list: list, source: source, basis: basis, onConflict: onConflict),
+            pieceBytes: pieceBytes,
+            breaksAfter: breaksAfter
+        )
+    }
+
+    func importBytes(
+        _ bytes: [UInt8],
+        _ request: ImportRequest = ImportRequest(file: "people.csv", source: "fair", onConflict: .merge),
+        pieceBytes: Int = 1 << 16,
+        breaksAfter: Int? = nil
+    ) async throws -> ImportAnswer {
         try await self.service.run(
-            ImportRequest(file: "people.csv", list: list, source: "fair", basis: "consent", onConflict: onConflict),
-            body: Pieces(bytes: Array(text.utf8), pieceBytes: pieceBytes, breaksAfter: breaksAfter),
+            request,
+            body: Pieces(bytes: bytes, pieceBytes: pieceBytes, breaksAfter: breaksAfter),
             by: "ann"
         )
+    }
+
+    /// All contacts as `contacts export` writes them, as CSV and then as NDJSON.
+    func export() throws -> String {
+        try self.database.access { connection throws(StoreError) in
+            let fields = try FieldStore(connection).all()
+            var pages = ContactPages(fields: fields)
+            var (table, lines) = (String(buffer: ContactCSV.header(fields)), "")
+            while let page = try pages.next(on: connection) {
+                for record in page {
+                    table += String(buffer: ContactCSV.row(record))
+                    lines += (try? String(buffer: JSONForm.encode(ContactJSON(record, fields: fields)))) ?? "?"
+                }
+            }
+            return table + lines
+        }
+    }
+
+    func records() throws -> [ContactRecord] {
+        try self.database.access { connection throws(StoreError) in
+            var pages = ContactPages(fields: try FieldStore(connection).all())
+            var records: [ContactRecord] = []
+            while let page = try pages.next(on: connection) { records += page }
+            return records
+        }
     }
 }
 

@@ -120,7 +120,7 @@ struct ContactTableTests {
     @Test("a value under a column without a name is a reject, and a contact may have nothing but a telephone")
     func phoneOnly() throws {
         let whole = try Whole("email,phone,\na@b.example,,x\n,515-555-0100,\n,12,\n")
-        #expect(whole.contacts == [["3", "", "tel:5155550100", "", "5155550100"]])
+        #expect(whole.contacts == [["3", "", "tel:15155550100", "", "5155550100"]])
         #expect(whole.rejects.map(\.line) == [2, 4])
         #expect(whole.rejects.map(\.column) == [3, 1])
     }

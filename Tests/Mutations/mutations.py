@@ -52,6 +52,14 @@ MUTATIONS = [
         test="a report on a lease that this worker never held is refused, and acknowledged",
     ),
     dict(
+        name="people who did not agree are written to (consent at the grant)",
+        file="Sources/Coordinator/Loop/LoopCore+Grants.swift",
+        find='if self.lacksConsent(row, campaign) { return try self.suppress(row, .noConsent, lane: lane, campaign) }',
+        replace='',
+        suite="CoordinatorTests.LoopConsentTests",
+        test="nobody is granted who did not agree to what the profile asks for",
+    ),
+    dict(
         name="what a reopened lease's holder says of settled targets is dropped",
         file="Sources/Coordinator/Loop/LoopCore+Reports.swift",
         find='try self.takeClosed(facts, index, from: session)',

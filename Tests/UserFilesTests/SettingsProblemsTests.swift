@@ -22,7 +22,7 @@ struct SettingsProblemsTests {
             ("store: mysql", 1, 8, "store", "allowed: sqlite"),
             ("store: postgres://user:pw@host/db", 1, 8, "store", "PostgreSQL is not available in this version"),
             ("senders: {}", 1, 1, "senders", "not available in this version"),
-            ("consent: gdpr", 1, 1, "consent", "not available in this version"),
+            ("consent: strict", 1, 10, "consent", "allowed: default, gdpr, us"),
             ("guards: {bounces: {pause: 0%}}", 1, 27, "guards.bounces.pause", "a share such as 15%"),
             ("timezone: ../x", 1, 11, "timezone", "an IANA time zone"),
             ("caps: [3]", 1, 8, "caps[0]", "3/7d"),

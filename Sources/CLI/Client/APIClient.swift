@@ -58,25 +58,27 @@ struct APIClient: Sendable {
         return try await self.document(request, timeout: Self.answerTimeout)
     }
 
-    /// Sends JSON, or nothing.
+    /// Sends JSON, or nothing; waits for the answer until `timeout`, `nil` for as long as it takes.
     func post(
         _ path: String,
         _ query: [(String, String?)] = [],
-        body: (any Encodable & Sendable)? = nil
+        body: (any Encodable & Sendable)? = nil,
+        timeout: TimeAmount? = Self.answerTimeout
     ) async throws(Failure) -> Document {
-        try await self.send("POST", path, query, body)
+        try await self.send("POST", path, query, body, timeout: timeout)
     }
 
     /// Sends JSON to where it belongs.
     func put(_ path: String, body: any Encodable & Sendable) async throws(Failure) -> Document {
-        try await self.send("PUT", path, [], body)
+        try await self.send("PUT", path, [], body, timeout: Self.answerTimeout)
     }
 
     private func send(
         _ method: String,
         _ path: String,
         _ query: [(String, String?)],
-        _ body: (any Encodable & Sendable)?
+        _ body: (any Encodable & Sendable)?,
+        timeout: TimeAmount?
     ) async throws(Failure) -> Document {
         var request = self.request(method, path, query)
         if let body {
@@ -87,7 +89,7 @@ struct APIClient: Sendable {
             }
             request.headers.add(name: "Content-Type", value: "application/json")
         }
-        return try await self.document(request, timeout: Self.answerTimeout)
+        return try await self.document(request, timeout: timeout)
     }
 
     func delete(_ path: String) async throws(Failure) -> Document {

@@ -35,7 +35,7 @@ final class FileUpload: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
             Glibc.close(descriptor)
-            throw Failure(.badInput, "\(path) is no file")
+            throw Failure(.badInput, "\(path) is a folder; name one file in it")
         }
         let isRegular = status.st_mode & S_IFMT == S_IFREG
         return FileUpload(descriptor: descriptor, path: path, length: isRegular ? Int(status.st_size) : nil)

@@ -8,7 +8,9 @@ struct ContactsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "contacts",
         abstract: "The people we may reach.",
-        subcommands: [ContactsImportCommand.self]
+        subcommands: [
+            ContactsImportCommand.self, ContactsShowCommand.self, ContactsExportCommand.self,
+        ]
     )
 }
 
@@ -36,8 +38,16 @@ struct ContactsImportCommand: PostriderLeaf {
     @Option(help: ArgumentHelp("Where the file comes from (default: its name).", valueName: "source"))
     var source: String?
 
-    @Option(help: ArgumentHelp("Lawful basis of having these data.", valueName: "basis"))
+    @Option(
+        help: ArgumentHelp("On which basis they may be written to, such as consent or contract.", valueName: "basis")
+    )
     var basis: String?
+
+    @Option(help: ArgumentHelp("What shows that basis, such as where the forms are kept.", valueName: "text"))
+    var proof: String?
+
+    @Option(help: ArgumentHelp("What the basis is for: email, sms, webhook, print, canvass.", valueName: "list"))
+    var channels: String?
 
     @Option(name: .customLong("on-conflict"), help: "What happens to a contact that exists.")
     var onConflict = Conflict.merge
@@ -53,10 +63,12 @@ struct ContactsImportCommand: PostriderLeaf {
     func run(in surroundings: Surroundings) async throws {
         let map = try self.mapDocument()
         let upload = try FileUpload.open(self.file)
+        let basis = self.basis ?? Self.askedBasis(surroundings)
         defer { upload.close() }
         let name = URL(fileURLWithPath: self.file).lastPathComponent
         let query: [(String, String?)] = [
-            ("file", name), ("list", self.list), ("source", self.source), ("basis", self.basis),
+            ("file", name), ("list", self.list), ("source", self.source), ("basis", basis),
+            ("proof", self.proof), ("channels", self.channels),
             ("on_conflict", self.onConflict.rawValue), ("layout", self.layout), ("map", map),
         ]
         let clock = ContinuousClock()
@@ -80,6 +92,16 @@ struct ContactsImportCommand: PostriderLeaf {
             return (report, rejects)
         }
         try self.show(outcome.0, outcome.1?.path, seconds: (clock.now - start).inSeconds, surroundings)
+    }
+
+    /// What whoever sits at the terminal says about the basis; nothing where nobody sits there.
+    private static func askedBasis(_ surroundings: Surroundings) -> String? {
+        guard !surroundings.isJSON, isatty(STDIN_FILENO) == 1, surroundings.terminal.isErrorTerminal else { return nil }
+        surroundings.terminal.raw(
+            "On which basis may these people be written to (consent, contract, legitimate_interests, public_record, …)?\n"
+                + "Enter for none that is known: "
+        )
+        return readLine().flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
     }
 
     /// The mapping file as JSON.

@@ -45,6 +45,20 @@ enum OpenAPIDocument {
               x-role: none
               responses: { "200": { description: This file, content: { application/yaml: { schema: {} } } } }
           /v1/imports:
+            get:
+              operationId: imports
+              summary: The newest 1,000 imports, newest first
+              x-role: operator
+              responses:
+                "200":
+                  description: Imports
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [imports]
+                        properties: { imports: { type: array, items: { $ref: "#/components/schemas/ImportListing" } } }
+                default: { $ref: "#/components/responses/Problem" }
             post:
               operationId: importContacts
               summary: Imports a file of contacts
@@ -55,6 +69,11 @@ enum OpenAPIDocument {
                 - { name: list, in: query, description: A list that the contacts join, schema: { type: string } }
                 - { name: source, in: query, description: Where they come from, schema: { type: string } }
                 - { name: basis, in: query, description: The lawful basis, schema: { type: string } }
+                - { name: proof, in: query, description: What shows that basis, schema: { type: string } }
+                - name: channels
+                  in: query
+                  description: "What the basis is for, separated by commas: email, sms, webhook, print, canvass"
+                  schema: { type: string }
                 - { name: on_conflict, in: query, schema: { enum: [merge, replace, keep], default: merge } }
                 - { name: layout, in: query, description: A known layout without headers, schema: { enum: [florida, new_york] } }
                 - { name: map, in: query, description: A mapping file as JSON, schema: { type: string } }
@@ -70,6 +89,49 @@ enum OpenAPIDocument {
               parameters: [{ $ref: "#/components/parameters/id" }]
               responses:
                 "200": { description: "line, column, reason and the row as it was read", content: { text/csv: { schema: { type: string } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/imports/{id}/undo:
+            post:
+              operationId: undoImport
+              summary: Takes back what an import did; the newest one first
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              responses:
+                "200": { description: The import, content: { application/json: { schema: { $ref: "#/components/schemas/ImportListing" } } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/contacts:
+            get:
+              operationId: contacts
+              summary: Everything that is known of a person
+              x-role: operator
+              parameters:
+                - name: address
+                  in: query
+                  required: true
+                  description: An e-mail address or a telephone number
+                  schema: { type: string, minLength: 1 }
+              responses:
+                "200":
+                  description: The contacts with this address
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [contacts]
+                        properties: { contacts: { type: array, items: { $ref: "#/components/schemas/Contact" } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/contacts/export:
+            get:
+              operationId: exportContacts
+              summary: All contacts, as a table or as one line of JSON for each
+              x-role: operator
+              parameters: [{ name: form, in: query, schema: { enum: [ndjson, csv], default: ndjson } }]
+              responses:
+                "200":
+                  description: Contacts
+                  content:
+                    text/csv: { schema: { type: string } }
+                    application/x-ndjson: { schema: { type: string } }
                 default: { $ref: "#/components/responses/Problem" }
           /v1/suppressions:
             get:
@@ -636,6 +698,42 @@ enum OpenAPIDocument {
                 warnings: { $ref: "#/components/schemas/Count" }
                 first_rejects: { type: array, items: { type: object, required: [line, column, reason] } }
                 fields: { type: array, items: { type: object, required: [name, type, column] } }
+            ImportListing:
+              type: object
+              required: [id, file, state, started_at, finished_at, rows, created, updated, unchanged, rejected]
+              properties:
+                id: { type: string }
+                file: { type: string }
+                state: { enum: [running, finished, aborted, undoing, undone] }
+                started_at: { $ref: "#/components/schemas/Time" }
+                finished_at: { $ref: "#/components/schemas/TimeOrNull" }
+                rows: { $ref: "#/components/schemas/Count" }
+                created: { $ref: "#/components/schemas/Count" }
+                updated: { $ref: "#/components/schemas/Count" }
+                unchanged: { $ref: "#/components/schemas/Count" }
+                rejected: { $ref: "#/components/schemas/Count" }
+            Contact:
+              type: object
+              required: [contact, fields, lists, sources, consent, created_at, updated_at]
+              properties:
+                contact: { type: integer }
+                fields: { type: object, description: Those that have a value, additionalProperties: { type: string } }
+                lists: { type: array, items: { type: string } }
+                sources:
+                  type: array
+                  items:
+                    type: object
+                    required: [name, file, basis, proof, channels, at]
+                    properties:
+                      name: { type: string }
+                      file: { type: string }
+                      basis: { type: string, description: Empty when not stated }
+                      proof: { type: string }
+                      channels: { type: array, items: { type: string } }
+                      at: { $ref: "#/components/schemas/Time" }
+                consent: { type: object, description: The bases by channel, additionalProperties: { type: array, items: { type: string } } }
+                created_at: { $ref: "#/components/schemas/Time" }
+                updated_at: { $ref: "#/components/schemas/Time" }
             Check:
               type: object
               required: [name, audience, variants, missing, excluded, diagnostics]

@@ -46,6 +46,17 @@ protocol Operations: Sendable {
 
     /// Everybody who must not be written to.
     func suppressions() async throws -> Pages<SuppressionRow>
+    /// Imports, newest first, at most ``ImportListing/countMax``.
+    func listImports() async throws -> [ImportListing]
+
+    /// Takes back what an import did, and answers once that is done.
+    func undoImport(_ id: String, by caller: Caller) async throws -> ImportListing
+
+    /// Everything that is known of whoever has this e-mail address or telephone number.
+    func contacts(at address: String) async throws -> [ContactJSON]
+
+    /// All contacts as CSV, or as one JSON object a line.
+    func exportContacts(asCSV: Bool) async throws -> Pages<ByteBuffer>
 
     func countSegment(_ question: SegmentQuestion) async throws -> SegmentCount
 

@@ -99,9 +99,20 @@ struct RequestInput: Sendable {
             list: self.query("list"),
             source: self.query("source"),
             basis: self.query("basis"),
+            proof: self.query("proof"),
+            channels: try self.channels(),
             onConflict: onConflict,
             map: try ColumnMap(layout: self.query("layout"), json: self.query("map"))
         )
+    }
+
+    private func channels() throws -> [String]? {
+        guard let text = self.query("channels") else { return nil }
+        let channels = text.split(separator: ",").map(String.init)
+        guard channels.allSatisfy({ ConsentMarks.channels.contains($0) }), !channels.isEmpty else {
+            throw Problem.badRequest("channels must be some of \(ConsentMarks.channels.joined(separator: ",")).")
+        }
+        return ConsentMarks.channels.filter { channels.contains($0) }
     }
 
     func targetSelection() throws -> TargetSelection {

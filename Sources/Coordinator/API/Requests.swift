@@ -11,6 +11,10 @@ struct ImportRequest: Hashable, Sendable {
     var source: String?
     /// The lawful basis, as the operator names it; `nil` when not said.
     var basis: String?
+    /// What shows that the basis holds; `nil` when not said.
+    var proof: String?
+    /// The channels that the basis is for; `nil`: e-mail, or texts where the file has no e-mail addresses.
+    var channels: [String]?
     var onConflict: ConflictRule
     /// What the operator says about the file's form and columns.
     var map = ColumnMap()

@@ -15,6 +15,7 @@ struct Routes<Coordinator: Operations>: Sendable {
         self.addOpen(to: router)
         self.addContacts(to: router)
         self.addSuppressions(to: router)
+        self.addPeople(to: router)
         self.addCampaigns(to: router)
         self.addDecisions(to: router)
         self.addWorkers(to: router)

@@ -29,6 +29,7 @@ struct ImportPlace: Hashable, Sendable {
     let fields: [Field]
     let source: Int64
     let list: Int64?
+    let marks: ImportMarks
     let policy: ConflictPolicy
 }
 
@@ -40,10 +41,9 @@ enum ImportSteps {
         at: Timestamp,
         on connection: any SQLConnection
     ) throws(StoreError) -> ImportTicket {
-        ImportTicket(
-            id: try ImportStore(connection).begin(file: file, at: at),
-            fields: try FieldStore(connection).all()
-        )
+        let fields = FieldStore(connection)
+        try fields.completeBefore()
+        return ImportTicket(id: try ImportStore(connection).begin(file: file, at: at), fields: try fields.all())
     }
 
     /// Makes the file's fields, source and list.
@@ -53,15 +53,23 @@ enum ImportSteps {
         _ ticket: ImportTicket,
         _ request: ImportRequest,
         fields: [Field],
+        idSystem: String,
+        hasEmail: Bool,
         at: Timestamp,
         on connection: any SQLConnection
     ) throws(StoreError) -> ImportPlace {
         let store = ImportStore(connection)
-        let settled = try FieldStore(connection).define(fields)
+        let settled = try FieldStore(connection).define(fields, importID: ticket.id)
+        // A file of telephone numbers is for texting; that somebody agreed to texts beside mails must be said.
+        let channels = request.channels ?? [hasEmail ? "email" : "sms"]
         let source = try store.makeSource(
-            named: request.source ?? request.file,
-            basis: request.basis ?? "",
-            file: request.file,
+            SourceNote(
+                name: request.source ?? request.file,
+                basis: request.basis ?? "",
+                proof: request.proof ?? "",
+                channels: channels,
+                file: request.file
+            ),
             at: at
         )
         var list: Int64?
@@ -72,6 +80,13 @@ enum ImportSteps {
             fields: settled,
             source: source,
             list: list,
+            marks: ImportMarks(
+                importID: ticket.id,
+                consent: Basis(stated: request.basis ?? "").map { basis in
+                    channels.reduce(into: ConsentMarks()) { $0.formUnion(ConsentMarks(basis, $1)) }
+                } ?? [],
+                idSystem: idSystem
+            ),
             policy: request.onConflict.policy
         )
     }
@@ -95,7 +110,13 @@ enum ImportSteps {
         at: Timestamp,
         on connection: any SQLConnection
     ) throws(StoreError) -> ImportCounts {
-        let store = try ContactStore(connection, fields: place.fields, policy: place.policy, key: key)
+        let store = try ContactStore(
+            connection,
+            fields: place.fields,
+            policy: place.policy,
+            marks: place.marks,
+            key: key
+        )
         var counts = try store.upsert(chunk, list: place.list, source: place.source, at: at)
         counts += besides
         try ImportStore(connection).add(counts, to: place.id)

@@ -74,16 +74,25 @@ struct ImportRun: Sendable {
         _ group: inout ThrowingTaskGroup<ImportCounts, any Error>
     ) async throws {
         while try progress.table.read(into: &progress.batch) {
-            if progress.place == nil { progress.place = try await self.open(progress.table.fields) }
+            if progress.place == nil { progress.place = try await self.open(progress.table) }
             try progress.take()
             if progress.window?.isFull == true { try await self.write(&progress, &group) }
         }
     }
 
-    private func open(_ fields: [Field]) async throws -> ImportPlace {
-        let (ticket, request, at) = (self.ticket, self.request, self.now())
+    private func open(_ table: ContactTable) async throws -> ImportPlace {
+        let (ticket, request, at, fields) = (self.ticket, self.request, self.now(), table.fields)
+        let (idSystem, hasEmail) = (table.mapping?.idSystem ?? "", table.mapping?.emailColumn != nil)
         let place = try await self.loop.write { connection throws(StoreError) in
-            try ImportSteps.open(ticket, request, fields: fields, at: at, on: connection)
+            try ImportSteps.open(
+                ticket,
+                request,
+                fields: fields,
+                idSystem: idSystem,
+                hasEmail: hasEmail,
+                at: at,
+                on: connection
+            )
         }
         guard let index = fields.indices.first(where: { fields[$0] != place.fields[$0] }) else { return place }
         throw OperationError.conflict(
@@ -115,6 +124,9 @@ struct ImportRun: Sendable {
         var chunks = window.rows.chunks()
         if chunks.isEmpty { chunks = [ContactChunk(window.rows, rows: [])] }
         for chunk in chunks {
+            while chunk.hasTelephones,
+                try await loop.write({ connection throws(StoreError) in try PhoneIndex(connection).advance() })
+            {}
             let (others, at) = (besides, now())
             counts += try await loop.write { connection throws(StoreError) in
                 let written = try ImportSteps.write(chunk, to: place, besides: others, key: key, at: at, on: connection)

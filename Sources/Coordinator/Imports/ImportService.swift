@@ -41,12 +41,20 @@ struct ImportService: Sendable {
     ) async throws -> ImportAnswer {
         let began = self.now()
         let actor = ImportActor(who: who, origin: RequestOrigin.address)
-        let ticket = try await Self.translating {
+        let beginning: (ticket: ImportTicket?, undoing: Int64?) = try await Self.translating {
             try await self.loop.write { connection throws(StoreError) in
+                // It would put contacts back over what comes now.
+                if let undoing = try ImportStore(connection).undoing() { return (nil, undoing) }
                 let ticket = try ImportSteps.begin(file: request.file, at: began, on: connection)
                 try actor.note("import_begin", ticket.id, at: began, on: connection)
-                return ticket
+                return (ticket, nil)
             }
+        }
+        guard let ticket = beginning.ticket else {
+            let name = Self.publicID(beginning.undoing ?? 0)
+            throw OperationError.conflict(
+                "import \(name) is being undone; import when that is done (postrider imports undo \(name) goes on with it)"
+            )
         }
         let body = DigestingBody(body)
         let run = ImportRun(
@@ -63,10 +71,42 @@ struct ImportService: Sendable {
             try await self.end(ticket.id, as: .finished, digest: body.digest, by: actor)
         } catch {
             await self.abort(ticket.id, digest: body.digest, by: actor)
-            throw Self.translated(error, file: request.file)
+            // What a file is wrong with as a whole, such as an archive that is a trap, may show late: nothing of it stays.
+            guard let diagnostics = error as? Diagnostics else { throw Self.translated(error, file: request.file) }
+            throw Self.translated(await self.takeBack(ticket.id, diagnostics, by: actor), file: request.file)
         }
         guard summary.counts.accepted > 0 else { throw OperationError.invalid(summary.whyNothing(request.file)) }
         return summary.answer
+    }
+
+    /// Takes back what an import did, piece by piece, newest import first.
+    ///
+    /// - Throws: ``OperationError/conflict(_:)`` when another one must be undone before, or imports run.
+    func undo(_ id: Int64, by who: String) async throws {
+        try await self.undo(id, by: ImportActor(who: who, origin: RequestOrigin.address))
+    }
+
+    private func undo(_ id: Int64, by actor: ImportActor) async throws {
+        let (key, now) = (self.addressKey, self.now)
+        let refusal = try await self.loop.write { connection throws(StoreError) in
+            let refusal = try ImportUndo(connection, importID: id, key: key).begin()
+            if refusal == nil { try actor.note("import_undo", id, at: now(), on: connection) }
+            return refusal
+        }
+        let name = Self.publicID(id)
+        switch refusal {
+        case nil: break
+        case .unknown: throw OperationError.notFound("there is no import '\(name)'")
+        case .undone: throw OperationError.conflict("import \(name) is undone already")
+        case .running: throw OperationError.conflict("an import is running; undo \(name) once it has ended")
+        case .newerFirst(let newer):
+            throw OperationError.conflict(
+                "import \(Self.publicID(newer)) came later; imports are undone newest first: undo that one before \(name)"
+            )
+        }
+        while try await self.loop.write({ connection throws(StoreError) in
+            try ImportUndo(connection, importID: id, key: key).step(at: now())
+        }) {}
     }
 
     /// The rejected rows of an import as CSV.
@@ -108,6 +148,20 @@ struct ImportService: Sendable {
     /// What cannot be marked now is marked when the coordinator starts again.
     private func abort(_ id: Int64, digest: String, by actor: ImportActor) async {
         await Task { try? await self.end(id, as: .aborted, digest: digest, by: actor) }.value
+    }
+
+    /// Undoes an import whose file turned out to be wrong.
+    ///
+    /// - Returns: What is wrong with it, and what is left of it if it cannot be undone now.
+    private func takeBack(_ id: Int64, _ diagnostics: Diagnostics, by actor: ImportActor) async -> Diagnostics {
+        do {
+            try await self.undo(id, by: actor)
+            return diagnostics
+        } catch {
+            let name = Self.publicID(id)
+            let left = Diagnostic(.error, "what came in before that is still there: postrider imports undo \(name)")
+            return Diagnostics(diagnostics.diagnostics + [left])
+        }
     }
 
     private static func translating<Result>(_ body: () async throws -> Result) async throws -> Result {

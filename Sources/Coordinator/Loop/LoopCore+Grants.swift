@@ -176,6 +176,7 @@ extension LoopCore {
         if try self.isBarred(row.bars, row.target.contact, in: campaign) {
             return try self.suppress(row, .suppressed, lane: lane, campaign)
         }
+        if self.lacksConsent(row, campaign) { return try self.suppress(row, .noConsent, lane: lane, campaign) }
         guard let variant = row.target.variant ?? self.variant(of: row, in: campaign) else {
             return try self.suppress(row, .noVariant, lane: lane, campaign)
         }
@@ -197,6 +198,13 @@ extension LoopCore {
             let target = TargetKey(campaign: campaign.id, lane: lane.lane, position: row.target.position)
             shard.add(links, for: target)
         }
+    }
+
+    /// Whether the campaign's channel needs a basis that the contact did not give.
+    private func lacksConsent(_ row: GrantRow, _ campaign: RunningCampaign) -> Bool {
+        let need = campaign.consentNeed ?? self.options.consent.need(for: campaign.record.channel)
+        campaign.consentNeed = need
+        return !need.isEmpty && need.isDisjoint(with: row.consent)
     }
 
     func variant(of row: GrantRow, in campaign: RunningCampaign) -> Int? {

@@ -316,6 +316,8 @@ struct LoopOptions: Sendable {
     var caps: [FrequencyCap] = []
     /// What an approval has to be for a campaign to start by itself.
     var approvals = ApprovalRules(allowsSubmitter: false, expiresMilliseconds: 604_800_000)
+    /// What channels need before somebody is written to.
+    var consent = ConsentProfile.standard
     /// What was found in the data folder; `nil` where there is none, as in tests.
     var place: PlaceCheck.Found?
     /// Puts a marker for this epoch on the disk, in place of the one before.

@@ -35,6 +35,8 @@ final class RunningCampaign {
     var poisonedInRow = 0
     /// What is left of its budget; `nil` without one.
     var budget: RunningBudget?
+    /// What its contacts must have one of; `nil` until it is asked for.
+    var consentNeed: ConsentMarks?
     /// Why the coordinator itself paused it.
     var trouble: String?
     /// At which hours it is sent; `nil`: at all.

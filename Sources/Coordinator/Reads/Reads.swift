@@ -37,6 +37,7 @@ struct Reads: Sendable {
     ///
     /// - Parameters:
     ///   - bar: What keeps a contact from being written to.
+    ///   - consent: What a contact must have one of; empty: nothing.
     ///   - audience: With its names looked up.
     ///   - conditions: Of the groups of variants, tried in this order; one that is everyone's belongs last.
     ///   - fields: Whose missing values are counted.
@@ -45,6 +46,7 @@ struct Reads: Sendable {
     /// - Throws: What the database says.
     func audience(
         bar: ContactBars,
+        consent: ConsentMarks,
         _ audience: AudienceFold.Audience,
         conditions: [Expression],
         fields: [Field],
@@ -52,6 +54,7 @@ struct Reads: Sendable {
     ) async throws -> AudienceFold {
         var fold = AudienceFold(
             bar: bar,
+            consent: consent,
             audience: audience,
             conditions: conditions,
             fields: fields,

@@ -97,6 +97,9 @@ extension CampaignCheck {
         if fold.suppressed > 0 {
             excluded.append(Exclusion(reason: Reason.suppressed.rawValue, targets: fold.suppressed))
         }
+        if fold.withoutConsent > 0 {
+            excluded.append(Exclusion(reason: Reason.noConsent.rawValue, targets: fold.withoutConsent))
+        }
         if let rest = fold.shares.last, rest.contacts > 0 {
             excluded.append(Exclusion(reason: Reason.noVariant.rawValue, targets: rest.contacts))
         }

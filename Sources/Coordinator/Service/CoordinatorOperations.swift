@@ -28,6 +28,8 @@ struct CoordinatorOperations: Operations {
     let zones: any ZoneSource
     /// The zone of campaigns that name none.
     let homeZone: String
+    /// What channels need before somebody is written to.
+    let consent: ConsentProfile
 
     func readiness() async -> Readiness {
         let snapshot = self.loop.snapshot.withLock { $0 }
@@ -45,6 +47,7 @@ struct CoordinatorOperations: Operations {
     ) async throws -> ImportAnswer {
         let start = ContinuousClock.now
         do {
+            try self.checkBasis(of: request)
             let answer = try await self.imports.run(request, body: body, by: caller.name)
             self.importTelemetry.finished(answer, request, by: caller, took: .now - start)
             return answer
@@ -87,6 +90,7 @@ struct CoordinatorOperations: Operations {
     func fold(_ plan: CampaignPlan) async throws -> AudienceFold {
         try await self.reads.audience(
             bar: plan.bar,
+            consent: self.consent.need(for: plan.file.channel.rawValue),
             try await self.audience(of: plan),
             conditions: plan.assignment.groups.contains { $0.condition == nil }
                 ? plan.conditions + [.everyone] : plan.conditions,

@@ -212,7 +212,8 @@ struct CoordinatorService {
             tokens: TokenDesk(tokens: tokens),
             importTelemetry: ImportTelemetry(metrics: metrics, logger: self.logger),
             zones: ZoneFolder.system,
-            homeZone: ZoneFolder.homeZone(self.settings)
+            homeZone: ZoneFolder.homeZone(self.settings),
+            consent: self.settings.consent
         )
     }
 

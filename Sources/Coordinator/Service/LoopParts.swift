@@ -142,6 +142,7 @@ final class LoopParts: Sendable {
                 allowsSubmitter: settings.approval == .oneself,
                 expiresMilliseconds: settings.approvalExpiresMilliseconds
             ),
+            consent: settings.consent,
             place: place.found,
             writeMarker: { epoch throws(StoreError) in try place.writeMarker(epoch) }
         )

@@ -152,7 +152,8 @@ package struct ContactRowDecoder: Sendable {
     private static func key(_ prefix: String, of phone: ContactValue, in output: inout DecodedRows) -> ContactAddress {
         let start = UInt32(output.bytes.count)
         output.bytes.append(contentsOf: prefix.utf8)
-        for index in phone.range { output.bytes.append(output.bytes[Int(index)]) }
+        let value = Array(output.bytes[Int(phone.range.lowerBound)..<Int(phone.range.upperBound)])
+        output.bytes.append(contentsOf: prefix == "tel:" ? PhoneKey.of(value) : value)
         return ContactAddress(text: 0..<0, key: start..<UInt32(output.bytes.count), domain: 0..<0)
     }
 
@@ -174,7 +175,7 @@ package struct ContactRowDecoder: Sendable {
         do throws(AddressProblem) {
             at = try AddressParser.normalise(cell, policy: self.policy, into: &output.bytes)
         } catch {
-            // Google writes several addresses of a person into one cell; the first is the one that is used.
+            // Google writes several addresses of a person into one cell.
             guard let end = Self.endOfFirst(cell) else { throw error }
             output.bytes.removeSubrange(start...)
             let first = UnsafeBufferPointer(rebasing: cell[..<end])

@@ -1,11 +1,17 @@
 /// Brings phone numbers into one form: digits, with a leading `+` when the country is named.
-enum PhoneNumber {
+package enum PhoneNumber {
     /// At most 15 digits (ITU-T E.164); fewer than 7 reach nobody from outside.
     static let digitCount = 7...15
 
     /// What ``normalise(_:into:)`` takes, for messages.
     static let grammar =
         "\(digitCount.lowerBound) to \(digitCount.upperBound) digits, with blanks, - . / ( ) between and + before them"
+
+    /// The number in that form; `nil` when the text is none.
+    package static func normalised(_ text: String) -> [UInt8]? {
+        var output: [UInt8] = []
+        return Array(text.utf8).withUnsafeBufferPointer { self.normalise($0, into: &output) } ? output : nil
+    }
 
     /// Appends the number.
     ///

@@ -102,6 +102,9 @@ package struct ContactChunk: Sendable {
         self.rows = rows
     }
 
+    /// Whether some rows may have nothing but a telephone number.
+    package var hasTelephones: Bool { self.rows.last.map { self.batch.range(row: Int($0), cell: 0).isEmpty } ?? false }
+
     /// Rows of one chunk: a commit's cost is spread over enough of them, and they take a few milliseconds.
     package static let rowsMax = 500
     /// Bytes of one chunk's cells, so that wide rows do not make a turn long; one row more may be in it.
@@ -110,8 +113,11 @@ package struct ContactChunk: Sendable {
 
 extension ContactRows {
     /// Cuts the rows, ordered by key, into chunks of bounded size.
+    ///
+    /// Rows that have nothing but a telephone number come last: who they are is asked of those with an address.
     package func chunks() -> [ContactChunk] {
-        let order = self.rowsByKey()
+        let sorted = self.rowsByKey()
+        let order = sorted.filter { !self.isTelephone($0) } + sorted.filter { self.isTelephone($0) }
         var chunks: [ContactChunk] = []
         var (start, size) = (0, 0)
         for (index, row) in order.enumerated() {
@@ -123,5 +129,10 @@ extension ContactRows {
         }
         if start < order.count { chunks.append(ContactChunk(self, rows: order[start...])) }
         return chunks
+    }
+
+    private func isTelephone(_ row: UInt32) -> Bool {
+        self.range(row: Int(row), cell: 0).isEmpty
+            && self.bytes[self.range(row: Int(row), cell: 1)].starts(with: "tel:".utf8)
     }
 }

@@ -17,7 +17,7 @@ package struct FieldStore {
     /// The field of this name; `nil` when there is none.
     package func field(named name: String) throws(StoreError) -> Field? {
         if let known = BuiltInField(rawValue: name) { return known.field }
-        let row = try self.connection.prepare("SELECT name, type FROM field WHERE name = ?1")
+        let row = try self.connection.prepare("SELECT name, type FROM field WHERE name = ?1 AND retired = 0")
         defer { row.reset() }
         row.bind(1, name)
         return try row.step() ? try Self.field(row) : nil
@@ -25,10 +25,12 @@ package struct FieldStore {
 
     /// Makes the columns of fields that are not there yet.
     ///
-    /// - Parameter fields: Names as ``Field/name`` demands. A name that is taken keeps the type it has.
+    /// - Parameters:
+    ///   - fields: Names as ``Field/name`` demands. A name that is taken keeps the type it has.
+    ///   - importID: Of the import that brings them, and takes them away again when it is undone.
     /// - Returns: The same names in the same order with the types that hold from now on.
     /// - Throws: ``StoreError/statement(_:)`` for a name that is none, or more than ``fieldsMax`` fields.
-    package func define(_ fields: [Field]) throws(StoreError) -> [Field] {
+    package func define(_ fields: [Field], importID: Int64? = nil) throws(StoreError) -> [Field] {
         var known: [String: Field] = [:]
         for field in try self.all() { known[field.name] = field }
         var types: [Field] = []
@@ -42,7 +44,7 @@ package struct FieldStore {
                     "there are \(Self.fieldsMax) fields already; '\(field.name)' is one too many"
                 )
             }
-            try self.add(field)
+            try self.add(field, importID)
             known[field.name] = field
             types.append(field)
         }
@@ -50,24 +52,73 @@ package struct FieldStore {
     }
 
     private func defined() throws(StoreError) -> [Field] {
-        let row = try self.connection.prepare("SELECT name, type FROM field ORDER BY name")
+        let row = try self.connection.prepare("SELECT name, type FROM field WHERE retired = 0 ORDER BY name")
         defer { row.reset() }
         var fields: [Field] = []
         while try row.step() { fields.append(try Self.field(row)) }
         return fields
     }
 
-    private func add(_ field: Field) throws(StoreError) {
+    /// Takes away the fields that an import brought; no contact has a value in them any more.
+    package func retire(broughtBy importID: Int64) throws(StoreError) {
+        let statement = try self.connection.prepare("UPDATE field SET retired = 1 WHERE import = ?1")
+        statement.bind(1, importID)
+        try statement.run()
+    }
+
+    /// Gives the table of contacts as they were the columns of fields that are older than it.
+    package func completeBefore() throws(StoreError) {
+        for field in try self.defined() {
+            for (column, type) in [(field.column, field.columnType)] + (field.numberColumn.map { [($0, "REAL")] } ?? [])
+            {
+                let isThere = (try? self.connection.prepare("SELECT \(column) FROM contact_before LIMIT 0")) != nil
+                guard !isThere else { continue }
+                try self.connection.execute("ALTER TABLE contact_before ADD COLUMN \(column) \(type)")
+            }
+        }
+    }
+
+    /// Every column of a contact but its id, in one order; some belong to no field.
+    func storedColumns() throws(StoreError) -> [String] {
+        let fixed = [
+            "email", "email_key", "domain", "phone", "external_id", "timezone", "language", "source", "created_at",
+            "updated_at", "external_key", "consent",
+        ]
+        return fixed + (try self.defined()).flatMap { [$0.column] + ($0.numberColumn.map { [$0] } ?? []) }
+    }
+
+    private func add(_ field: Field, _ importID: Int64?) throws(StoreError) {
         guard field.hasColumnName else {
             throw StoreError.statement("'\(field.name)' cannot name a column: small letters, digits and _ can")
         }
-        try self.connection.execute("ALTER TABLE contact ADD COLUMN \(field.column) \(field.columnType)")
-        if let numberColumn = field.numberColumn {
-            try self.connection.execute("ALTER TABLE contact ADD COLUMN \(numberColumn) REAL")
+        try self.dropRetired(field.name)
+        for table in ["contact", "contact_before"] {
+            try self.connection.execute("ALTER TABLE \(table) ADD COLUMN \(field.column) \(field.columnType)")
+            if let numberColumn = field.numberColumn {
+                try self.connection.execute("ALTER TABLE \(table) ADD COLUMN \(numberColumn) REAL")
+            }
         }
-        let statement = try self.connection.prepare("INSERT INTO field (name, type) VALUES (?1, ?2)")
+        let statement = try self.connection.prepare("INSERT INTO field (name, type, import) VALUES (?1, ?2, ?3)")
         statement.bind(1, field.name)
         statement.bind(2, field.type.rawValue)
+        statement.bind(3, optional: importID)
+        try statement.run()
+    }
+
+    /// Makes room for a field whose name an import had brought that was undone.
+    private func dropRetired(_ name: String) throws(StoreError) {
+        let row = try self.connection.prepare("SELECT name, type FROM field WHERE name = ?1 AND retired = 1")
+        row.bind(1, name)
+        let found = try row.step() ? try Self.field(row) : nil
+        row.reset()
+        guard let found else { return }
+        for table in ["contact", "contact_before"] {
+            for column in [found.column] + (found.numberColumn.map { [$0] } ?? []) {
+                try self.connection.execute("ALTER TABLE \(table) DROP COLUMN \(column)")
+            }
+        }
+        let statement = try self.connection.prepare("DELETE FROM field WHERE name = ?1")
+        statement.bind(1, name)
         try statement.run()
     }
 

@@ -11,6 +11,8 @@ package struct GrantRow: Sendable {
     package let domain: String
     /// What stands against writing to the contact.
     package let bars: ContactBars
+    /// Which bases the contact gave for which channels.
+    package let consent: ConsentMarks
     private let values: GrantValues
     /// Which row of ``values`` it is.
     private let index: Int
@@ -20,6 +22,7 @@ package struct GrantRow: Sendable {
         self.address = head.address
         self.domain = head.domain
         self.bars = head.bars
+        self.consent = head.consent
         self.capCounts = head.capCounts
         self.values = values
         self.index = index
@@ -54,6 +57,7 @@ private struct GrantHead {
     let address: String?
     let domain: String
     let bars: ContactBars
+    let consent: ConsentMarks
     let capCounts: [Int]
 }
 
@@ -158,7 +162,7 @@ package struct GrantQuery: Sendable {
         let extras = (conditions.map { "coalesce(\($0), 0)" } + columns + counts).map { ", " + $0 }.joined()
         self.head = """
             SELECT t.position, t.contact, t.state, t.attempts, t.due, t.epoch, t.variant, t.doubted,
-                c.email, c.domain, c.barred\(extras)
+                c.email, c.domain, c.barred, c.consent\(extras)
             FROM target t LEFT JOIN contact c ON c.id = t.contact
             WHERE t.campaign = ?1 AND t.lane = ?2
             """
@@ -257,7 +261,7 @@ package struct GrantQuery: Sendable {
                 statement.bind(firstCap + 1 + index, (moment?.now.milliseconds ?? 0) - cap.periodMilliseconds)
             }
         }
-        let capColumn = 11 + self.conditionCount + self.fieldCount
+        let capColumn = 12 + self.conditionCount + self.fieldCount
         var heads: [GrantHead] = []
         heads.reserveCapacity(limit)
         var columns = GrantColumns(conditionCount: self.conditionCount, fieldCount: self.fieldCount, rows: limit)
@@ -268,10 +272,11 @@ package struct GrantQuery: Sendable {
                     address: statement.optionalText(8),
                     domain: statement.text(9),
                     bars: ContactBars(rawValue: statement.integer(10)),
+                    consent: ConsentMarks(rawValue: statement.integer(11)),
                     capCounts: self.caps.indices.map { Int(statement.integer(capColumn + $0)) }
                 )
             )
-            columns.append(statement, from: 11)
+            columns.append(statement, from: 12)
         }
         let values = GrantValues(columns)
         return heads.enumerated().map { GrantRow($1, values: values, index: $0) }

@@ -35,6 +35,10 @@ package enum ImportState: String, Hashable, Sendable, CaseIterable {
     case finished
     /// It ended before its file did; what was committed until then stands.
     case aborted
+    /// Being undone; goes on where it was when it is asked for again.
+    case undoing
+    /// Everything is as it was before it.
+    case undone
 }
 
 /// One import, as it is stored.
@@ -49,34 +53,58 @@ package struct ImportRecord: Hashable, Sendable {
     package let counts: ImportCounts
 }
 
+/// Where contacts come from, as the operator says it.
+package struct SourceNote: Hashable, Sendable {
+    /// What the operator calls it.
+    package var name: String
+    /// The lawful basis, as the operator names it; empty when not said.
+    package var basis: String
+    /// What shows that it holds, such as where the form is kept; empty when not said.
+    package var proof: String
+    /// The channels that the basis is for.
+    package var channels: [String]
+    /// The file's name.
+    package var file: String
+
+    package init(name: String, basis: String, proof: String, channels: [String], file: String) {
+        self.name = name
+        self.basis = basis
+        self.proof = proof
+        self.channels = channels
+        self.file = file
+    }
+}
+
 /// Imports and the sources that they brought.
 package struct ImportStore {
     private let connection: any SQLConnection
 
     package init(_ connection: any SQLConnection) { self.connection = connection }
 
-    /// Notes where contacts come from.
+    /// Notes where contacts come from: once for each source with the same words.
     ///
     /// - Parameters:
-    ///   - name: What the operator calls it.
-    ///   - basis: The lawful basis, as the operator names it; empty when not said.
-    ///   - file: The file's name.
+    ///   - source: What is known of it.
     ///   - at: When it came.
     /// - Returns: The row id for `contact.source`.
     /// - Throws: What the database says.
-    package func makeSource(
-        named name: String,
-        basis: String,
-        file: String,
-        at: Timestamp
-    ) throws(StoreError) -> Int64 {
-        let statement = try self.connection.prepare(
-            "INSERT INTO source (name, basis, file, at) VALUES (?1, ?2, ?3, ?4)"
+    package func makeSource(_ source: SourceNote, at: Timestamp) throws(StoreError) -> Int64 {
+        let words = [source.name, source.basis, source.file, source.proof, source.channels.joined(separator: ",")]
+        let known = try self.connection.prepare(
+            """
+            SELECT id FROM source WHERE name = ?1 AND basis = ?2 AND file = ?3 AND proof = ?4 AND channels = ?5
+            ORDER BY id LIMIT 1
+            """
         )
-        statement.bind(1, name)
-        statement.bind(2, basis)
-        statement.bind(3, file)
-        statement.bind(4, at.milliseconds)
+        for (index, word) in words.enumerated() { known.bind(index + 1, word) }
+        let found = try known.step() ? known.integer(0) : nil
+        known.reset()
+        if let found { return found }
+        let statement = try self.connection.prepare(
+            "INSERT INTO source (name, basis, file, proof, channels, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+        )
+        for (index, word) in words.enumerated() { statement.bind(index + 1, word) }
+        statement.bind(6, at.milliseconds)
         try statement.run()
         return self.connection.lastInsertID
     }
@@ -144,19 +172,42 @@ package struct ImportStore {
         return self.connection.changedRows
     }
 
+    /// An import that somebody began to undo, and that is not undone yet; `nil` when there is none.
+    package func undoing() throws(StoreError) -> Int64? {
+        let row = try self.connection.prepare("SELECT id FROM import WHERE state = ?1 LIMIT 1")
+        defer { row.reset() }
+        row.bind(1, ImportState.undoing.rawValue)
+        return try row.step() ? row.integer(0) : nil
+    }
+
     /// - Returns: `nil` when there is no such import.
     package func record(_ id: Int64) throws(StoreError) -> ImportRecord? {
+        let row = try self.connection.prepare("SELECT \(Self.columns) FROM import WHERE id = ?1")
+        defer { row.reset() }
+        row.bind(1, id)
+        return try row.step() ? try Self.record(row) : nil
+    }
+
+    /// Imports before one, newest first.
+    package func newest(before id: Int64, limit: Int) throws(StoreError) -> [ImportRecord] {
         let row = try self.connection.prepare(
-            """
-            SELECT id, file, source, list, state, started_at, finished_at, created, updated, unchanged, rejected, warnings
-            FROM import WHERE id = ?1
-            """
+            "SELECT \(Self.columns) FROM import WHERE id < ?1 ORDER BY id DESC LIMIT ?2"
         )
         defer { row.reset() }
         row.bind(1, id)
-        guard try row.step() else { return nil }
+        row.bind(2, limit)
+        var records: [ImportRecord] = []
+        while try row.step() { records.append(try Self.record(row)) }
+        return records
+    }
+
+    private static let columns = """
+        id, file, source, list, state, started_at, finished_at, created, updated, unchanged, rejected, warnings
+        """
+
+    private static func record(_ row: any SQLStatement) throws(StoreError) -> ImportRecord {
         guard let state = ImportState(rawValue: row.text(4)) else {
-            throw StoreError.corrupt("import \(id) has the unknown state '\(row.text(4))'")
+            throw StoreError.corrupt("import \(row.integer(0)) has the unknown state '\(row.text(4))'")
         }
         var counts = ImportCounts()
         counts.created = Int(row.integer(7))

@@ -120,20 +120,24 @@ package struct AudienceFold: Sendable {
     package private(set) var shares: [Share]
     /// Contacts of the audience who must not be written to.
     package private(set) var suppressed = 0
+    /// Contacts of the audience who gave no basis that the channel needs.
+    package private(set) var withoutConsent = 0
     /// Contacts that the rule selects and that have no e-mail address; not part of the audience.
     package private(set) var withoutAddress = 0
 
     /// Contacts of the audience.
-    package var audience: Int { self.suppressed + self.shares.reduce(0) { $0 + $1.contacts } }
+    package var audience: Int { self.suppressed + self.withoutConsent + self.shares.reduce(0) { $0 + $1.contacts } }
 
     /// - Parameters:
     ///   - bar: What keeps a contact from being written to.
+    ///   - consent: What a contact must have one of; empty: nothing.
     ///   - audience: Whom the campaign is for.
     ///   - conditions: Of the groups of variants, tried in this order.
     ///   - fields: Whose missing values are counted.
     ///   - required: For each condition, which of `fields`, by index, must not be empty.
     package init(
         bar: ContactBars,
+        consent: ConsentMarks = [],
         audience: Audience,
         conditions: [Expression],
         fields: [Field],
@@ -163,6 +167,7 @@ package struct AudienceFold: Sendable {
         self.sql = """
             SELECT share, count(*), \(rejected)\(missing.map(\.outer).joined()) FROM (
                 SELECT CASE WHEN c.email IS NULL THEN \(Self.noAddress) WHEN c.barred & \(bar.rawValue) <> 0 THEN \(Self.isSuppressed)
+                    \(consent.isEmpty ? "" : "WHEN c.consent & \(consent.rawValue) = 0 THEN \(Self.noConsent)")
                     \(groups.isEmpty ? "" : groups) ELSE \(rest) END AS share\(missing.map(\.inner).joined())
                 FROM contact c
                 WHERE c.id > ?1 AND c.id <= ?2 AND (\(rule))
@@ -182,6 +187,7 @@ package struct AudienceFold: Sendable {
 
     private static let noAddress = -1
     private static let isSuppressed = -2
+    private static let noConsent = -3
 
     /// Judges the next window.
     ///
@@ -196,6 +202,7 @@ package struct AudienceFold: Sendable {
             switch Int(row.integer(0)) {
             case Self.noAddress: self.withoutAddress += count
             case Self.isSuppressed: self.suppressed += count
+            case Self.noConsent: self.withoutConsent += count
             case let share:
                 self.shares[share].contacts += count
                 self.shares[share].rejected += Int(row.integer(2))

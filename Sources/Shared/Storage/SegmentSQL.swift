@@ -108,7 +108,11 @@ private struct SegmentWriter {
             return "EXISTS (SELECT 1 FROM list_member m WHERE m.list = "
                 + "(SELECT id FROM list WHERE name = \(self.bind(.text(name)))) AND m.contact = c.id)"
         case .source(let name):
-            return "c.source IN (SELECT id FROM source WHERE name = \(self.bind(.text(name))))"
+            let parameter = self.bind(.text(name))
+            return """
+                (c.source IN (SELECT id FROM source WHERE name = \(parameter)) OR EXISTS (SELECT 1 FROM contact_source m
+                    JOIN source s ON s.id = m.source WHERE m.contact = c.id AND s.name = \(parameter)))
+                """
         case .history(let history, let campaigns): return self.history(history, campaigns)
         case .everyone, .and, .or, .not: return "1 = 1"
         }

@@ -37,8 +37,8 @@ package struct SuppressionRecord: Hashable, Sendable {
 ///
 /// Every method that writes belongs inside a transaction: list and bits are true together, or not at all.
 package struct SuppressionStore {
-    private let connection: any SQLConnection
-    private let key: AddressKey
+    let connection: any SQLConnection
+    let key: AddressKey
 
     package init(_ connection: any SQLConnection, key: AddressKey) {
         self.connection = connection
@@ -119,7 +119,7 @@ package struct SuppressionStore {
         )
     }
 
-    private func reason(
+    func reason(
         of address: AddressHash,
         on channel: SuppressionChannel
     ) throws(StoreError) -> SuppressionReason? {
@@ -157,7 +157,7 @@ package struct SuppressionStore {
         return try row.step() ? ContactBars(rawValue: row.integer(0)) : []
     }
 
-    private func set(_ bar: ContactBars, _ isSet: Bool, on contact: Contact.ID) throws(StoreError) {
+    func set(_ bar: ContactBars, _ isSet: Bool, on contact: Contact.ID) throws(StoreError) {
         let statement = try self.connection.prepare(
             isSet
                 ? "UPDATE contact SET barred = barred | ?2 WHERE id = ?1"
@@ -201,7 +201,7 @@ package struct SuppressionStore {
         try self.note(Contact.ID(contact), has: self.key.hash(address, on: .email))
     }
 
-    private func note(_ contact: Contact.ID, has address: AddressHash) throws(StoreError) {
+    func note(_ contact: Contact.ID, has address: AddressHash) throws(StoreError) {
         let statement = try self.connection.prepare(
             "UPDATE suppression SET contact = ?2 WHERE channel = 'email' AND address_hash = ?1"
         )

@@ -51,6 +51,7 @@ extension Settings {
             guards: GuardSettings.read(keys).applied(to: .standard),
             approval: keys.choice("approval", default: .twoPerson),
             approvalExpiresMilliseconds: keys.duration("approval_expires", default: week, in: 60_000...52 * week),
+            consent: keys.choice("consent", default: .standard),
             orphanGraceMilliseconds: keys.duration("orphan_grace", default: 600_000, in: 1_000...week),
             timezone: keys.value("timezone", default: nil, allowed: CampaignSchedule.zoneGrammar) {
                 ZoneName.isPossible($0) ? .some($0) : nil
@@ -67,11 +68,9 @@ extension Settings {
     static let keys = KeySet(
         known: [
             "data_dir", "store", "coordinator", "worker", "relays", "dkim", "sites", "throttles", "caps", "guards",
-            "approval",
-            "approval_expires",
-            "orphan_grace", "timezone", "log", "journal",
+            "approval", "approval_expires", "consent", "orphan_grace", "timezone", "log", "journal",
         ],
-        notYet: ["senders", "consent"]
+        notYet: ["senders"]
     )
     private static let logKeys = KeySet(known: ["level", "format"])
     private static let journalKeys = KeySet(known: ["sync"])

@@ -30,6 +30,8 @@ package struct Settings: Sendable {
     package var approval: ApprovalRule
     /// `approval_expires`, default 7 days, 1 minute to 365 days: an approval older than that starts nothing.
     package var approvalExpiresMilliseconds: Int64
+    /// `consent`: `default`, `gdpr` or `us`: what a channel needs before somebody is written to.
+    package var consent: ConsentProfile
     /// `orphan_grace`, default 10 minutes, 1 second to 7 days: how long a silent worker keeps its leases' targets.
     package var orphanGraceMilliseconds: Int64
     /// `timezone`: the zone of campaigns that name none, an IANA name; `nil`: the machine's.

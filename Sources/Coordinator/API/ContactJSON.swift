@@ -1,0 +1,97 @@
+import Domain
+import NIOCore
+import Storage
+
+/// CONTACT of docs/api.md.
+struct ContactJSON: Hashable, Sendable, Encodable {
+    var contact: Int64
+    /// Only those that have a value.
+    var fields: [String: String]
+    var lists: [String]
+    var sources: [Source]
+    /// For each channel, which bases were given.
+    var consent: [String: [String]]
+    var createdAt: Timestamp
+    var updatedAt: Timestamp
+
+    struct Source: Hashable, Sendable, Encodable {
+        var name: String
+        var file: String
+        /// Empty when not stated.
+        var basis: String
+        var proof: String
+        var channels: [String]
+        var at: Timestamp
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case contact, fields, lists, sources, consent
+        case createdAt = "created_at"
+        case updatedAt = "updated_at"
+    }
+
+    init(_ record: ContactRecord, fields: [Field]) {
+        self.contact = record.id
+        self.fields = Dictionary(zip(fields.map(\.name), record.values)) { first, _ in first }.compactMapValues { $0 }
+        self.lists = record.lists
+        self.sources = record.sources.map {
+            Source(
+                name: $0.note.name,
+                file: $0.note.file,
+                basis: $0.note.basis,
+                proof: $0.note.proof,
+                channels: $0.note.channels,
+                at: $0.at
+            )
+        }
+        self.consent = record.consent.byChannel
+        self.createdAt = record.createdAt
+        self.updatedAt = record.updatedAt
+    }
+}
+
+extension ConsentMarks {
+    fileprivate var byChannel: [String: [String]] {
+        Dictionary(
+            Self.channels.map { ($0, self.bases(for: $0).map(\.name)) }.filter { !$0.1.isEmpty }
+        ) { first, _ in first }
+    }
+}
+
+/// Contacts as a table (RFC 4180), one row for each.
+///
+/// Spreadsheets run cells that begin with `=`, `+`, `-`, `@`, a tab or CR as formulas: those get a `'` before them, except numbers.
+enum ContactCSV {
+    static func header(_ fields: [Field]) -> ByteBuffer {
+        Self.line(["contact"] + fields.map(\.name) + ["lists", "sources", "consent", "created_at", "updated_at"])
+    }
+
+    static func row(_ record: ContactRecord) -> ByteBuffer {
+        let consent = ConsentMarks.channels.flatMap { channel in
+            record.consent.bases(for: channel).map { "\(channel):\($0.name)" }
+        }
+        return Self.line(
+            ["\(record.id)"] + record.values.map { $0 ?? "" } + [
+                record.lists.joined(separator: "; "), record.sources.map(\.note.name).joined(separator: "; "),
+                consent.joined(separator: "; "), record.createdAt.rfc3339, record.updatedAt.rfc3339,
+            ]
+        )
+    }
+
+    private static func line(_ cells: [String]) -> ByteBuffer {
+        ByteBuffer(string: cells.map(Self.cell).joined(separator: ",") + "\r\n")
+    }
+
+    private static func cell(_ text: String) -> String {
+        var text = text
+        if let first = text.utf8.first, "=+-@\t\r".utf8.contains(first), Double(text) == nil, !Self.isTelephone(text) {
+            text = "'" + text
+        }
+        guard text.utf8.contains(where: { "\",\r\n".utf8.contains($0) }) else { return text }
+        return "\"\(text.replacing("\"", with: "\"\""))\""
+    }
+
+    private static func isTelephone(_ text: String) -> Bool {
+        text.utf8.first == UInt8(ascii: "+") && text.utf8.dropFirst().allSatisfy { (48...57).contains($0) }
+    }
+}

@@ -1,0 +1,41 @@
+import Domain
+import Hummingbird
+import NIOCore
+
+/// Requests about single people, all of them, and where they came from.
+extension Routes {
+    func addPeople(to router: Router<APIContext>) {
+        self.on(.get, "v1/imports", .operator, router) { _ in
+            try Response(json: ImportList(imports: await self.operations.listImports()))
+        }
+        self.on(.post, "v1/imports/:id/undo", .operator, router) { input in
+            try Response(json: await self.operations.undoImport(input.parameter("id"), by: input.caller))
+        }
+        self.on(.get, "v1/contacts", .operator, router) { input in
+            guard let address = input.query("address") else {
+                throw Problem.badRequest("The query lacks address: an e-mail address or a telephone number.")
+            }
+            return try Response(json: ContactList(contacts: await self.operations.contacts(at: address)))
+        }
+        self.on(.get, "v1/contacts/export", .operator, router) { input in
+            let form = input.query("form") ?? "ndjson"
+            guard ["csv", "ndjson"].contains(form) else { throw Problem.badRequest("form must be csv or ndjson.") }
+            let isCSV = form == "csv"
+            let pages = try await self.operations.exportContacts(asCSV: isCSV)
+            let type = isCSV ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson"
+            return Response(pages: pages, contentType: type) { page in
+                var bytes = ByteBuffer()
+                for piece in page { bytes.writeImmutableBuffer(piece) }
+                return bytes
+            }
+        }
+    }
+
+    private struct ImportList: Encodable {
+        let imports: [ImportListing]
+    }
+
+    private struct ContactList: Encodable {
+        let contacts: [ContactJSON]
+    }
+}

@@ -1,0 +1,72 @@
+import Domain
+
+/// Contacts whose address changes.
+extension SuppressionStore {
+    /// Notes that an import gave a contact another address.
+    ///
+    /// Who asked not to be written to asked as a person: that goes along to the new address, as do the lists that were left. That a
+    /// mailbox was gone does not.
+    ///
+    /// - Parameters:
+    ///   - contact: Its row id.
+    ///   - old: The canonical address until now.
+    ///   - new: The canonical address from now on, which the contact has already.
+    ///   - at: Now.
+    /// - Throws: What the store throws.
+    func moved(_ contact: Int64, from old: [UInt8], to new: [UInt8], at: Timestamp) throws(StoreError) {
+        let (left, next) = (self.hash(old), self.hash(new))
+        let suppression = try self.connection.prepare(
+            """
+            INSERT INTO suppression (channel, address_hash, reason, at, evidence, who, contact)
+            SELECT channel, ?2, reason, ?3, 'the same person had another address, with: ' || evidence, who, ?4 FROM suppression
+            WHERE channel = ?6 AND address_hash = ?1 AND reason <> ?5 ON CONFLICT DO NOTHING
+            """
+        )
+        suppression.bind(1, bytes: left.bytes)
+        suppression.bind(2, bytes: next.bytes)
+        suppression.bind(3, at.milliseconds)
+        suppression.bind(4, contact)
+        suppression.bind(5, SuppressionReason.bounced.rawValue)
+        suppression.bind(6, SuppressionChannel.email.rawValue)
+        try suppression.run()
+        let departure = try self.connection.prepare(
+            """
+            INSERT INTO list_departure (list, address_hash, at) SELECT list, ?2, at FROM list_departure WHERE address_hash = ?1
+            ON CONFLICT DO NOTHING
+            """
+        )
+        departure.bind(1, bytes: left.bytes)
+        departure.bind(2, bytes: next.bytes)
+        try departure.run()
+        try self.settle(contact, from: old, to: new)
+    }
+
+    /// Sets what stands against a contact to what is known of the address that it has now.
+    ///
+    /// - Parameters:
+    ///   - contact: Its row id.
+    ///   - old: The canonical address that it had.
+    ///   - new: The canonical address that it has.
+    /// - Throws: What the store throws.
+    func settle(_ contact: Int64, from old: [UInt8], to new: [UInt8]) throws(StoreError) {
+        let forget = try self.connection.prepare(
+            "UPDATE suppression SET contact = NULL WHERE channel = ?1 AND address_hash = ?2 AND contact = ?3"
+        )
+        forget.bind(1, SuppressionChannel.email.rawValue)
+        forget.bind(2, bytes: self.hash(old).bytes)
+        forget.bind(3, contact)
+        try forget.run()
+        let bars = try new.withUnsafeBytes { address in
+            Result { () throws(StoreError) in try self.bars(of: address) }
+        }.get()
+        let statement = try self.connection.prepare("UPDATE contact SET barred = ?2 WHERE id = ?1")
+        statement.bind(1, contact)
+        statement.bind(2, bars.rawValue)
+        try statement.run()
+        try self.note(Contact.ID(contact), has: self.hash(new))
+    }
+
+    private func hash(_ address: [UInt8]) -> AddressHash {
+        address.withUnsafeBytes { self.key.hash($0, on: .email) }
+    }
+}

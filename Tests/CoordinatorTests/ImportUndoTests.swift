@@ -1,0 +1,198 @@
+import Domain
+import Foundation
+import NIOCore
+import Storage
+import Testing
+
+@testable import CoordinatorCore
+
+@Suite("Who is who, and taking imports back")
+struct ImportUndoTests {
+    @Test("one person in three exports is one contact with three sources")
+    func threeSources() async throws {
+        let loop = try ImportLoopDouble()
+        let files = [
+            "nationbuilder_id,first_name,email,phone_number\n4711,Ann,ann@campaign.example,515-555-0100\n",
+            "VANID\tLastName\tCellPhone\n100200\tLee\t+1 (515) 555-0100\n",
+            "Email Address,First Name,TAGS\nANN@campaign.example,Ann,a\n",
+        ]
+        for (index, text) in files.enumerated() {
+            let answer = try await loop.importText(text, source: "file \(index)", basis: index == 2 ? "consent" : nil)
+            #expect(answer.created == (index == 0 ? 1 : 0))
+            #expect(answer.updated == (index == 0 ? 0 : 1))
+        }
+        let record = try #require(try loop.records().first)
+        #expect(try loop.records().count == 1)
+        #expect(record.sources.map(\.note.name) == ["file 0", "file 1", "file 2"])
+        #expect(record.consent.bases(for: "email") == [.consent])
+        #expect(record.consent.bases(for: "sms").isEmpty)
+    }
+
+    @Test(
+        "rows are the same person by address, by external id, and by telephone where an address is missing",
+        arguments: [
+            // The same id with another address: the person changed it.
+            ("external_id,email\n7,a@x.org\n", "external_id,email\n7,b@x.org\n", 1),
+            // An id of another system is another id.
+            ("external_id,email\n7,a@x.org\n", "VANID,email\n7,b@x.org\n", 2),
+            // One of the two has no address.
+            ("phone,email\n5155550100,\n", "phone,email\n+1 515 555 0100,a@x.org\n", 1),
+            ("phone,email\n+15155550100,a@x.org\n", "phone,email\n515-555-0100,\n", 1),
+            ("phone\n+15155550100\n", "phone\n(515) 555 0100\n", 1),
+            // Two people of one household.
+            ("phone,email\n5155550100,a@x.org\n", "phone,email\n5155550100,b@x.org\n", 2),
+            // The address is one contact's, the id another's: the address decides, and the id stays where it is.
+            ("external_id,email\n7,a@x.org\n8,b@x.org\n", "external_id,email\n8,a@x.org\n", 2),
+        ]
+    )
+    func sameness(first: String, second: String, contacts: Int) async throws {
+        let loop = try ImportLoopDouble()
+        _ = try await loop.importText(first)
+        _ = try await loop.importText(second, source: "other")
+        #expect(try loop.integer("SELECT count(*) FROM contact") == contacts)
+        let export = try loop.export()
+        for text in [second, second] {
+            let again = try await loop.importText(text, source: "other")
+            #expect(again.created == 0 && again.updated == 0)
+        }
+        #expect(try loop.export() == export)
+    }
+
+    @Test("undo restores every byte of the export, newest first, and numbers of contacts are not used again")
+    func undo() async throws {
+        let loop = try ImportLoopDouble()
+        _ = try await loop.importText("email,city,gift\nann@x.org,Ames,1.50\nbob@x.org,Boone,2\n", list: "a")
+        let before = try loop.export()
+        let changed =
+            "email,city,visits,phone\nann@x.org,Adel,3,5155550100\ncy@x.org,Clive,4,5155550101\nbob@x.org,,,\n"
+        let second = try await loop.importText(
+            changed,
+            list: "b",
+            source: "second",
+            basis: "contract",
+            onConflict: .replace
+        )
+        #expect(second.created == 1 && second.updated == 2)
+        let between = try loop.export()
+        #expect(between != before)
+        _ = try await loop.importText("email\ndora@x.org\n", source: "third")
+        await #expect(throws: OperationError.self) { try await loop.service.undo(2, by: "ann") }
+        try await loop.service.undo(3, by: "ann")
+        #expect(try loop.export() == between)
+        try await loop.service.undo(2, by: "ann")
+        #expect(try loop.export() == before)
+        #expect(try loop.record(2)?.state == .undone)
+        await #expect(throws: OperationError.self) { try await loop.service.undo(2, by: "ann") }
+        // The field is there again, whatever its type, and no number comes twice.
+        _ = try await loop.importText("email,visits\nemma@x.org,often\n", source: "fourth")
+        #expect(try loop.integer("SELECT id FROM contact WHERE email_key = 'emma@x.org'") == 5)
+        #expect(try loop.integer("SELECT count(*) FROM contact WHERE f_visits = 'often'") == 1)
+        try await loop.service.undo(4, by: "ann")
+        #expect(try loop.export() == before)
+    }
+
+    @Test("an archive that is a trap leaves nothing behind, whatever of it came in before")
+    func bomb() async throws {
+        let gzip = "/usr/bin/gzip"
+        guard FileManager.default.isExecutableFile(atPath: gzip) else {
+            print("skipped: no \(gzip)")
+            return
+        }
+        let loop = try ImportLoopDouble()
+        _ = try await loop.importText("email\nann@x.org\n")
+        let before = try loop.export()
+        let path = loop.folder + "/bomb.csv"
+        var text = Array("email,name\n".utf8)
+        for index in 0..<(ImportWindow.rowsMax + 1_000) { text += "p\(index)@x.org,n\n".utf8 }
+        for _ in 0..<(40 << 14) { text += "same@x.org,0000000000000000000000000000000000000000000000000\n".utf8 }
+        try Data(text).write(to: URL(fileURLWithPath: path))
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: gzip)
+        process.arguments = ["-9", path]
+        try process.run()
+        process.waitUntilExit()
+        let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path + ".gz")))
+        let error = await #expect(throws: OperationError.self) { try await loop.importBytes(bytes) }
+        guard case .invalid(let diagnostics) = error else {
+            Issue.record("refused as \(String(describing: error))")
+            return
+        }
+        #expect(diagnostics.first?.message.contains("100 times its size") == true)
+        #expect(try loop.export() == before)
+    }
+
+    /// `POSTRIDER_DAMAGED_FILES` asks for more of them.
+    static let seeds = UInt64(1)...(UInt64(ProcessInfo.processInfo.environment["POSTRIDER_DAMAGED_FILES"] ?? "") ?? 40)
+
+    @Test("whatever is damaged: rows add up, the second time changes nothing, undo restores all", arguments: seeds)
+    func damage(seed: UInt64) async throws {
+        var random = SeededNumbers(seed: seed)
+        let loop = try ImportLoopDouble()
+        let first = DamagedFile.make(&random)
+        let policy = ConflictRule.allCases[Int.random(in: 0..<3, using: &random)]
+        let answer = try? await loop.importBytes(first, pieceBytes: Int.random(in: 1...5_000, using: &random))
+        if let answer {
+            #expect(answer.rows == answer.created + answer.updated + answer.unchanged + answer.rejected)
+            #expect(try loop.integer("SELECT count(*) FROM contact") == answer.created)
+        }
+        let before = try loop.export()
+        let second = DamagedFile.make(&random)
+        var request = ImportRequest(file: "b.csv", list: "b", source: "b", basis: "contract", onConflict: policy)
+        guard let changed = try? await loop.importBytes(second, request) else { return }
+        #expect(changed.rows == changed.created + changed.updated + changed.unchanged + changed.rejected)
+        let after = try loop.export()
+        // Rows of one person that differ change each other's values for ever; a file is the same twice where they do not.
+        request.onConflict = .keep
+        let again = try await loop.importBytes(second, request)
+        #expect(again.created == 0 && again.updated == 0 && again.rejected == changed.rejected)
+        #expect(try loop.export() == after)
+        try await loop.service.undo(3, by: "ann")
+        try await loop.service.undo(2, by: "ann")
+        #expect(try loop.export() == before)
+    }
+}
+
+/// Files that were sound once.
+private enum DamagedFile {
+    static func make(_ random: inout SeededNumbers) -> [UInt8] {
+        var bytes = Array("email,phone,external_id,name,visits,gift,joined\n".utf8)
+        for index in 0..<Int.random(in: 1...120, using: &random) {
+            let person = Int.random(in: 0..<80, using: &random)
+            let email = person % 5 == 0 ? "" : "p\(person)@x\(index % 7).org"
+            let phone = person % 3 == 0 ? "515555\(1_000 + person)" : ""
+            let id = person % 4 == 0 ? "\(person)" : ""
+            let line =
+                "\(email),\(phone),\(id),\"Zoë \(person)\",\(index % 50),\(index % 9).50,2026-01-\(10 + index % 20)\n"
+            bytes += Array(line.utf8)
+        }
+        let damages: [[UInt8]] = [
+            [0x22], [0x2C], [0], [0x0A], [0xE9], [0xFF, 0xFE], Array("@".utf8), Array("\r".utf8), Array(",,,,".utf8),
+            Array("\"\"".utf8), [0xC3, 0xA9], [0xF0, 0x9F],
+        ]
+        for _ in 0..<Int.random(in: 0...12, using: &random) {
+            let place = Int.random(in: 30..<bytes.count, using: &random)
+            let damage = damages[Int.random(in: 0..<damages.count, using: &random)]
+            if Bool.random(using: &random) {
+                bytes.insert(contentsOf: damage, at: place)
+            } else {
+                bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1...30, using: &random)))
+            }
+        }
+        return bytes
+    }
+}
+
+/// Numbers from a seed, so that a failure can be repeated.
+private struct SeededNumbers: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { self.state = seed }
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9E37_79B9_7F4A_7C15
+        var z = self.state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
