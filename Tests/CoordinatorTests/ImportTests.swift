@@ -85,7 +85,7 @@ struct ImportTests {
 
     @Test("counts add up whatever is wrong with the file, and the same file changes nothing", arguments: UInt64(1)...12)
     func damage(seed: UInt64) async throws {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix64(seed)
         var lines = ["email,name,visits,gift,joined"]
         for index in 0..<800 {
             var line =
@@ -157,20 +157,5 @@ struct ImportTests {
         #expect(try loop.integer("SELECT f_n FROM contact WHERE email_key = 'p5@x.org'") == -1)
         #expect(try loop.integer("SELECT max(f_n) FROM contact") == count - 1)
         #expect(!loop.overlapped)
-    }
-}
-
-/// Numbers from a seed, so that a failure can be repeated.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -46,7 +46,7 @@ final class LoopBench {
         self.connection = connection
         let (now, wall) = (self.now, self.wall)
         self.core = try database.access { _ throws(StoreError) in
-            let core = try LoopCore(connection, options: options, random: SeededRandom(seed))
+            let core = try LoopCore(connection, options: options, random: SplitMix64(seed))
             try core.start(now: now, wall: wall)
             return core
         }
@@ -105,7 +105,7 @@ final class LoopBench {
     func restart() throws {
         let (connection, options, now, wall, seed) = (self.connection, self.options, self.now, self.wall, self.seed)
         self.core = try self.database.access { _ throws(StoreError) in
-            let core = try LoopCore(connection, options: options, random: SeededRandom(seed))
+            let core = try LoopCore(connection, options: options, random: SplitMix64(seed))
             try core.start(now: now, wall: wall)
             return core
         }

@@ -9,20 +9,7 @@ import Wire
 
 @testable import CoordinatorCore
 
-/// The same numbers from the same seed, so that a failure can be had again.
-struct SeededRandom: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SplitMix64 {
     /// True `part` times in a hundred.
     mutating func chance(_ part: Int) -> Bool { Int.random(in: 0..<100, using: &self) < part }
 }

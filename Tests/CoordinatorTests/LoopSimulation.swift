@@ -11,7 +11,7 @@ import Wire
 /// The simulation alone knows what really left; the laws compare it with what the ledger says.
 final class LoopSimulation {
     let bench: LoopBench
-    var random: SeededRandom
+    var random: SplitMix64
     var crew: [SimulatedWorker] = []
     /// Messages that left, whatever came of them: when.
     private(set) var departures: [Instant] = []
@@ -40,7 +40,7 @@ final class LoopSimulation {
 
     init(seed: UInt64, workers: Int, _ change: (inout LoopOptions) -> Void = { _ in }) throws {
         self.bench = try LoopBench(seed: seed, change)
-        self.random = SeededRandom(seed &* 7_919 &+ 1)
+        self.random = SplitMix64(seed &* 7_919 &+ 1)
         for index in 0..<workers {
             self.crew.append(SimulatedWorker(self.bench.worker("w\(index)"), simulation: self))
         }

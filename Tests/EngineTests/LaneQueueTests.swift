@@ -100,7 +100,7 @@ struct LaneQueueTests {
 
     @Test("under random acts the queue serves exactly the lanes that a plain model has ready", arguments: 1...20)
     func model(seed: UInt64) {
-        var random = EngineRandom(seed)
+        var random = SplitMix64(seed)
         var queue = LaneQueue()
         var now = self.now
         var ready: Set<LaneKey> = []

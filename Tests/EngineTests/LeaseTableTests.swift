@@ -160,7 +160,7 @@ struct LeaseTableTests {
 
     @Test("the counts are always those of a plain model", arguments: 1...20)
     func model(seed: UInt64) {
-        var random = EngineRandom(seed)
+        var random = SplitMix64(seed)
         var table = LeaseTable()
         var open: [Epoch: (lease: OpenLease, indexes: Set<Int>)] = [:]
         var number: UInt32 = 0

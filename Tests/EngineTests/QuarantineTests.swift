@@ -89,7 +89,7 @@ struct QuarantineTests {
 
     @Test("in whatever order a worker takes them, a deadly target is found in few deaths", arguments: UInt64(1)...40)
     func search(seed: UInt64) {
-        var random = EngineRandom(seed)
+        var random = SplitMix64(seed)
         var quarantine = Quarantine()
         let all = Array(0..<Int.random(in: 1...256, using: &random))
         let deadly = Int.random(in: 0..<all.count, using: &random)

@@ -1,3 +1,4 @@
+import Domain
 import Engine
 import Testing
 
@@ -13,7 +14,7 @@ struct RetryPolicyTests {
 
     @Test("jitter only ever makes a delay longer, by its share at most", arguments: 1...7)
     func jitter(attempts: Int) {
-        var random = EngineRandom(UInt64(attempts))
+        var random = SplitMix64(UInt64(attempts))
         let least = RetryPolicy.standard.delay(afterAttempts: attempts, random: 0)
         for _ in 0..<1_000 {
             let part = Double.random(in: 0..<1, using: &random)

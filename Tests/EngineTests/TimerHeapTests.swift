@@ -6,7 +6,7 @@ import Testing
 struct TimerHeapTests {
     @Test("values come out in order of time", arguments: [0, 1, 2, 3, 10, 1_000])
     func order(count: Int) {
-        var random = EngineRandom(UInt64(count))
+        var random = SplitMix64(UInt64(count))
         let times = (0..<count).map { _ in Int64.random(in: 0..<500, using: &random) }
         var heap = TimerHeap<Int>()
         for (index, time) in times.enumerated() { heap.insert(index, at: Instant(milliseconds: time)) }

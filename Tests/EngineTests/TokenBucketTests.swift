@@ -37,7 +37,7 @@ struct TokenBucketTests {
         restarts: Int,
         seed: UInt64
     ) -> Run {
-        var random = EngineRandom(seed)
+        var random = SplitMix64(seed)
         var now = self.start
         let end = now.advanced(byMilliseconds: milliseconds)
         var bucket = TokenBucket(limit: limit, level: Double(limit.burst), at: now)
@@ -154,20 +154,5 @@ struct TokenBucketTests {
         bucket.fill(at: self.start.advanced(byMilliseconds: wait))
         #expect(bucket.available >= count)
         #expect(bucket.wait(for: count) == 0)
-    }
-}
-
-/// The same numbers from the same seed, so that a failure can be had again.
-struct EngineRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -19,13 +19,13 @@ import Testing
         return runs.replacing(/^ +| +$/.matchingSemantics(.unicodeScalar), with: "")
     }
 
-    private func literal(using random: inout Seeded) -> String {
+    private func literal(using random: inout SplitMix64) -> String {
         HostileText.value(using: &random).replacing("{", with: "(")
     }
 
     @Test("headers, text and HTML read back as they went in, and nothing else is there", arguments: UInt64(1)...40)
     func readsBack(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SplitMix64(seed)
         for _ in 0..<25 {
             var sample = Sample()
             let (a, b, c) = (self.literal(using: &random), self.literal(using: &random), self.literal(using: &random))
@@ -67,7 +67,7 @@ import Testing
 
     @Test("bytes that are no UTF-8 cannot break a message", arguments: UInt64(1)...20)
     func anyBytes(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SplitMix64(seed)
         let bytes = (0..<300).map { _ in UInt8.random(in: 0...255, using: &random) }
         let column = try #require(FieldColumn(text: bytes, end: [300]))
         let wire = try Sample().message([column, column])

@@ -66,7 +66,7 @@ import Testing
     }
 
     private static func makeCase(seed: UInt64) throws -> Case {
-        var random = Seeded(seed)
+        var random = SplitMix64(seed)
         let first = HostileText.value(using: &random)
         let second = HostileText.value(using: &random)
         let hasText = Bool.random(using: &random)

@@ -115,7 +115,7 @@ import Testing
 
     @Test("any text compiles or says why, and what compiles renders", arguments: UInt64(1)...20)
     func anyText(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SplitMix64(seed)
         let pieces = [
             "{{", "}}", "{{{", "}}}", "{{#", "{{^", "{{/", "{{>", "{{!", "{{=", "=}}", "{{&", "a", "b", ".", " ", "\n",
             "\r\n", "\r",

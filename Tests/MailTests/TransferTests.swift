@@ -1,3 +1,4 @@
+import Domain
 import Testing
 
 @testable import Mail
@@ -43,7 +44,7 @@ import Testing
 
     @Test("quoted-printable never needs more room than it asks for", arguments: UInt64(1)...10)
     func room(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SplitMix64(seed)
         let bytes: [UInt8] = [32, 9, 10, 13, 46, 61, 65, 195, 0]
         for _ in 0..<200 {
             let chosen = Array(bytes.shuffled(using: &random).prefix(Int.random(in: 1...3, using: &random)))

@@ -12,7 +12,7 @@ private let noon = Timestamp(milliseconds: 1_795_000_000_000)
 
 /// A journal's life by seed: groups of intents and outcomes, acknowledgements, and what must be known of them afterwards.
 private struct JournalLife {
-    private var random: SeededRandom
+    private var random: SplitMix64
     private var next: UInt32 = 0
     /// Intents that were committed and have no outcome.
     private(set) var open: Set<UInt32> = []
@@ -20,7 +20,7 @@ private struct JournalLife {
     private(set) var facts: [UInt32: UInt64] = [:]
     private var lastRow: UInt64 = 0
 
-    init(seed: UInt64) { self.random = SeededRandom(seed) }
+    init(seed: UInt64) { self.random = SplitMix64(seed) }
 
     mutating func batch() -> JournalBatch {
         var group = JournalGroup()
@@ -83,7 +83,7 @@ struct JournalPowerTests {
     @Test("`journal.sync: power`: nothing that was committed is gone after a cut", arguments: UInt64(1)...30)
     func cuts(seed: UInt64) throws {
         let disk = try PowerDisk()
-        var random = SeededRandom(seed &* 77)
+        var random = SplitMix64(seed &* 77)
         var life = JournalLife(seed: seed)
         var file = try self.open(disk)
         for _ in 0..<4 {
@@ -180,7 +180,7 @@ struct JournalPowerTests {
         case logGarbage
         case databaseGarbage
 
-        func strike(_ path: String, _ random: inout SeededRandom) throws {
+        func strike(_ path: String, _ random: inout SplitMix64) throws {
             switch self {
             case .lost: for suffix in ["", "-wal"] { try? FileManager.default.removeItem(atPath: path + suffix) }
             case .empty: for suffix in ["", "-wal"] { truncate(path + suffix, 0) }
@@ -194,12 +194,12 @@ struct JournalPowerTests {
             }
         }
 
-        private static func tear(_ path: String, _ random: inout SeededRandom) throws {
+        private static func tear(_ path: String, _ random: inout SplitMix64) throws {
             let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
             truncate(path, off_t(random.number(in: 0...max(0, size - 1))))
         }
 
-        private static func scribble(_ path: String, _ random: inout SeededRandom) throws {
+        private static func scribble(_ path: String, _ random: inout SplitMix64) throws {
             var bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
             for _ in 0..<random.number(in: 1...4) where !bytes.isEmpty {
                 let start = random.number(in: 0...bytes.count - 1)
@@ -219,7 +219,7 @@ struct JournalPowerTests {
         let folder = NSTemporaryDirectory() + "power-journal-\(UInt64.random(in: .min ... .max))"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try FileManager.default.createDirectory(atPath: folder + "/copy", withIntermediateDirectories: true)
-        var random = SeededRandom(seed &* 1_003)
+        var random = SplitMix64(seed &* 1_003)
         var life = JournalLife(seed: seed)
         let file = try JournalFile.open(folder: folder, worker: "w", powerSafe: false, at: noon)
         // Some of it in the database, some in the log.

@@ -30,11 +30,11 @@ final class PowerBench {
     /// Pragmas of this bench, after the profile's.
     private let pragmas: [String]
     private let seed: UInt64
-    var random: SeededRandom
+    var random: SplitMix64
 
     init(seed: UInt64, workers: Int, contacts: Int, pragmas: [String] = []) throws {
         self.seed = seed
-        self.random = SeededRandom(seed &* 31 &+ 7)
+        self.random = SplitMix64(seed &* 31 &+ 7)
         self.pragmas = pragmas
         self.disk = try PowerDisk()
         try self.open()
@@ -82,7 +82,7 @@ final class PowerBench {
         self.options.machineBoot = "boot \(self.boots)"
         let (options, now, wall, seed) = (self.options, self.coordinatorNow, self.wall, self.seed &+ UInt64(self.boots))
         self.core = try self.read { connection throws(StoreError) in
-            let core = try LoopCore(connection, options: options, random: SeededRandom(seed))
+            let core = try LoopCore(connection, options: options, random: SplitMix64(seed))
             try core.start(now: now, wall: wall)
             return core
         }

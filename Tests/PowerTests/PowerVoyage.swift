@@ -33,7 +33,7 @@ struct PowerVoyage {
     private let bench: PowerBench
     private let seed: UInt64
     private let sabotage: Sabotage
-    private var random: SeededRandom
+    private var random: SplitMix64
     private var result = Result()
     private var isSabotaged = false
 
@@ -45,7 +45,7 @@ struct PowerVoyage {
     private init(seed: UInt64, sabotage: Sabotage) throws {
         self.seed = seed
         self.sabotage = sabotage
-        self.random = SeededRandom(seed &* 13 &+ 5)
+        self.random = SplitMix64(seed &* 13 &+ 5)
         // Checkpoints as often as a long life would bring them.
         let checkpoint = [8, 60, 400, 4_000][self.random.number(in: 0...3)]
         var pragmas = ["wal_autocheckpoint=\(checkpoint)", "cache_size=-2000"]

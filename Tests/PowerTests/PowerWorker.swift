@@ -9,7 +9,7 @@ import Wire
 /// It knows what really left, and when; nothing of it is lost when the coordinator is.
 final class PowerWorker {
     let name: String
-    private var random: SeededRandom
+    private var random: SplitMix64
     private var session: UInt64 = 0
     private var sequence: UInt64 = 0
     private var nonce: UInt64 = 0
@@ -44,7 +44,7 @@ final class PowerWorker {
 
     init(_ name: String, seed: UInt64) {
         self.name = name
-        self.random = SeededRandom(seed)
+        self.random = SplitMix64(seed)
     }
 
     var routing: [UInt8] { Array(self.name.utf8) }
@@ -214,20 +214,7 @@ final class PowerWorker {
     }
 }
 
-/// The same numbers from the same seed, so that a failure can be had again.
-struct SeededRandom: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SplitMix64 {
     mutating func number(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
 
     /// True `part` times in a hundred.

@@ -116,7 +116,7 @@ struct ReplyParserTests {
 
     @Test("kept text is valid, bounded and without control characters, whatever came", arguments: UInt64(1)...40)
     func textIsSafe(seed: UInt64) {
-        var random = SeededGenerator(seed)
+        var random = SplitMix64(seed)
         let bytes = (0..<700).map { _ in UInt8.random(in: 0...255, using: &random) }.filter { $0 != 10 && $0 != 13 }
         let found = self.parse(Array("550 ".utf8) + bytes + [13, 10])
         let text = found.replies.first?.text ?? ""
@@ -126,7 +126,7 @@ struct ReplyParserTests {
 
     @Test("a stream gives the same replies wherever it is cut", arguments: UInt64(1)...20)
     func cutAnywhere(seed: UInt64) {
-        var random = SeededGenerator(seed)
+        var random = SplitMix64(seed)
         var stream: [UInt8] = []
         for _ in 0..<Int.random(in: 1...6, using: &random) {
             let code = Int.random(in: 200...599, using: &random)
@@ -148,7 +148,7 @@ struct ReplyParserTests {
 
     @Test("random bytes never crash it, and are judged alike wherever they are cut", arguments: UInt64(1)...60)
     func fuzz(seed: UInt64) {
-        var random = SeededGenerator(seed)
+        var random = SplitMix64(seed)
         let alphabet: [UInt8] = Array("2345 0-\r\n.x\u{0}".utf8)
         let stream = (0..<400).map { _ in alphabet.randomElement(using: &random) ?? 0 }
         let whole = self.parse(Array("250 start\r\n".utf8) + stream)

@@ -6,7 +6,7 @@ import Testing
 struct SessionLawTests {
     /// Plays a relay that answers at random, mostly well, over a connection that may end anywhere.
     private func play(seed: UInt64) -> Dialogue {
-        var random = SeededGenerator(seed)
+        var random = SplitMix64(seed)
         var dialogue = Dialogue.open(pipelining: Bool.random(using: &random))
         var next: UInt64 = 1
         var transcript = ""
@@ -36,7 +36,7 @@ struct SessionLawTests {
         return dialogue
     }
 
-    private static func reply(to wait: SMTPSession.Wait, using random: inout SeededGenerator) -> String {
+    private static func reply(to wait: SMTPSession.Wait, using random: inout SplitMix64) -> String {
         let good =
             switch wait {
             case .data: "354"

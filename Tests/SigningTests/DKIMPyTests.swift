@@ -63,7 +63,7 @@ import Testing
         let encoder = JSONEncoder()
         var lines = ""
         for seed in UInt64(1)...500 {
-            var random = Seeded(seed)
+            var random = SplitMix64(seed)
             let isComposed = seed % 2 == 0
             let message = isComposed ? try RandomMessage.composed(&random) : RandomMessage.raw(&random)
             var signed: [UInt8] = []

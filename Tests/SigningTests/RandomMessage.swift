@@ -9,7 +9,7 @@ enum RandomMessage {
     ]
 
     /// Text in any bytes, with CRLF line ends.
-    static func text(_ random: inout Seeded) -> String {
+    static func text(_ random: inout SplitMix64) -> String {
         var text = ""
         for _ in 0..<Int.random(in: 0...40, using: &random) { text += self.pieces.randomElement(using: &random) ?? "" }
         if Int.random(in: 0..<6, using: &random) == 0 {
@@ -20,7 +20,7 @@ enum RandomMessage {
     }
 
     /// What the composer makes of such texts.
-    static func composed(_ random: inout Seeded) throws -> [UInt8] {
+    static func composed(_ random: inout SplitMix64) throws -> [UInt8] {
         let kind = Int.random(in: 0..<3, using: &random)
         let content = MessageContent(
             from: Mailbox(
@@ -55,7 +55,7 @@ enum RandomMessage {
     }
 
     /// Such a text as it is, under fields that are folded and spaced in odd ways.
-    static func raw(_ random: inout Seeded) -> [UInt8] {
+    static func raw(_ random: inout SplitMix64) -> [UInt8] {
         let blank = [" ", "  ", "\t", "\r\n ", "\r\n\t "].randomElement(using: &random) ?? " "
         let header = """
             From:\(blank)Ann   Lee\(blank)<ann@campaign.example>
@@ -90,20 +90,5 @@ enum RandomMessage {
             isLineStart = byte == 0x0A
         }
         return out
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed, on every machine.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

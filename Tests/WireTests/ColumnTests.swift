@@ -39,7 +39,7 @@ struct ColumnTests {
 
     @Test("random bounds are refused or safe to read", arguments: UInt64(1)...8)
     func hostileBounds(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed)
         for _ in 0..<4_000 {
             let count = Int.random(in: 0...5, using: &random)
             let strings = WireStrings.with {

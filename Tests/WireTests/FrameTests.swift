@@ -1,3 +1,4 @@
+import Domain
 import SwiftProtobuf
 import Testing
 
@@ -149,7 +150,7 @@ struct FrameTests {
 
     @Test("random bytes and damaged frames never do worse than an error", arguments: UInt64(1)...8)
     func hostileBytes(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed)
         let samples =
             try Self.fromWorker.map { try $0.frame(session: 1, sequence: 1) }
             + Self.fromCoordinator.map { try $0.frame(session: 1, sequence: 1) }
@@ -166,18 +167,5 @@ struct FrameTests {
                 do { try read() } catch { #expect(error is FrameError) }
             }
         }
-    }
-}
-
-/// Repeats itself by seed (splitmix64).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9e37_79b9_7f4a_7c15
-        var value = self.state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

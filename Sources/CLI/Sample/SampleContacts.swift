@@ -1,3 +1,5 @@
+import Domain
+
 /// Writes a list of people who do not exist, as CSV: the same for the same seed.
 ///
 /// The list is as untidy as real ones: some first names and cities are missing, one row in a thousand is broken, a
@@ -172,19 +174,12 @@ struct SampleContacts {
 
 /// Chance that can be repeated (SplitMix64).
 struct SampleDice {
-    private var state: UInt64
+    private var random: SplitMix64
 
     init(seed: UInt64, row: UInt64) {
-        self.state = seed &* 0x9E37_79B9_7F4A_7C15 ^ (row &+ 1) &* 0xD1B5_4A32_D192_ED03
+        self.random = SplitMix64(seed &* SplitMix64.step ^ (row &+ 1) &* 0xD1B5_4A32_D192_ED03)
     }
 
     /// - Returns: 0 to `sides` - 1.
-    mutating func roll(_ sides: Int) -> Int {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        mixed ^= mixed >> 31
-        return Int(mixed.multipliedFullWidth(by: UInt64(sides)).high)
-    }
+    mutating func roll(_ sides: Int) -> Int { self.random.number(below: sides) }
 }

@@ -1,6 +1,5 @@
 import Hummingbird
 import Logging
-import NIOCore
 import ServiceLifecycle
 import Telemetry
 
@@ -8,23 +7,12 @@ import Telemetry
 ///
 /// Run it in a `ServiceGroup`: graceful shutdown stops listening, lets requests under way finish and closes idle connections.
 struct APIServer: Service {
-    /// An address and port to listen on; port 0 lets the system choose.
-    struct Listen: Hashable, Sendable {
-        var host: String
-        var port: Int
-    }
-
-    /// A connection that sends nothing for this long while we wait for it is closed.
-    static let idleTimeout = TimeAmount.seconds(120)
-    /// Bound of a request's headers.
-    static let headerBytesMax = 32 << 10
+    /// Operators' commands keep a connection open between their requests.
+    static let bounds = HTTPListener.Bounds(idleTimeout: .seconds(120), headerBytesMax: 32 << 10)
 
     /// What is served.
     let table = RouteTable()
-    private let responder: RouterResponder<APIContext>
-    private let listen: Listen
-    private let logger: Logger
-    private let onListening: @Sendable (_ port: Int) async -> Void
+    private let listener: HTTPListener
 
     /// Makes the server; ``run()`` begins to listen.
     ///
@@ -40,7 +28,7 @@ struct APIServer: Service {
         operations: some Operations,
         tokens: Tokens,
         metrics: MetricsRegistry,
-        listen: Listen,
+        listen: HTTPListener.Address,
         hostNames: [String] = [],
         logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
@@ -49,10 +37,13 @@ struct APIServer: Service {
         router.add(middleware: RequestRecord(metrics: metrics, table: self.table, logger: logger))
         router.add(middleware: RequestGate(hosts: HostRule(names: hostNames)))
         Routes(operations: operations, tokens: tokens, metrics: metrics, table: self.table).add(to: router)
-        self.responder = router.buildResponder()
-        self.listen = listen
-        self.logger = logger
-        self.onListening = onListening
+        self.listener = HTTPListener(
+            responder: router.buildResponder(),
+            address: listen,
+            bounds: Self.bounds,
+            logger: logger,
+            onListening: onListening
+        )
     }
 
     /// Serves until the task is cancelled or the service group shuts down.
@@ -61,25 +52,5 @@ struct APIServer: Service {
     func run() async throws { try await self.application().run() }
 
     /// The application, for tests that bring their own server.
-    func application() -> Application<RouterResponder<APIContext>> {
-        var quiet = self.logger
-        // The library's line about listening says nothing that `event=ready` does not.
-        quiet.logLevel = max(self.logger.logLevel, .notice)
-        return Application(
-            responder: self.responder,
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: Self.idleTimeout,
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: Self.headerBytesMax,
-                        maxHeaderListSize: Self.headerBytesMax,
-                        maxHeaderFieldCount: 100
-                    )
-                )
-            ),
-            configuration: ApplicationConfiguration(address: .hostname(self.listen.host, port: self.listen.port)),
-            onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
-            logger: quiet
-        )
-    }
+    func application() -> Application<RouterResponder<APIContext>> { self.listener.application() }
 }

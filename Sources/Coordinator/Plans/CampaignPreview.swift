@@ -93,20 +93,3 @@ struct CampaignPreview {
         return try BoundTemplate(template, fields: self.plan.fields).text(row)
     }
 }
-
-/// Draws contacts for a sample, the same ones for the same seed.
-struct SampleDraw {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed }
-
-    /// A number from 0 up to, not including, `bound`.
-    mutating func next(below bound: Int64) -> Int64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        mixed ^= mixed >> 31
-        return bound > 0 ? Int64(mixed.multipliedFullWidth(by: UInt64(bound)).high) : 0
-    }
-}

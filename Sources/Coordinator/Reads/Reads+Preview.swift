@@ -15,11 +15,11 @@ extension Reads {
         let bound = try await self.readers.read { connection throws(StoreError) in
             try CampaignStore(connection).highestContact()
         }
-        var draw = SampleDraw(seed: seed)
+        var draw = SplitMix64(seed)
         var rows: [PreviewRow] = []
         // Of a small audience the same ones are drawn again and again.
         for _ in 0..<count * 4 where rows.count < count {
-            let start = draw.next(below: bound)
+            let start = Int64(draw.number(below: Int(max(1, bound))))
             let found: PreviewRow? = try await self.readers.read { connection throws(StoreError) -> PreviewRow? in
                 if let row = try query.contact(after: start, on: connection) { return row }
                 return try query.contact(after: 0, on: connection)

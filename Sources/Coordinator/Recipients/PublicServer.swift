@@ -1,7 +1,6 @@
 import Domain
 import Hummingbird
 import Logging
-import NIOCore
 import ServiceLifecycle
 import Storage
 import Synchronization
@@ -14,17 +13,12 @@ import UserFiles
 struct PublicServer: Service {
     /// Requests that are answered at once; more are told to come again.
     static let requestsMax = 256
-    /// A connection that sends nothing for this long while we wait for it is closed.
-    static let idleTimeout = TimeAmount.seconds(15)
-    /// Bound of a request's headers.
-    static let headerBytesMax = 16 << 10
+    /// Strangers' connections are not kept for long.
+    static let bounds = HTTPListener.Bounds(idleTimeout: .seconds(15), headerBytesMax: 16 << 10)
     /// A body that takes longer to arrive is not waited for.
     static let bodyTimeout = Duration.seconds(10)
 
-    private let responder: RouterResponder<APIContext>
-    private let listen: APIServer.Listen
-    private let logger: Logger
-    private let onListening: @Sendable (_ port: Int) async -> Void
+    private let listener: HTTPListener
 
     /// Makes the server; ``run()`` begins to listen.
     ///
@@ -37,7 +31,7 @@ struct PublicServer: Service {
     init(
         desk: some RecipientDesk,
         metrics: MetricsRegistry,
-        listen: APIServer.Listen,
+        listen: HTTPListener.Address,
         logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
@@ -45,10 +39,13 @@ struct PublicServer: Service {
         router.add(middleware: RequestRecord(metrics: metrics, table: RouteTable(), logger: logger))
         router.add(middleware: RequestLimit(max: Self.requestsMax))
         UnsubscribeRoutes(desk: desk).add(to: router)
-        self.responder = router.buildResponder()
-        self.listen = listen
-        self.logger = logger
-        self.onListening = onListening
+        self.listener = HTTPListener(
+            responder: router.buildResponder(),
+            address: listen,
+            bounds: Self.bounds,
+            logger: logger,
+            onListening: onListening
+        )
     }
 
     /// Serves until the task is cancelled or the service group shuts down.
@@ -57,26 +54,7 @@ struct PublicServer: Service {
     func run() async throws { try await self.application().run() }
 
     /// The application, for tests that bring their own server.
-    func application() -> Application<RouterResponder<APIContext>> {
-        var quiet = self.logger
-        quiet.logLevel = max(self.logger.logLevel, .notice)
-        return Application(
-            responder: self.responder,
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: Self.idleTimeout,
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: Self.headerBytesMax,
-                        maxHeaderListSize: Self.headerBytesMax,
-                        maxHeaderFieldCount: 100
-                    )
-                )
-            ),
-            configuration: ApplicationConfiguration(address: .hostname(self.listen.host, port: self.listen.port)),
-            onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
-            logger: quiet
-        )
-    }
+    func application() -> Application<RouterResponder<APIContext>> { self.listener.application() }
 }
 
 /// Bounds how many requests are answered at once.

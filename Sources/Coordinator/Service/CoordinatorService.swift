@@ -129,7 +129,7 @@ struct CoordinatorService {
             operations: operations,
             tokens: tokens,
             metrics: metrics,
-            listen: APIServer.Listen(
+            listen: HTTPListener.Address(
                 host: self.settings.coordinator.apiListen.host,
                 port: self.settings.coordinator.apiListen.port
             ),
@@ -171,7 +171,7 @@ struct CoordinatorService {
         return PublicServer(
             desk: desk,
             metrics: metrics,
-            listen: APIServer.Listen(host: listen.host, port: listen.port),
+            listen: HTTPListener.Address(host: listen.host, port: listen.port),
             logger: self.logger,
             onListening: { port in
                 let address = "\(listen.host):\(port)"

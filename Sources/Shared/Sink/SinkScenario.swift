@@ -1,3 +1,5 @@
+import Domain
+
 /// How a sink behaves towards recipients: the first rule that applies decides, and without one the message is accepted.
 ///
 /// Who is hit depends only on address, rule and seed, so a run repeats.
@@ -137,7 +139,7 @@ struct SinkPlan: Sendable {
                 isAddress: pattern.contains(64) || pattern == [42],
                 // 2^32 and not 2^64: a share is exact enough, and no conversion can overflow.
                 threshold: UInt64(min(max(rule.share, 0), 1) * 4_294_967_296),
-                salt: SinkHash.mixed(scenario.seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15),
+                salt: SplitMix64.mix(scenario.seed &+ UInt64(index) &* SplitMix64.step),
                 tries: rule.tries ?? .max,
                 rule: rule,
                 reply: reply
@@ -151,7 +153,7 @@ struct SinkPlan: Sendable {
         var verdict = Verdict.accept
         let at = address.lastIndex(of: 64).map { $0 + 1 } ?? 0
         for compiled in self.rules {
-            guard tries < compiled.tries, SinkHash.mixed(hash ^ compiled.salt) >> 32 < compiled.threshold,
+            guard tries < compiled.tries, SplitMix64.mix(hash ^ compiled.salt) >> 32 < compiled.threshold,
                 Self.matches(compiled.pattern, compiled.isAddress ? address[...] : address[at...])
             else { continue }
             if case .slow(let milliseconds) = compiled.rule.action {
@@ -196,14 +198,6 @@ enum SinkHash {
     static func of(_ bytes: [UInt8]) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return Self.mixed(hash) | 1
-    }
-
-    /// The finaliser of SplitMix64: every bit of the input moves every bit of the output.
-    static func mixed(_ value: UInt64) -> UInt64 {
-        var mixed = value
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
+        return SplitMix64.mix(hash) | 1
     }
 }

@@ -3,23 +3,10 @@ import Testing
 
 @testable import Engine
 
-/// A generator whose numbers follow from its seed, so that a failure can be run again (SplitMix64).
-struct SeededNumbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var value = self.state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
-}
-
 /// Drives a book with random events, and keeps its own simple account of what was granted and what came of it.
 private struct BookRun {
     static let ttl: Int64 = 2_000
-    var numbers: SeededNumbers
+    var numbers: SplitMix64
     var book = LeaseBook()
     var now: Int64 = 0
     var epoch: UInt64 = 0
@@ -37,7 +24,7 @@ private struct BookRun {
     var inHand: [(handle: TargetHandle, epoch: UInt64, position: UInt32, intended: Bool)] = []
 
     init(seed: UInt64) {
-        self.numbers = SeededNumbers(state: seed)
+        self.numbers = SplitMix64(seed)
         for _ in 0..<3 { _ = self.book.addRelay() }
         self.book.welcome(ttl: Self.ttl, credit: 400)
     }

@@ -40,7 +40,7 @@ final class CoordinatorHost {
         self.processNumber = self.world.nextNumber()
         self.world.note("the coordinator starts as process \(self.processNumber)")
         let (settings, now, wall) = (self.settings, self.now, self.wall)
-        let random = SeededRandom(self.world.random.next())
+        let random = SplitMix64(self.world.random.next())
         do throws(StoreError) {
             let parts = try self.database.access { connection throws(StoreError) in
                 let faulty = FaultyConnection(connection)

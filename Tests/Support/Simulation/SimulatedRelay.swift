@@ -1,3 +1,5 @@
+import Domain
+
 /// One relay as the world knows it: what it took, and how it behaves.
 final class SimulatedRelay {
     /// How messages fare, in thousandths.
@@ -70,7 +72,7 @@ struct RelayDialogue {
         if case .closed = self.phase { true } else { false }
     }
 
-    mutating func greet(_ manners: SimulatedRelay.Manners, _ random: inout SeededRandom) -> [Act] {
+    mutating func greet(_ manners: SimulatedRelay.Manners, _ random: inout SplitMix64) -> [Act] {
         if random.chance(manners.busyGreeting) {
             self.phase = .closed
             return [.reply(Array("421 4.3.2 too busy\r\n".utf8), after: 1), .close(after: 2)]
@@ -82,7 +84,7 @@ struct RelayDialogue {
     mutating func read(
         _ bytes: [UInt8],
         _ manners: SimulatedRelay.Manners,
-        _ random: inout SeededRandom
+        _ random: inout SplitMix64
     ) -> [Act] {
         var acts: [Act] = []
         for byte in bytes {
@@ -108,7 +110,7 @@ struct RelayDialogue {
     private mutating func command(
         _ line: String,
         _ manners: SimulatedRelay.Manners,
-        _ random: inout SeededRandom,
+        _ random: inout SplitMix64,
         _ acts: inout [Act]
     ) {
         if random.chance(manners.dropsAnywhere) { return self.close(&acts) }
@@ -153,7 +155,7 @@ struct RelayDialogue {
 
     private mutating func end(
         _ manners: SimulatedRelay.Manners,
-        _ random: inout SeededRandom,
+        _ random: inout SplitMix64,
         _ acts: inout [Act]
     ) {
         let envelope = Envelope(sender: self.sender ?? "", recipient: self.recipient ?? "")
@@ -183,7 +185,7 @@ struct RelayDialogue {
         if random.chance(manners.closesAfterReply) { self.close(&acts, after: pause + 1) }
     }
 
-    private static func pause(_ manners: SimulatedRelay.Manners, _ random: inout SeededRandom) -> Int64 {
+    private static func pause(_ manners: SimulatedRelay.Manners, _ random: inout SplitMix64) -> Int64 {
         random.chance(manners.isSlow) ? random.time(1_000...max(1_001, manners.slowMilliseconds)) : random.time(0...3)
     }
 

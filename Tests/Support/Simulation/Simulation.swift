@@ -1,3 +1,5 @@
+import Domain
+
 /// What came of one seed.
 package struct SimulationResult: Sendable {
     package let seed: UInt64
@@ -57,6 +59,6 @@ package enum Simulation {
 
     /// One number for many seeds, whatever the order in which they ran.
     package static func combine(_ results: some Sequence<(seed: UInt64, hash: UInt64)>) -> UInt64 {
-        results.reduce(0) { $0 &+ SeededRandom.mix($1.hash ^ SeededRandom.mix($1.seed)) }
+        results.reduce(0) { $0 &+ SplitMix64.mix($1.hash ^ SplitMix64.mix($1.seed)) }
     }
 }

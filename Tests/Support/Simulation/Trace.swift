@@ -1,3 +1,5 @@
+import Domain
+
 /// Everything that happened, folded into one number; and in words when somebody wants to read it.
 struct Trace {
     private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -7,7 +9,7 @@ struct Trace {
     init(keepsLines: Bool) { self.keepsLines = keepsLines }
 
     mutating func fold(_ value: UInt64) {
-        self.hash = SeededRandom.mix(self.hash ^ value) &+ 0x9E37_79B9_7F4A_7C15
+        self.hash = SplitMix64.mix(self.hash ^ value) &+ SplitMix64.step
     }
 
     mutating func fold(_ value: Int64) { self.fold(UInt64(bitPattern: value)) }

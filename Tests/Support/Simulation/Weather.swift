@@ -1,3 +1,5 @@
+import Domain
+
 /// How often things go wrong, in thousandths of the occasions unless it says otherwise; fair weather has none of it.
 struct Weather {
     // Chances at every turn, commit and frame.
@@ -39,7 +41,7 @@ struct Weather {
     }
 
     /// The weather of one seed: some kinds of trouble, each sometimes heavy, so that seeds differ in kind.
-    static func drawn(_ random: inout SeededRandom) -> Weather {
+    static func drawn(_ random: inout SplitMix64) -> Weather {
         var weather = Weather()
         func some(_ most: Int) -> Int { random.chance(450) ? random.number(1..<most + 1) : 0 }
         weather.coordinatorDiesBefore = some(15)
@@ -62,7 +64,7 @@ struct Weather {
         return weather
     }
 
-    mutating func act(_ random: inout SeededRandom) -> Act? {
+    mutating func act(_ random: inout SplitMix64) -> Act? {
         let sum = self.acts.reduce(0) { $0 + $1.weight }
         guard sum > 0 else { return nil }
         var left = random.number(0..<sum)
@@ -75,7 +77,7 @@ struct Weather {
 }
 
 extension SimulatedRelay.Manners {
-    static func drawn(_ random: inout SeededRandom) -> Self {
+    static func drawn(_ random: inout SplitMix64) -> Self {
         var manners = Self()
         func some(_ most: Int) -> Int { random.chance(400) ? random.number(1..<most + 1) : 0 }
         manners.refusesConnection = some(300)

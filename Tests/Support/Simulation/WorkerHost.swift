@@ -71,7 +71,7 @@ final class WorkerHost {
                 eventLoop: loop,
                 clocks: clocks,
                 journal: connection,
-                random: SeededRandom(self.world.random.next())
+                random: SplitMix64(self.world.random.next())
             ) { [unowned self] configuration, made in self.dial(configuration.port, process: number, made) }
             let identity = WorkerIdentity(
                 build: "simulation",

@@ -9,7 +9,7 @@ import StorageSQLite
 /// First things go wrong for a while, then nothing does, and all work must come to its end.
 final class World {
     let seed: UInt64
-    var random: SeededRandom
+    var random: SplitMix64
     let plan: WorldPlan
     var weather: Weather
     var now: Int64 = 0
@@ -45,7 +45,7 @@ final class World {
         change: (inout WorldPlan) -> Void = { _ in }
     ) throws {
         self.seed = seed
-        var random = SeededRandom(seed)
+        var random = SplitMix64(seed)
         var plan = WorldPlan(&random)
         change(&plan)
         self.plan = plan

@@ -32,7 +32,7 @@ struct WorldPlan {
     /// Longest delay between two attempts.
     static let retryMilliseconds: Int64 = 8_000
 
-    init(_ random: inout SeededRandom) {
+    init(_ random: inout SplitMix64) {
         self.coordinatorClock = Self.clock(&random)
         self.weather = Weather.drawn(&random)
         self.troubleMilliseconds = random.time(8_000...40_000)
@@ -58,7 +58,7 @@ struct WorldPlan {
         for _ in 0..<3 { self.campaigns.append(Self.campaign(&random, relays: self.relays.map(\.name))) }
     }
 
-    private mutating func drawSettings(_ random: inout SeededRandom, sites: Int) {
+    private mutating func drawSettings(_ random: inout SplitMix64, sites: Int) {
         self.settings.leaseTTLMilliseconds = random.pick([6_000, 10_000, 20_000])
         self.settings.orphanGraceMilliseconds = random.pick([1_000, 5_000, 20_000])
         self.settings.clusterLimits = Self.limits(&random, 250)
@@ -83,7 +83,7 @@ struct WorldPlan {
         }
     }
 
-    private static func limits(_ random: inout SeededRandom, _ chance: Int) -> [Limit] {
+    private static func limits(_ random: inout SplitMix64, _ chance: Int) -> [Limit] {
         guard random.chance(chance) else { return [] }
         return [
             random.pick([
@@ -96,7 +96,7 @@ struct WorldPlan {
         ]
     }
 
-    private static func campaign(_ random: inout SeededRandom, relays: [String]) -> String {
+    private static func campaign(_ random: inout SplitMix64, relays: [String]) -> String {
         var lines = ["relay: \(random.pick(relays))", "on_doubt: \(random.pick(["hold", "resend"]))"]
         if random.chance(250) { lines.append("throttles: [\"\(random.pick(["15/s", "30/s,burst=4", "300/min"]))\"]") }
         if random.chance(150) { lines.append("schedule: {expires_after: \(random.pick(["15s", "40s"]))}") }
@@ -104,7 +104,7 @@ struct WorldPlan {
     }
 
     /// Within a hundredth of the truth: ten times worse than any clock that is sold.
-    private static func clock(_ random: inout SeededRandom) -> MachineClock {
+    private static func clock(_ random: inout SplitMix64) -> MachineClock {
         MachineClock(offset: random.time(0...100_000_000), drift: random.time(-10_000...10_000))
     }
 

@@ -51,7 +51,7 @@ package struct VariantAssignment: Sendable {
         var groups = members.enumerated().map { group($0.offset, $0.element) }
         if !rest.isEmpty { groups.append(group(nil, rest)) }
         self.groups = groups
-        self.seed = Self.mix(UInt64(bitPattern: campaign.rawValue) &+ 0x9E37_79B9_7F4A_7C15)
+        self.seed = SplitMix64.mix(UInt64(bitPattern: campaign.rawValue) &+ SplitMix64.step)
     }
 
     /// - Parameters:
@@ -63,19 +63,11 @@ package struct VariantAssignment: Sendable {
             if let condition = group.condition, !holds(condition) { continue }
             guard let total = group.thresholds.last, group.variants.count > 1 else { return group.variants.first }
             // The high half of the product spreads evenly without the bias of a remainder.
-            let hash = Self.mix(self.seed ^ UInt64(bitPattern: contact.rawValue))
+            let hash = SplitMix64.mix(self.seed ^ UInt64(bitPattern: contact.rawValue))
             let point = hash.multipliedFullWidth(by: total).high
             let index = group.thresholds.firstIndex { point < $0 } ?? 0
             return group.variants[index]
         }
         return nil
-    }
-
-    /// The finaliser of SplitMix64: every input bit reaches every output bit.
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var z = value
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

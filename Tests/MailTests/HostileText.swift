@@ -1,17 +1,4 @@
-/// SplitMix64: the same numbers for the same seed, on every machine.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
+import Domain
 
 /// Values that people, or people with intentions, put into fields and templates.
 enum HostileText {
@@ -28,7 +15,7 @@ enum HostileText {
         "trailing blanks   ", "trailing tab\t", "https://example.org/?a=b&c=d#e",
     ]
 
-    static func value(using random: inout Seeded) -> String {
+    static func value(using random: inout SplitMix64) -> String {
         switch Int.random(in: 0..<24, using: &random) {
         case 0: return ""
         case 1: return String(repeating: "x", count: Int.random(in: 60...2_000, using: &random))
