@@ -34,7 +34,8 @@ struct DiskFaultTests {
             switch self {
             case .fullOnce: disk.fail(.write, with: .full, after: count, times: 1)
             case .full: disk.fail(.write, with: .full, after: count)
-            case .almostFull: disk.leaves(bytes: Int64(count) * 1_024)
+            // Less than a page of the database with its frame in the log, or little more.
+            case .almostFull: disk.leaves(bytes: Int64(count % 8) * 1_024)
             case .readOnly: disk.fail(.change, with: .readOnly, after: count)
             case .syncOnce: disk.fail(.sync, with: .sync, after: count % 12, times: 1)
             case .sync: disk.fail(.sync, with: .sync, after: count % 12)
