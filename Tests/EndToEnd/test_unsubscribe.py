@@ -66,8 +66,12 @@ class UnsubscribeTest(EndToEndTest):
     def test_links(self):
         cluster = self.begin(20)
         text = "Dear {{first_name}},\n\nno more: {{unsubscribe_url}}\n"
-        first = cluster.submit("a", headers={"X-Campaign": "a"}, language="fr",
-                               variants=[{"name": "all", "subject": "Hi", "text": text}])
+        keys = {"headers": {"X-Campaign": "a"}, "language": "fr",
+                "variants": [{"name": "all", "subject": "Hi", "text": text}]}
+        # A preview has no link that works: whoever looks at it must not unsubscribe the contact.
+        shown = cluster.command("campaign", "preview", cluster.write_campaign("a", **keys), "--contact", "p1@site1.example")
+        self.assertIn("unsubscribe.invalid", shown)
+        first = cluster.submit("a", **keys)
         cluster.wait_finished(first)
         messages = {line["to"]: line for line in self.messages("a")}
         self.assertEqual(len(messages), 20)

@@ -12,6 +12,9 @@ struct CampaignPreview {
     /// Whatever the key, no real message has the Message-ID of a preview.
     private static let messageIDKey = Array("preview".utf8)
 
+    /// Stands where a message has its link to unsubscribe.
+    private static let link = "https://unsubscribe.invalid/u/preview"
+
     /// - Throws: ``PlanProblems`` for content that no message can be made of.
     init(_ plan: CampaignPlan) throws(PlanProblems) {
         self.plan = plan
@@ -30,7 +33,7 @@ struct CampaignPreview {
                         )
                     },
                     partials: Dictionary(plan.partials.map { ($0.name, $0.text) }) { first, _ in first },
-                    fields: plan.fields,
+                    fields: plan.fields + [UnsubscribeLinks.field],
                     messageIDKey: Self.messageIDKey,
                     messageIDDomain: plan.from.address.domain
                 ),
@@ -53,7 +56,8 @@ struct CampaignPreview {
         let values = zip(row.values, self.plan.defaults).map { value, standard in
             FieldColumn([value.isEmpty ? standard ?? "" : value])
         }
-        let fields = FieldRow(columns: values, index: 0)
+        // Whoever looks at a preview must not unsubscribe the contact.
+        let fields = FieldRow(columns: values + [FieldColumn([Self.link])], index: 0)
         do {
             var bytes: [UInt8] = []
             try self.composer.compose(
@@ -90,6 +94,6 @@ struct CampaignPreview {
     private func text(of text: String, _ escaping: Template.Escaping, _ row: FieldRow) throws -> String {
         let partials = Dictionary(self.plan.partials.map { ($0.name, $0.text) }) { first, _ in first }
         let template = try Template(text, escaping: escaping, partials: partials)
-        return try BoundTemplate(template, fields: self.plan.fields).text(row)
+        return try BoundTemplate(template, fields: self.plan.fields + [UnsubscribeLinks.field]).text(row)
     }
 }
