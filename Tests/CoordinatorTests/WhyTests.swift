@@ -7,7 +7,7 @@ import Wire
 
 @testable import CoordinatorCore
 
-/// A campaign to ten people, of whom each had something else happen to them.
+/// A campaign to twelve people, of whom each had something else happen to them.
 private final class WhyScene {
     let bench: LoopBench
     let reads: Reads
@@ -18,23 +18,37 @@ private final class WhyScene {
         self.folder = FileManager.default.temporaryDirectory.appending(path: "why-\(UUID())").path
         try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: false)
         let path = self.folder + "/ledger.db"
-        self.bench = try LoopBench(path: path)
-        self.reads = Reads(readers: try ReaderPool(path: path), rollup: [:])
-        try self.bench.addContacts(10)
-        try Self.suppress(2, at: LoopBench.start.milliseconds - 1, in: self.bench)
-        self.id = try self.bench.start(
-            LoopBench.campaign().replacingOccurrences(
-                of: "{list: everyone}",
-                with: #""name like 'Person%' and (name = 'x' or not name = 'y') and name != 'Person 9'""#
+        let bench = try LoopBench(path: path)
+        self.bench = bench
+        try bench.addContacts(10)
+        try bench.execute(
+            """
+            UPDATE contact SET timezone = 'UTC';
+            UPDATE contact SET timezone = 'America/New_York' WHERE id = 7;
+            UPDATE contact SET f_name = NULL WHERE id = 8
+            """
+        )
+        try Self.suppress(2, at: LoopBench.start.milliseconds - 1, in: bench)
+        let worker = try bench.connectedWorker("w1", credit: 100)
+        // What counts for the cap.
+        _ = try bench.start(LoopBench.campaign().replacing("{list: everyone}", with: #""name = 'Person 6'""#))
+        for grant in worker.takeGrants() { try bench.turn([worker.report(.accepted, of: grant)]) }
+        self.id = try bench.start(
+            LoopBench.campaign(#"schedule: {window: "07:00-20:00"}"#, "caps: [1/7d]").replacing(
+                "{list: everyone}",
+                with: #""(name like 'Person%' or name is empty) and (name is empty or name != 'Person 9')""#
             )
         )
-        try self.send()
-        try self.bench.addContacts(1)
+        try Self.send(bench, worker)
+        try bench.addContacts(1)
+        let now = bench.wall
+        let rules = WhyRules(homeZone: "UTC", addressKey: bench.options.addressKey, now: { now })
+        self.reads = Reads(readers: try ReaderPool(path: path), rollup: [:], rules: rules)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: self.folder) }
 
-    private static func suppress(_ person: Int, at: Int64, in bench: LoopBench) throws {
+    static func suppress(_ person: Int, at: Int64, in bench: LoopBench) throws {
         try bench.command { core in
             _ = try core.suppress(
                 "p\(person)@example.org",
@@ -46,8 +60,8 @@ private final class WhyScene {
         }
     }
 
-    private func send() throws {
-        let worker = try self.bench.connectedWorker("w1", credit: 100)
+    private static func send(_ bench: LoopBench, _ worker: ScriptedWorker) throws {
+        try bench.turn([worker.credit(100, at: bench.now)])
         let grant = try #require(worker.takeGrants().last)
         // Contact 9 has no place, so contact n is at position n - 1.
         let facts = grant.position.map { position in
@@ -60,18 +74,18 @@ private final class WhyScene {
                 }
             return ScriptedWorker.Fact(epoch: grant.epoch, position: Int(position), outcome: outcome, reason: reason)
         }
-        try self.bench.turn([worker.report(facts)])
-        try Self.suppress(5, at: LoopBench.start.milliseconds + 30_000, in: self.bench)
-        self.bench.advance(62_000)
-        try self.bench.turn([worker.credit(100, at: self.bench.now)])
-        try self.bench.turn()
-        // What comes of rules that are asked when a message is granted is stored like this.
-        try self.bench.execute("UPDATE target SET state = 4, reason = 'capped' WHERE contact = 6")
-        try self.bench.execute("UPDATE target SET state = 0, due = 1800000900000 WHERE contact = 7")
+        try bench.turn([worker.report(facts)])
+        try Self.suppress(5, at: LoopBench.start.milliseconds + 30_000, in: bench)
+        bench.advance(62_000)
+        try bench.turn([worker.credit(100, at: bench.now)])
+        try bench.turn()
     }
 
+    /// A question about whatever campaign is the newest.
     func why(_ person: Int) async throws -> (answer: WhyAnswer.Campaign, steps: [String: WhyStep]) {
-        let answer = try await self.reads.why(WhyQuestion(address: "P\(person)@Example.org", campaign: "c1"))
+        let answer = try await self.reads.why(
+            WhyQuestion(address: "P\(person)@Example.org", campaign: self.id.publicID)
+        )
         let campaign = try #require(answer.campaigns.first)
         return (campaign, Dictionary(campaign.steps.map { ($0.what, $0) }) { first, _ in first })
     }
@@ -83,8 +97,9 @@ struct WhyTests {
         (1, "accepted", "sent: the relay took it at"), (2, "suppressed", "the address is suppressed"),
         (3, "bounced", "the mailbox does not exist"), (4, "in_doubt", "nobody knows whether it was sent"),
         (5, "suppressed", "the address is suppressed"), (6, "suppressed", "one message too many"),
-        (7, "pending", "waits until 2027-01-15T08:15:00.000Z"),
-        (9, "not_in_audience", "name != 'Person 9' does not hold"),
+        (7, "pending", "not sent yet: outside 07:00-20:00 in America/New_York"),
+        (8, "suppressed", "a field that the text needs is empty"),
+        (9, "not_in_audience", "(name is empty or name != 'Person 9') does not hold"),
         (11, "not_in_audience", "came after the audience was frozen"),
     ]
 
@@ -107,10 +122,10 @@ struct WhyTests {
         let clauses = try #require(outsideSteps["segment"]).clauses
         #expect(
             clauses.map(\.expression) == [
-                "name like 'Person%'", "(name = 'x' or not name = 'y')", "name != 'Person 9'",
+                "(name like 'Person%' or name is empty)", "(name is empty or name != 'Person 9')",
             ]
         )
-        #expect(clauses.map(\.holds) == [true, true, false])
+        #expect(clauses.map(\.holds) == [true, false])
         let before = try #require(try await scene.why(2).steps["suppression"])
         #expect(before.allows == false)
         #expect(before.text.contains("before the campaign started"))
@@ -122,6 +137,98 @@ struct WhyTests {
         #expect(sent.attempts.first?.worker == "w1")
         #expect(sentSteps["suppression"]?.allows == true)
         #expect(sentSteps["variant"]?.text.contains("variant a") == true)
+        try await scene.reads.readers.close()
+    }
+
+    /// What the steps of one person say.
+    static let rules: [(person: Int, step: String, text: String)] = [
+        (6, "caps", "cap 1/7d is reached, 1 of 1: c1 test (2027-01-15T08:00:00.000Z)"),
+        (
+            7, "hours",
+            "outside 07:00-20:00 in America/New_York (their field timezone); they begin at 2027-01-15T12:00:00.000Z"
+        ), (7, "waiting", "waits until 2027-01-15T12:00:00.000Z"), (7, "caps", "cap 1/7d is not reached, 0 of 1"),
+        (8, "fields", "name is empty, and variant a needs it"),
+        (4, "doubt", "'campaign resolve c2 --resend' sends it again, '--skip' leaves it"),
+    ]
+
+    @Test("caps name the campaigns that used them, hours the zone and what it was taken from, and fields what is empty")
+    func namesRules() async throws {
+        let scene = try WhyScene()
+        for (person, what, text) in Self.rules {
+            let step = try await scene.why(person).steps[what]
+            #expect(step?.text == text, "contact \(person)")
+        }
+        // What was decided needs no reasons that did not decide.
+        for what in ["caps", "hours", "fields", "doubt", "state"] {
+            #expect(try await scene.why(1).steps[what] == nil, "\(what)")
+        }
+        try await scene.reads.readers.close()
+    }
+
+    @Test("where the configuration asks for consent, what it needs is said beside what there is")
+    func consent() async throws {
+        let scene = try WhyScene()
+        var rules = scene.reads.rules
+        rules.consent = .gdpr
+        let reads = Reads(readers: scene.reads.readers, rollup: [:], rules: rules)
+        let marks = ConsentMarks(.legitimateInterests, "email").rawValue
+        try scene.bench.execute("UPDATE contact SET consent = \(marks) WHERE id = 7")
+        let text = "profile gdpr needs consent or contract for email; known for email: legitimate_interests"
+        let question = WhyQuestion(address: "p7@example.org", campaign: scene.id.publicID)
+        let campaign = try #require(try await reads.why(question).campaigns.first)
+        let step = try #require(campaign.steps.first { $0.what == "consent" })
+        #expect(step.allows == false)
+        #expect(step.text == text)
+        #expect(campaign.text == "not sent yet: \(text)")
+        #expect(try await scene.why(7).steps["consent"] == nil)
+        try await scene.reads.readers.close()
+    }
+
+    @Test("a campaign that waits, and a guard that holds a site, are said to those who wait for them")
+    func held() async throws {
+        let scene = try WhyScene()
+        try scene.bench.step(.pause, on: scene.id)
+        let (paused, steps) = try await scene.why(7)
+        #expect(steps["state"]?.text == "the campaign is paused")
+        #expect(paused.text == "not sent yet: the campaign is paused")
+        try scene.bench.execute(
+            "INSERT OR REPLACE INTO guard_count VALUES ('relay:main', 1000, 200, 0, '200 of 1000 messages bounced, 20 %')"
+        )
+        let held = try #require(try await scene.why(7).steps["guards"])
+        #expect(held.allows == false)
+        #expect(held.text.hasPrefix("relay main is held by a guard: 200 of 1000 messages bounced, 20 %; an approver"))
+        #expect(try await scene.why(1).steps["guards"] == nil)
+        try await scene.reads.readers.close()
+    }
+
+    @Test("what came back later is told with the message that it is about, and with the person when that is not known")
+    func events() async throws {
+        let scene = try WhyScene()
+        let found = try scene.bench.read { connection throws(StoreError) in
+            try PersonQueries(connection).place(of: Contact.ID(1), in: scene.id)
+        }
+        let place = try #require(found)
+        let key = TargetKey(campaign: scene.id, lane: place.lane.lane, position: place.target.position)
+        try scene.bench.read { connection throws(StoreError) in
+            let events = EventStore(connection)
+            for (index, target) in [key, nil].enumerated() {
+                _ = try events.append(
+                    EventRecord(
+                        kind: .complained,
+                        at: LoopBench.start,
+                        target: target,
+                        contact: Contact.ID(1),
+                        source: "arf",
+                        reason: "abuse",
+                        once: "\(index)"
+                    )
+                )
+            }
+        }
+        let answer = try await scene.reads.why(WhyQuestion(address: "p1@example.org", campaign: scene.id.publicID))
+        #expect(answer.campaigns.first?.events.map(\.kind) == ["complained"])
+        #expect(answer.events.map(\.reason) == ["abuse"])
+        #expect(try await scene.why(3).answer.events.isEmpty)
         try await scene.reads.readers.close()
     }
 
@@ -141,8 +248,17 @@ struct WhyTests {
             }
         }
         await #expect(throws: OperationError.self) { try await scene.reads.why(WhyQuestion(address: "no address")) }
+        try WhyScene.suppress(99, at: LoopBench.start.milliseconds, in: scene.bench)
+        let gone = await #expect(throws: OperationError.self) {
+            try await scene.reads.why(WhyQuestion(address: "P99@example.org"))
+        }
+        guard case .notFound(let text) = gone else { throw try #require(gone) }
+        #expect(
+            text
+                == "nobody with this address is known; the address is suppressed since 2027-01-15T08:00:00.000Z: unsubscribed"
+        )
         let all = try await scene.reads.why(WhyQuestion(address: "p1@example.org"))
-        #expect(all.campaigns.map(\.id) == ["c1"])
+        #expect(all.campaigns.map(\.id) == ["c2", "c1"])
         #expect(all.nextCursor == nil)
         try await scene.reads.readers.close()
     }

@@ -54,6 +54,24 @@ struct RecipientHoursTests {
         #expect(place.zones(homeCountry: home, try SystemZones()) == zones)
     }
 
+    @Test(
+        "what the zones were taken from is known, and whoever is nowhere is anywhere in a narrower window",
+        arguments: [
+            (place("Europe/Paris", zip: "10001"), .timezone, 1, "09:00-20:00"),
+            (place(zip: "10001"), .postalCode, 1, "09:00-20:00"),
+            (place(phone: "+12125550100"), .phone, 1, "09:00-20:00"),
+            (place(phone: "+12125550100", zip: "90210"), .postalCodeAndPhone, 2, "09:00-20:00"),
+            (place(state: "tx"), .state, 2, "09:00-20:00"), (place(country: "India"), .country, 1, "09:00-20:00"),
+            (place(), .nothing, 0, "10:00-19:00"),
+        ] as [(RecipientPlace, RecipientZones.Basis, Int, String)]
+    )
+    func basis(place: RecipientPlace, basis: RecipientZones.Basis, zones: Int, window: String) throws {
+        let found = try Self.hours("09:00-20:00").whereabouts(of: place)
+        #expect(found.zones.basis == basis)
+        #expect(basis == .nothing ? found.zones.names.count > 10 : found.zones.names.count == zones)
+        #expect(found.window.text == window)
+    }
+
     private static let noonUTC = Timestamp(milliseconds: 1_795_348_800_000)  // 2026-11-22T12:00:00Z
 
     private static func hours(_ window: String, home: String = "America/New_York") throws -> RecipientHours {

@@ -26,6 +26,7 @@ struct WhyCommand: PostriderLeaf {
     static func lines(_ answer: WhyAnswer, style: Style) -> [String] {
         var lines = ["\(Printable.foreign(answer.address)) is contact \(answer.contact)."]
         if answer.campaigns.isEmpty { lines.append("There is no campaign yet.") }
+        for event in answer.events { lines.append("\(event.at) \(Printable.foreign(event.text))") }
         for campaign in answer.campaigns {
             let title = "\(Printable.foreign(campaign.id)) \(Printable.foreign(campaign.name))"
             lines += [
@@ -42,6 +43,9 @@ struct WhyCommand: PostriderLeaf {
                 let reply = attempt.reply.map { "\($0.code) \($0.status) \($0.text)" } ?? attempt.reason ?? ""
                 let what = "\(attempt.at) \(attempt.outcome) \(attempt.worker ?? "") \(reply)"
                 table.add(["  attempt", "", Printable.foreign(what)])
+            }
+            for event in campaign.events {
+                table.add(["  event", "", Printable.foreign("\(event.at) \(event.text)")])
             }
             lines += table.lines(style: style).dropFirst()
         }
@@ -62,6 +66,7 @@ struct WhyAnswer: Decodable, Sendable {
     var address: String
     var contact: Int
     var campaigns: [Campaign]
+    var events: [Event]
     var nextCursor: String?
 
     struct Campaign: Decodable, Sendable {
@@ -71,6 +76,21 @@ struct WhyAnswer: Decodable, Sendable {
         var text: String
         var steps: [Step]
         var attempts: [Attempt]
+        var events: [Event]
+    }
+
+    struct Event: Decodable, Sendable {
+        var at: String
+        var kind: String
+        var source: String
+        var reason: String?
+        var detail: String?
+
+        /// In one line, without its time.
+        var text: String {
+            let more = [self.reason, self.detail].compactMap { $0 }.joined(separator: ", ")
+            return "\(self.kind) (\(self.source))\(more.isEmpty ? "" : ": \(more)")"
+        }
     }
 
     struct Step: Decodable, Sendable {
@@ -103,6 +123,7 @@ struct WhyAnswer: Decodable, Sendable {
         case address
         case contact
         case campaigns
+        case events
         case nextCursor = "next_cursor"
     }
 }

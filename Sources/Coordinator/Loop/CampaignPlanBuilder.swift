@@ -84,14 +84,7 @@ struct CampaignPlanBuilder {
     /// SQL of what says where a contact is, in the order of ``RecipientPlace``; none when nobody asks.
     private var placeColumns: [String] {
         guard self.file.schedule.window != nil, self.file.schedule.timezone == .recipient else { return [] }
-        func first(of names: [String]) -> String {
-            let columns = names.compactMap { name in self.known.first { $0.name == name }?.printedExpression(in: "c") }
-            return "coalesce(\((columns.map { "nullif(\($0), '')" } + ["''", "''"]).joined(separator: ", ")))"
-        }
-        return [
-            "c.timezone", "c.phone", first(of: RecipientPlace.FieldNames.postalCode),
-            first(of: RecipientPlace.FieldNames.state), first(of: RecipientPlace.FieldNames.country),
-        ]
+        return RecipientPlace.columns(among: self.known)
     }
 
     private mutating func mailbox(_ text: String, at key: String) -> Mailbox? {

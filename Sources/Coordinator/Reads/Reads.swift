@@ -10,13 +10,17 @@ struct Reads: Sendable {
     let readers: ReaderPool
     /// Domains that belong to a site of another name, as in `googlemail.com: gmail.com`.
     let rollup: [String: String]
+    /// For questions about single people.
+    let rules: WhyRules
 
     /// - Parameters:
     ///   - readers: Of the coordinator's store.
     ///   - rollup: From the configuration's `sites.rollup`.
-    init(readers: ReaderPool, rollup: [String: String]) {
+    ///   - rules: For questions about single people.
+    init(readers: ReaderPool, rollup: [String: String], rules: WhyRules = WhyRules()) {
         self.readers = readers
         self.rollup = rollup
+        self.rules = rules
     }
 
     /// All fields that there are.
@@ -42,6 +46,8 @@ struct Reads: Sendable {
     ///   - conditions: Of the groups of variants, tried in this order; one that is everyone's belongs last.
     ///   - fields: Whose missing values are counted.
     ///   - required: For each condition, which of them must not be empty.
+    ///   - caps: How many messages anybody may have.
+    ///   - moment: When they are counted.
     /// - Returns: The counts.
     /// - Throws: What the database says.
     func audience(
@@ -50,15 +56,26 @@ struct Reads: Sendable {
         _ audience: AudienceFold.Audience,
         conditions: [Expression],
         fields: [Field],
-        required: [[Int]] = []
+        required: [[Int]] = [],
+        caps: [FrequencyCap] = [],
+        at moment: Timestamp? = nil
     ) async throws -> AudienceFold {
+        var capMoment: GrantQuery.CapMoment?
+        if let moment, let longest = caps.map(\.periodMilliseconds).max() {
+            let oldest = try await self.readers.read { connection throws(StoreError) in
+                try CampaignStore(connection).oldest(endedAfter: moment.advanced(byMilliseconds: -longest))
+            }
+            capMoment = oldest.map { GrantQuery.CapMoment(now: moment, oldestCampaign: $0) }
+        }
         var fold = AudienceFold(
             bar: bar,
             consent: consent,
             audience: audience,
             conditions: conditions,
             fields: fields,
-            required: required
+            required: required,
+            caps: caps,
+            at: capMoment
         )
         try await self.run(&fold) { fold, connection throws(StoreError) in try fold.step(on: connection) }
         return fold

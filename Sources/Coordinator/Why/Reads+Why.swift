@@ -20,17 +20,36 @@ extension Reads {
         let person = try await self.readers.read { connection throws(StoreError) in
             try PersonQueries(connection).person(key)
         }
-        guard let person else { throw OperationError.notFound("nobody with this address is known") }
+        guard let person else { throw OperationError.notFound(try await self.unknown(key)) }
         let (records, hasMore) = try await self.campaigns(question)
         let names = try await self.names()
         var campaigns: [WhyAnswer.Campaign] = []
         for record in records { campaigns.append(try await self.why(person, record, names)) }
+        let events = try await self.readers.read { connection throws(StoreError) in
+            try PersonQueries(connection).events(of: person.contact)
+        }
         return WhyAnswer(
             address: person.address,
             contact: person.contact.rawValue,
             campaigns: campaigns,
+            events: events.map { WhyEvent($0) },
             nextCursor: hasMore ? records.last?.id.publicID : nil
         )
+    }
+
+    /// What is known of an address that no contact has.
+    private func unknown(_ key: String) async throws -> String {
+        let nobody = "nobody with this address is known"
+        guard let found = try await self.suppression(of: key) else { return "\(nobody); it is not suppressed either" }
+        return "\(nobody); the address is suppressed since \(found.at.rfc3339): \(found.reason.rawValue)"
+    }
+
+    /// Why an address must not be written to, whether a contact has it or not; `nil` when it may be.
+    func suppression(of key: String) async throws -> SuppressionRecord? {
+        guard let addressKey = self.rules.addressKey else { return nil }
+        return try await self.readers.read { connection throws(StoreError) in
+            try SuppressionStore(connection, key: addressKey).record(of: key, on: .email)
+        }
     }
 
     private func campaigns(_ question: WhyQuestion) async throws -> ([CampaignRecord], hasMore: Bool) {
@@ -55,17 +74,30 @@ extension Reads {
         _ record: CampaignRecord,
         _ names: ExpressionNames
     ) async throws -> WhyAnswer.Campaign {
-        let plan = try? CampaignPlan(record, names: names)
+        let rules = self.rules
+        let plan = try? CampaignPlan(record, names: names, caps: rules.caps)
         return try await self.readers.read { connection throws(StoreError) in
             let queries = PersonQueries(connection)
             let place = try queries.place(of: person.contact, in: record.id)
-            let whyCase = WhyCase(person: person, record: record, plan: plan, names: names, place: place)
+            let whyCase = WhyCase(
+                person: person,
+                record: record,
+                plan: plan,
+                names: names,
+                place: place,
+                rules: rules,
+                now: rules.now()
+            )
             var steps: [WhyStep] = []
             for piece in WhyPiece.allCases {
                 if let step = try piece.look(at: whyCase, queries) { steps.append(step) }
             }
             var attempts: [WhyAttempt] = []
-            if let place { attempts = try queries.attempts(place).map { WhyAttempt($0) } }
+            var events: [WhyEvent] = []
+            if let place {
+                attempts = try queries.attempts(place).map { WhyAttempt($0) }
+                events = try queries.events(place).map { WhyEvent($0) }
+            }
             let verdict = WhyWords.verdict(whyCase, steps)
             return WhyAnswer.Campaign(
                 id: record.id.publicID,
@@ -74,7 +106,8 @@ extension Reads {
                 verdict: verdict.word,
                 text: verdict.text,
                 steps: steps,
-                attempts: attempts
+                attempts: attempts,
+                events: events
             )
         }
     }
@@ -91,6 +124,18 @@ extension WhyAttempt {
                 reply.code == 0 && reply.text.isEmpty
                     ? nil : Reply(code: reply.code, status: reply.status, text: reply.text)
             }
+        )
+    }
+}
+
+extension WhyEvent {
+    fileprivate init(_ event: PersonQueries.Event) {
+        self.init(
+            at: event.at,
+            kind: event.kind,
+            source: event.source,
+            reason: event.reason.isEmpty ? nil : event.reason,
+            detail: event.detail.isEmpty ? nil : event.detail
         )
     }
 }

@@ -17,6 +17,8 @@ struct WhyAnswer: Hashable, Sendable, Encodable {
     var contact: Int64
     /// Newest first.
     var campaigns: [Campaign]
+    /// What came back about the person and about no message that is known, newest first.
+    var events: [WhyEvent] = []
     @Nullable var nextCursor: String?
 
     struct Campaign: Hashable, Sendable, Encodable {
@@ -31,10 +33,12 @@ struct WhyAnswer: Hashable, Sendable, Encodable {
         var steps: [WhyStep]
         /// What was tried, oldest first, and what was decided instead.
         var attempts: [WhyAttempt]
+        /// What came back later about the message, oldest first.
+        var events: [WhyEvent] = []
     }
 
     private enum CodingKeys: String, CodingKey {
-        case address, contact, campaigns
+        case address, contact, campaigns, events
         case nextCursor = "next_cursor"
     }
 }
@@ -79,5 +83,25 @@ struct WhyAttempt: Hashable, Sendable, Encodable {
         var code: Int
         var status: String
         var text: String
+    }
+}
+
+/// Something that came back later.
+struct WhyEvent: Hashable, Sendable, Encodable {
+    var at: Timestamp
+    /// Such as `unsubscribed` or `complained`.
+    var kind: String
+    /// How it came.
+    var source: String
+    @Nullable var reason: String?
+    /// What was said, for people.
+    @Nullable var detail: String?
+
+    init(at: Timestamp, kind: String, source: String, reason: String?, detail: String?) {
+        self.at = at
+        self.kind = kind
+        self.source = source
+        self._reason = Nullable(wrappedValue: reason)
+        self._detail = Nullable(wrappedValue: detail)
     }
 }

@@ -1,6 +1,7 @@
 import Domain
 import Engine
 import Storage
+import TimeZones
 import UserFiles
 
 /// One person and one campaign, with what the pieces look at.
@@ -13,23 +14,56 @@ struct WhyCase: Sendable {
     let names: ExpressionNames
     /// Where the person stands; `nil` when not in the audience.
     let place: PersonQueries.Place?
+    let rules: WhyRules
+    let now: Timestamp
+
+    /// Whether the campaign looks at the person at all: in the audience, or perhaps once there is one.
+    var isAsked: Bool { self.place != nil || self.record.startedAt == nil }
+
+    /// Whether it is still to be decided what becomes of the person.
+    var isUndecided: Bool {
+        guard let place else { return self.record.startedAt == nil }
+        return !place.isLeased && (place.target.outcome == nil || place.target.outcome == .deferred)
+    }
+
+    /// Whether this is why it ended as it did.
+    func wasDecided(_ reason: Reason) -> Bool { !self.isUndecided && self.place?.reason == reason.rawValue }
+
+    /// At which hours the campaign is sent; `nil` at all.
+    var hours: RecipientHours? { self.plan?.file.hours(home: self.rules.homeZone, self.rules.zones) }
 }
 
 /// What is asked before somebody is written to, one piece each, in the order in which it is asked.
 ///
 /// To add one: a case, in its place, and a function like these. It reads by key only, and gives `nil` where it has nothing to say.
-enum WhyPiece: CaseIterable {
+///
+/// The raw value is ``WhyStep/what``.
+enum WhyPiece: String, CaseIterable {
     case segment
     case suppression
+    case consent
     case variant
+    case fields
+    case caps
+    case hours
+    case guards
+    case state
     case waiting
+    case doubt
 
     func look(at person: WhyCase, _ queries: PersonQueries) throws(StoreError) -> WhyStep? {
         switch self {
         case .segment: try Self.segment(person, queries)
         case .suppression: try Self.suppression(person, queries)
+        case .consent: try Self.consent(person, queries)
         case .variant: try Self.variant(person, queries)
+        case .fields: try Self.fields(person, queries)
+        case .caps: try Self.caps(person, queries)
+        case .hours: try Self.hours(person, queries)
+        case .guards: try Self.guards(person, queries)
+        case .state: Self.state(person)
         case .waiting: Self.waiting(person)
+        case .doubt: Self.doubt(person)
         }
     }
 
@@ -106,19 +140,25 @@ enum WhyPiece: CaseIterable {
 
     /// Which variant fits.
     private static func variant(_ person: WhyCase, _ queries: PersonQueries) throws(StoreError) -> WhyStep? {
-        guard let plan = person.plan else { return nil }
-        if let chosen = person.place?.target.variant, plan.file.variants.indices.contains(chosen) {
-            return WhyStep("variant", allows: true, "variant \(plan.file.variants[chosen].name) was chosen")
+        guard person.isAsked, let plan = person.plan else { return nil }
+        guard let index = try self.variantIndex(person, queries) else {
+            return WhyStep("variant", allows: false, "no variant's condition holds")
         }
+        let wasChosen = person.place?.target.variant != nil
+        let name = plan.file.variants[index].name
+        return WhyStep("variant", allows: true, "variant \(name) \(wasChosen ? "was chosen" : "fits")")
+    }
+
+    /// The variant that was chosen for the person, or would be.
+    static func variantIndex(_ person: WhyCase, _ queries: PersonQueries) throws(StoreError) -> Int? {
+        guard let plan = person.plan else { return nil }
+        if let chosen = person.place?.target.variant, plan.file.variants.indices.contains(chosen) { return chosen }
         var held: [Bool] = []
         for condition in plan.conditions {
             held.append(try queries.holds(condition, for: person.person.contact) ?? false)
         }
         let fits = plan.assignment.variant(for: person.person.contact) { held.indices.contains($0) && held[$0] }
-        guard let fits, plan.file.variants.indices.contains(fits) else {
-            return WhyStep("variant", allows: false, "no variant's condition holds")
-        }
-        return WhyStep("variant", allows: true, "variant \(plan.file.variants[fits].name) fits")
+        return fits.flatMap { plan.file.variants.indices.contains($0) ? $0 : nil }
     }
 
     /// Until when the message waits.
@@ -126,59 +166,5 @@ enum WhyPiece: CaseIterable {
         guard let place = person.place, !place.isLeased, let due = place.target.due else { return nil }
         let why = place.reason.flatMap { $0.isEmpty ? nil : ": \(WhyWords.of(reason: $0))" } ?? ""
         return WhyStep("waiting", allows: nil, "waits until \(due.rfc3339)\(why)")
-    }
-}
-
-/// Sentences for what is stored as a word.
-enum WhyWords {
-    static func of(reason: String) -> String {
-        switch Reason(rawValue: reason) {
-        case .suppressed: "the address is suppressed"
-        case .noConsent: "there is no leave to write on this channel"
-        case .capped: "it would have been one message too many in a time"
-        case .noVariant: "no variant's condition held"
-        case .missingField: "a field that the text needs is empty"
-        case .erased: "the person was erased"
-        case .noAddress: "there is no address"
-        case .mailbox: "the mailbox does not exist or takes nothing"
-        case .policy: "the site refuses us, not the address"
-        case .refused: "the relay refused it for good"
-        case .render: "the text could not be made with this person's values"
-        case .poison: "it brought workers down"
-        case .throttled: "the relay or site asked us to slow down"
-        case .temporary: "the relay refused it for now"
-        case .connection: "the connection was lost before the message was out"
-        case .noReply: "the message was out, and no reply came"
-        case .orphaned: "the worker that held it never came back"
-        case .journalLost: "the worker lost its notes"
-        case .restored: "the data were restored; it may have been sent since"
-        case .skipped: "it was decided not to send it again"
-        default: reason
-        }
-    }
-
-    /// The verdict of a campaign on a person, as a word and as a sentence.
-    static func verdict(_ person: WhyCase, _ steps: [WhyStep]) -> (word: String, text: String) {
-        guard let place = person.place else {
-            return ("not_in_audience", steps.first { $0.what == "segment" }?.text ?? "not in the audience")
-        }
-        if place.isLeased { return ("leased", "a worker is about to send it") }
-        guard let outcome = place.target.outcome else {
-            return ("pending", steps.first { $0.what == "waiting" }?.text ?? "not sent yet")
-        }
-        let at = place.at.map { " at \($0.rfc3339)" } ?? ""
-        let why = place.reason.flatMap { $0.isEmpty ? nil : ": \(self.of(reason: $0))" } ?? ""
-        let text =
-            switch outcome {
-            case .accepted: "sent: the relay took it\(at)"
-            case .deferred: "put off\(at)\(why)"
-            case .bounced: "refused for good\(at)\(why)"
-            case .suppressed: "not sent\(at)\(why)"
-            case .inDoubt: "nobody knows whether it was sent\(why)"
-            case .expired: "not sent: the campaign's time ran out"
-            case .cancelled: "not sent: the campaign was cancelled"
-            case .failed: "not sent: our fault\(why)"
-            }
-        return (outcome.name, text)
     }
 }

@@ -21,4 +21,7 @@ package struct FrequencyCap: Hashable, Sendable {
         self.count = count
         self.periodMilliseconds = period
     }
+
+    /// As users write it.
+    package var text: String { "\(self.count)/\(DurationText.text(self.periodMilliseconds))" }
 }

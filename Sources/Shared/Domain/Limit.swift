@@ -92,4 +92,11 @@ package enum DurationText {
         let product = count.multipliedReportingOverflow(by: factor)
         return !product.overflow && product.partialValue <= 315_360_000_000 ? product.partialValue : nil
     }
+
+    /// In the largest unit that leaves no rest, as in `36h`.
+    package static func text(_ milliseconds: Int64) -> String {
+        let units: [(name: String, length: Int64)] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)]
+        let unit = units.first { milliseconds % $0.length == 0 }
+        return "\(milliseconds / (unit?.length ?? 1))\(unit?.name ?? "ms")"
+    }
 }

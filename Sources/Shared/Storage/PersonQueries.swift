@@ -2,7 +2,7 @@ package import Domain
 
 /// What is known about one person and each campaign: small reads by key, never over an audience.
 package struct PersonQueries {
-    private let connection: any SQLConnection
+    let connection: any SQLConnection
 
     package init(_ connection: any SQLConnection) { self.connection = connection }
 
@@ -84,14 +84,18 @@ package struct PersonQueries {
     }
 
     /// Where a person stands in a campaign; `nil` when not in its audience (so far).
-    ///
-    /// Lanes are filled in the order of contact ids, so each is searched by halves: there is no index by contact.
     package func place(of contact: Contact.ID, in campaign: Campaign.ID) throws(StoreError) -> Place? {
-        for lane in try LaneStore(self.connection).lanes(of: campaign) {
-            guard let position = try self.position(of: contact, in: lane) else { continue }
-            return try self.place(lane, position)
-        }
-        return nil
+        let row = try self.connection.prepare(
+            "SELECT lane, position FROM target INDEXED BY target_contact WHERE contact = ?1 AND campaign = ?2"
+        )
+        defer { row.reset() }
+        row.bind(1, contact.rawValue)
+        row.bind(2, campaign.rawValue)
+        guard try row.step() else { return nil }
+        let (number, position) = (Int(row.integer(0)), Int(row.integer(1)))
+        let lanes = try LaneStore(self.connection).lanes(of: campaign)
+        guard let lane = lanes.first(where: { $0.lane == number }) else { return nil }
+        return try self.place(lane, position)
     }
 
     /// What was tried for a target, and what was decided instead, in order.
@@ -122,25 +126,6 @@ package struct PersonQueries {
             )
         }
         return attempts
-    }
-
-    private func position(of contact: Contact.ID, in lane: LaneRecord) throws(StoreError) -> Int? {
-        let row = try self.connection.prepare(
-            "SELECT contact FROM target WHERE campaign = ?1 AND lane = ?2 AND position = ?3"
-        )
-        var (lowest, highest) = (0, lane.audience)
-        while lowest < highest {
-            let middle = (lowest + highest) / 2
-            row.bind(1, lane.campaign.rawValue)
-            row.bind(2, lane.lane)
-            row.bind(3, middle)
-            defer { row.reset() }
-            guard try row.step() else { return nil }
-            let found = row.integer(0)
-            if found == contact.rawValue { return middle }
-            if found < contact.rawValue { lowest = middle + 1 } else { highest = middle }
-        }
-        return nil
     }
 
     private func place(_ lane: LaneRecord, _ position: Int) throws(StoreError) -> Place? {

@@ -48,17 +48,31 @@ package struct RecipientPlace: Hashable, Sendable {
     ///   - source: Knows the zones.
     /// - Returns: Names in order, each once, all known to `source`; empty when nothing tells.
     package func zones(homeCountry: String?, _ source: any ZoneSource) -> [String] {
-        if ZoneName.isPossible(self.timezone), source.rules(of: self.timezone) != nil { return [self.timezone] }
+        self.located(homeCountry: homeCountry, source)?.names ?? []
+    }
+
+    /// As ``zones(homeCountry:_:)``, with what says so; `nil` when nothing tells.
+    func located(homeCountry: String?, _ source: any ZoneSource) -> RecipientZones? {
+        if ZoneName.isPossible(self.timezone), source.rules(of: self.timezone) != nil {
+            return RecipientZones([self.timezone], .timezone)
+        }
         let named = self.country.isEmpty ? nil : source.countries.code(of: self.country)
         // A country that cannot be read might be any: then only what needs none is believed.
         let country = self.country.isEmpty ? homeCountry : named
-        var zones = self.postalZones(country) ?? []
-        zones += self.phoneZones(country, source) ?? []
+        let (postal, phone) = (self.postalZones(country) ?? [], self.phoneZones(country, source) ?? [])
+        var zones = postal + phone
+        var basis: RecipientZones.Basis =
+            phone.isEmpty ? .postalCode : postal.isEmpty ? .phone : .postalCodeAndPhone
         if zones.isEmpty, let country, country == "US" || country == "CA" {
             zones = PostalCodes.region(self.state[...], of: country) ?? []
+            basis = .state
         }
-        if zones.isEmpty, let named { zones = source.countries.zones(of: named) }
-        return Set(zones).filter { source.rules(of: $0) != nil }.sorted()
+        if zones.isEmpty, let named {
+            zones = source.countries.zones(of: named)
+            basis = .country
+        }
+        let known = Set(zones).filter { source.rules(of: $0) != nil }.sorted()
+        return known.isEmpty ? nil : RecipientZones(known, basis)
     }
 
     private func postalZones(_ country: String?) -> [String]? {
