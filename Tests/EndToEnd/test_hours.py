@@ -39,6 +39,12 @@ class HoursTest(EndToEndTest):
             "window": "06:00-20:00",
             "expires_after": "3d",
         }
+        plan = cluster.json("campaign", "plan", cluster.write_campaign(schedule=schedule))
+        self.assertEqual([(one["reason"], one["targets"]) for one in plan["waiting"]], [("outside_hours", PEOPLE)])
+        self.assertEqual((plan["messages"], plan["finish"]["unsent"]), (2 * PEOPLE, 0))
+        self.assertGreaterEqual(plan["finish"]["starts_at"], start.strftime("%Y-%m-%dT%H:%M:%S"))
+        self.assertGreater(plan["finish"]["ends_at"], plan["waiting"][0]["until"])
+        self.assertIn("the hours in which", plan["finish"]["tightest"])
         campaign = cluster.submit(schedule=schedule)
         waiting = cluster.status(campaign)
         self.assertEqual(waiting["state"], "approved")
@@ -54,6 +60,11 @@ class HoursTest(EndToEndTest):
         self.assertGreaterEqual(status["started_at"], start.strftime("%Y-%m-%dT%H:%M:%S"))
         self.assertEqual({address.split("@")[1] for address in relay.accepted}, {"noon.example"})
 
+        why = cluster.json("why", "night1@night.example", "--campaign", campaign)["campaigns"][0]
+        self.assertRegex(why["text"], r"not sent yet: outside 06:00-20:00 in Etc/GMT\S+ \(their field timezone\); they begin at")
+        plan = cluster.json("campaign", "plan", cluster.write_campaign("again", caps=["1/7d"]))
+        self.assertEqual(plan["excluded"], [{"reason": "capped", "targets": PEOPLE}])
+        self.assertEqual(plan["messages"], PEOPLE)
         again = cluster.submit("again", caps=["1/7d"])
         status = cluster.wait_finished(again, SEND_SECONDS)
         self.assertEqual((status["counts"]["suppressed"], status["counts"]["accepted"]), (PEOPLE, PEOPLE))

@@ -8,14 +8,16 @@ struct FinishForecastTests {
         _ queues: [FinishForecast.Queue],
         shared: [FinishForecast.Bucket] = [],
         connections: Int = 100,
-        latency: Double = 0.01
+        latency: Double = 0.01,
+        groups: [FinishForecast.Group] = [FinishForecast.always]
     ) -> FinishForecast.Answer {
         FinishForecast(
             queues: queues,
             shared: shared,
             connections: connections,
             latencySeconds: latency,
-            messagesPerSecondMax: 20_000
+            messagesPerSecondMax: 20_000,
+            groups: groups
         ).answer()
     }
 
@@ -113,5 +115,56 @@ struct FinishForecastTests {
         let total = queues.reduce(0) { $0 + $1.messages }
         let rate = Double(limits[seed % limits.count] == "1/s" ? 1 : 0)
         if rate > 0 { #expect(answer.seconds >= total - 1) }
+    }
+
+    @Test("whoever may be written to later is waited for, and those who may be now do not wait for them")
+    func later() throws {
+        let queue = FinishForecast.Queue(
+            name: "a",
+            messages: 20_000,
+            slots: 1_000,
+            buckets: [try self.bucket("site a", "100/s")]
+        )
+        let now = FinishForecast.Group(share: 0.5, times: [0..<100_000])
+        let soon = FinishForecast.Group(share: 0.5, times: [50..<100_000])
+        let later = FinishForecast.Group(share: 0.5, times: [3_600..<7_200, 90_000..<93_600])
+        // Half of them take 100 s, and the others are ready by then.
+        #expect(self.isNear(self.forecast([queue], groups: [now, soon]).seconds, 200))
+        let waiting = self.forecast([queue], groups: [now, later])
+        #expect(self.isNear(waiting.seconds, 3_700))
+        #expect(waiting.bottleneck == .hours)
+        #expect(waiting.unsent == 0)
+    }
+
+    @Test("what one day's window is too short for goes on in the next")
+    func days() throws {
+        let queue = FinishForecast.Queue(
+            name: "a",
+            messages: 1_000_000,
+            slots: 1_000,
+            buckets: [try self.bucket("site a", "100/s")]
+        )
+        let days = (0..<4).map { Double($0) * 86_400..<Double($0) * 86_400 + 3_600 }
+        let answer = self.forecast([queue], groups: [.init(share: 1, times: days)])
+        #expect(self.isNear(answer.seconds, 2 * 86_400 + 2_800))
+        #expect(answer.unsent == 0)
+    }
+
+    @Test("what has no time left is counted, and does not make it take longer")
+    func unsent() throws {
+        let queue = FinishForecast.Queue(
+            name: "a",
+            messages: 10_000,
+            slots: 1_000,
+            buckets: [try self.bucket("site a", "100/s")]
+        )
+        let never = FinishForecast.Group(share: 0.25, times: [])
+        let now = FinishForecast.Group(share: 0.75, times: [0..<86_400])
+        let some = self.forecast([queue], groups: [now, never])
+        #expect(self.isNear(some.seconds, 75))
+        #expect(abs(some.unsent - 2_500) < 1)
+        let tooShort = self.forecast([queue], groups: [.init(share: 1, times: [0..<50])])
+        #expect(self.isNear(tooShort.seconds, 50))
+        #expect(abs(tooShort.unsent - 4_900) < 100)
     }
 }

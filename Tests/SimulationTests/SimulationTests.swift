@@ -22,7 +22,7 @@ struct SimulationTests {
         #expect(deviation <= 0.15, "predicted \(outcome.predicted) s, took \(outcome.actual) s: \(outcome.tightest)")
         let named: [ForecastRun.Bottleneck: String] = [
             .siteLimit: "site s0.example: 10/s", .relayLimit: "relay main: 20/s",
-            .slowRelay: "the workers' 8 connections",
+            .slowRelay: "the workers' 8 connections", .window: "the hours in which people may be written to",
         ]
         #expect(outcome.tightest.hasPrefix(named[bottleneck] ?? "?"), "\(outcome.tightest)")
     }

@@ -95,6 +95,38 @@ struct SegmentTests {
         #expect(fold.shares.map(\.rejected) == [1, 1, 0])
     }
 
+    @Test("who has had as many messages as a cap lets them is counted, and not when the text would not be sent anyway")
+    func capped() throws {
+        let store = try self.makeStore()
+        try store.write { connection throws(StoreError) in
+            try connection.execute(
+                """
+                INSERT INTO target (campaign, lane, position, contact, state, at)
+                    SELECT 3, 0, id, id, \(Outcome.accepted.rawValue), 1000 FROM contact;
+                INSERT INTO target (campaign, lane, position, contact, state, at)
+                    SELECT 2, 0, id, id, \(Outcome.bounced.rawValue), 1000 FROM contact
+                """
+            )
+        }
+        func capped(_ cap: String, now: Int64, oldest: Int64 = 1) throws -> [Int] {
+            var fold = AudienceFold(
+                bar: .email,
+                audience: .expression(.everyone),
+                conditions: [.compare(Self.state, .equal, .text("IA")), .everyone],
+                fields: [Self.visits, Self.state],
+                required: [[0], [0, 1]],
+                caps: [FrequencyCap(cap)].compactMap { $0 },
+                at: GrantQuery.CapMoment(now: Timestamp(milliseconds: now), oldestCampaign: Campaign.ID(oldest))
+            )
+            while try store.access({ connection throws(StoreError) in try fold.step(on: connection) }) {}
+            return fold.shares.map(\.capped)
+        }
+        #expect(try capped("1/1h", now: 1_001) == [1, 1, 0])
+        #expect(try capped("2/1h", now: 1_001) == [0, 0, 0])
+        #expect(try capped("1/1h", now: 3_601_000) == [0, 0, 0])
+        #expect(try capped("1/1h", now: 1_001, oldest: 4) == [0, 0, 0])
+    }
+
     @Test("single contacts are looked at as the campaign would")
     func previews() throws {
         let store = try self.makeStore()

@@ -47,6 +47,17 @@ struct CampaignPlanCommand: PostriderLeaf {
             }
             lines += table.lines(style: style)
         }
+        if !plan.waiting.isEmpty {
+            lines.append("")
+            var table = Table([.init("WRITTEN TO LATER, BECAUSE"), .init("PEOPLE", .right), .init("FROM")])
+            for waiting in plan.waiting {
+                table.add([
+                    "  \(Printable.foreign(waiting.reason))", NumberText.grouped(waiting.targets),
+                    waiting.until.map { Printable.foreign($0) } ?? "not known",
+                ])
+            }
+            lines += table.lines(style: style)
+        }
         lines += ["", "Messages:  \(NumberText.grouped(plan.messages))", "Cost:      \(Self.amount(plan.cost))"]
         if let budget = plan.budget {
             let verdict = budget.covers ? "enough" : style.yellow("not enough")
@@ -54,7 +65,11 @@ struct CampaignPlanCommand: PostriderLeaf {
         }
         lines.append("Relay:     \(Self.relay(plan.relay))")
         let rate = NumberText.grouped(Int(plan.finish.perSecond.rounded()))
-        lines.append("Finish:    \(style.bold(Self.duration(plan.finish.seconds))) after the start, \(rate) a second")
+        lines += [
+            "Start:     \(Printable.foreign(plan.finish.startsAt))",
+            "Finish:    \(Printable.foreign(plan.finish.endsAt)), "
+                + "\(style.bold(Self.duration(plan.finish.seconds))) after the start, \(rate) a second",
+        ]
         lines.append("Tightest:  \(Printable.foreign(plan.finish.tightest))")
         return lines
     }
@@ -93,12 +108,19 @@ struct PlannedCampaign: Decodable, Sendable {
     var variants: [CampaignCheck.Variant]
     var missing: [CampaignCheck.Missing]
     var excluded: [CampaignCheck.Excluded]
+    var waiting: [Waiting]
     var sites: [Site]
     var cost: Double
     var budget: Budget?
     var relay: Relay
     var finish: Finish
     var diagnostics: [APIDiagnostic]
+
+    struct Waiting: Decodable, Sendable {
+        var reason: String
+        var targets: Int
+        var until: String?
+    }
 
     struct Site: Decodable, Sendable {
         var site: String
@@ -126,11 +148,15 @@ struct PlannedCampaign: Decodable, Sendable {
         var seconds: Double
         var perSecond: Double
         var tightest: String
+        var startsAt: String
+        var endsAt: String
 
         enum CodingKeys: String, CodingKey {
             case seconds
             case perSecond = "per_second"
             case tightest
+            case startsAt = "starts_at"
+            case endsAt = "ends_at"
         }
     }
 }

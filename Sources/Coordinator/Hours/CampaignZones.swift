@@ -30,6 +30,17 @@ extension UserFiles.CampaignFile {
         ])
     }
 
+    /// At which hours it is sent; `nil`: at all.
+    func hours(home: String, _ zones: any ZoneSource) -> RecipientHours? {
+        guard let window = self.schedule.window else { return nil }
+        return RecipientHours(
+            window: window,
+            clocks: self.schedule.timezone == .recipient ? .recipient : .home,
+            home: self.zone(home: home),
+            source: zones
+        )
+    }
+
     /// When it starts by itself; `nil`: as soon as it is approved.
     func start(_ zones: any ZoneSource, home: String) -> Timestamp? {
         guard let start = self.schedule.start, let rules = zones.rules(of: self.zone(home: home)) else { return nil }
@@ -41,13 +52,5 @@ extension LoopOptions {
     /// At which hours a campaign is sent; `nil`: at all.
     ///
     /// When its zone is not there any more, nobody is written to whose own is not known.
-    func hours(of file: UserFiles.CampaignFile) -> RecipientHours? {
-        guard let window = file.schedule.window else { return nil }
-        return RecipientHours(
-            window: window,
-            clocks: file.schedule.timezone == .recipient ? .recipient : .home,
-            home: file.zone(home: self.homeZone),
-            source: self.zones
-        )
-    }
+    func hours(of file: UserFiles.CampaignFile) -> RecipientHours? { file.hours(home: self.homeZone, self.zones) }
 }

@@ -172,7 +172,7 @@ package final class DrivenLoop {
 
     /// What `campaign plan` would say of a campaign now.
     ///
-    /// - Parameter source: The campaign file.
+    /// - Parameter source: The campaign file; its window must be the same for everybody.
     /// - Returns: Seconds from the start to the end, and what most of them are spent on.
     /// - Throws: What is wrong with the campaign.
     package func forecast(_ source: String) throws -> (seconds: Double, tightest: String) {
@@ -199,8 +199,12 @@ package final class DrivenLoop {
         var sites = AudienceSiteFold(bar: plan.bar, audience: audience)
         while try sites.step(on: core.connection) {}
         let relay = plan.file.relay ?? core.options.relays.keys.sorted().first ?? ""
-        let load = CampaignLoad(plan, fold, sites: sites.domains, relay: relay)
-        let finish = PlanAnswer.Finish(core.outlook(for: load), messages: load.messages)
+        let window = plan.file.hours(home: core.options.homeZone, core.options.zones)
+        let expires = plan.file.expiresAfterMilliseconds
+        var hours = PlanHours(start: core.machineTime, expiresAfterMilliseconds: expires, hours: window)
+        hours.noteAtHome(fold.audience - fold.suppressed)
+        let load = CampaignLoad(plan, fold, sites: sites.domains, relay: relay, groups: hours.groups)
+        let finish = PlanAnswer.Finish(core.outlook(for: load), messages: load.messages, start: core.wall)
         return (finish.seconds, finish.tightest)
     }
 

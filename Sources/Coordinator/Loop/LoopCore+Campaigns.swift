@@ -50,7 +50,8 @@ extension LoopCore {
         record.startedAt = nil
         do throws(PlanProblems) {
             try CampaignDigest.check(record)
-            return (CampaignDraft(record), try CampaignPlan(record, names: try self.knownNames()))
+            let plan = try CampaignPlan(record, names: try self.knownNames(), caps: self.options.caps)
+            return (CampaignDraft(record), plan)
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }

@@ -13,16 +13,28 @@ struct CampaignLoad: Sendable {
     let sites: [String: Int]
     let throttles: [Limit]
     let budget: Budget?
+    /// When who may be written to.
+    let groups: [FinishForecast.Group]
 
-    init(_ plan: CampaignPlan, _ fold: AudienceFold, sites: [String: Int], relay: String) {
+    init(
+        _ plan: CampaignPlan,
+        _ fold: AudienceFold,
+        sites: [String: Int],
+        relay: String,
+        groups: [FinishForecast.Group] = [FinishForecast.always]
+    ) {
         self.relay = relay
+        self.groups = groups
         self.throttles = plan.file.throttles
         self.budget = plan.file.budget
-        let groups = fold.shares.prefix(plan.assignment.groups.count)
-        self.messages = groups.reduce(0) { $0 + $1.contacts - $1.rejected }
+        let shares = fold.shares.prefix(plan.assignment.groups.count)
+        let wanted = shares.reduce(0) { $0 + $1.contacts - $1.rejected - $1.capped }
+        // Those whose hours never come are among all the others.
+        let never = groups.reduce(0) { $0 + ($1.times.isEmpty ? $1.share : 0) }
+        self.messages = Int((Double(wanted) * (1 - never)).rounded())
         // Who gets nothing because of what they lack is spread over all sites alike.
         let all = sites.values.reduce(0, +)
-        let share = all > 0 ? Double(self.messages) / Double(all) : 0
+        let share = all > 0 ? Double(wanted) / Double(all) : 0
         self.sites = sites.mapValues { Int((Double($0) * share).rounded()) }
     }
 }
@@ -36,6 +48,14 @@ struct CampaignOutlook: Sendable {
     /// How long the relay kept a connection busy with a message; `nil` when nothing was measured.
     let messageSeconds: Double?
     let connections: Int
+    /// What guards hold of it, and why.
+    let holds: [Hold]
+
+    struct Hold: Hashable, Sendable {
+        /// `nil`: all of it.
+        let site: String?
+        let text: String
+    }
 }
 
 /// How long a relay takes over a message, by what workers measured lately.
@@ -78,21 +98,47 @@ extension LoopCore {
             limits.map { FinishForecast.Bucket(name: name, limit: $0) }
         }
         let relay = self.options.relays[load.relay]
+        let cost = relay?.costPerMessage ?? Money(billionths: 0)
         let forecast = FinishForecast(
-            queues: queues,
+            queues: self.paid(queues, load, at: cost),
             shared: buckets("cluster", self.options.clusterLimits) + buckets("relay \(load.relay)", relay?.limits ?? [])
                 + buckets("campaign", load.throttles),
             connections: sessions.isEmpty ? Self.assumedConnections : connections,
             latencySeconds: measured ?? Self.assumedMessageSeconds,
-            messagesPerSecondMax: Self.messagesPerSecondOfWorker * Double(max(1, sessions.count))
+            messagesPerSecondMax: Self.messagesPerSecondOfWorker * Double(max(1, sessions.count)),
+            groups: load.groups
         )
         return CampaignOutlook(
             forecast: forecast,
             slowestSmallSite: slowest,
-            costPerMessage: relay?.costPerMessage ?? Money(billionths: 0),
+            costPerMessage: cost,
             messageSeconds: measured,
-            connections: sessions.isEmpty ? Self.assumedConnections : connections
+            connections: sessions.isEmpty ? Self.assumedConnections : connections,
+            holds: self.holds(on: load)
         )
+    }
+
+    /// The queues, as far as the budget pays for them.
+    private func paid(
+        _ queues: [FinishForecast.Queue],
+        _ load: CampaignLoad,
+        at cost: Money
+    ) -> [FinishForecast.Queue] {
+        guard let paid = load.budget?.messages(at: cost), paid < load.messages else { return queues }
+        let share = Double(paid) / Double(max(1, load.messages))
+        return queues.map { queue in
+            var queue = queue
+            queue.messages *= share
+            return queue
+        }
+    }
+
+    /// What guards would hold of it.
+    private func holds(on load: CampaignLoad) -> [CampaignOutlook.Hold] {
+        if let text = self.guards.hold(.relay(load.relay)) { return [CampaignOutlook.Hold(site: nil, text: text)] }
+        return load.sites.keys.sorted().compactMap { site in
+            self.guards.hold(.site(site)).map { CampaignOutlook.Hold(site: site, text: $0) }
+        }
     }
 
     /// Lanes as they would be frozen: sites that are named or large, and those that the small ones share.

@@ -3,7 +3,7 @@ import Engine
 
 extension PlanAnswer {
     /// Puts together what a campaign would come to.
-    init(_ check: CampaignCheck, _ load: CampaignLoad, _ outlook: CampaignOutlook) {
+    init(_ check: CampaignCheck, _ load: CampaignLoad, _ hours: PlanHours, _ outlook: CampaignOutlook) {
         let paid = load.budget?.messages(at: outlook.costPerMessage)
         let messages = min(load.messages, paid ?? .max)
         var warnings = check.diagnostics
@@ -22,6 +22,24 @@ extension PlanAnswer {
                 )
             }
         }
+        let finish = Finish(outlook, messages: messages, start: hours.start)
+        if finish.unsent > 0 {
+            warnings.append(
+                Diagnostic(
+                    .warning,
+                    "\(finish.unsent) messages would not be sent before it expires at \(hours.expires.rfc3339) "
+                        + "(schedule.expires_after)"
+                )
+            )
+        }
+        warnings += outlook.holds.map { hold in
+            let what = hold.site.map { "site \($0)" } ?? "relay \(load.relay)"
+            return Diagnostic(
+                .warning,
+                "\(what) is held by a guard: \(hold.text); nothing goes there until an approver goes on with "
+                    + "'campaign resume --override'"
+            )
+        }
         let sites = load.sites.filter { $0.value > 0 }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         var shown = sites.prefix(Self.sitesMax).map { SiteShare(site: $0.key, targets: $0.value) }
         let rest = sites.dropFirst(Self.sitesMax).reduce(0) { $0 + $1.value }
@@ -32,7 +50,8 @@ extension PlanAnswer {
             messages: messages,
             variants: check.variants,
             missing: check.missing,
-            excluded: check.excluded,
+            excluded: check.excluded + Self.never(hours),
+            waiting: Self.waiting(hours) + Self.held(load, outlook),
             sites: shown,
             cost: (messages * outlook.costPerMessage).amount,
             budget: load.budget.map { budget in
@@ -49,14 +68,38 @@ extension PlanAnswer {
                 messageMilliseconds: outlook.messageSeconds.map { ($0 * 100_000).rounded() / 100 },
                 connections: outlook.connections
             ),
-            finish: Finish(outlook, messages: load.messages),
+            finish: finish,
             diagnostics: warnings
         )
     }
 }
 
+extension PlanAnswer {
+    fileprivate static func never(_ hours: PlanHours) -> [CampaignCheck.Exclusion] {
+        guard hours.never > 0 else { return [] }
+        return [CampaignCheck.Exclusion(reason: Reason.outsideHours.rawValue, targets: hours.never)]
+    }
+
+    fileprivate static func waiting(_ hours: PlanHours) -> [Waiting] {
+        let all = hours.waiting
+        var shown = all.prefix(Self.waitingMax).map { Waiting(.hours, targets: $0.people, until: $0.until) }
+        if let last = shown.last, all.count > shown.count {
+            let rest = all.dropFirst(shown.count).reduce(0) { $0 + $1.people }
+            shown[shown.count - 1] = Waiting(.hours, targets: last.targets + rest, until: all.last?.until)
+        }
+        return shown
+    }
+
+    fileprivate static func held(_ load: CampaignLoad, _ outlook: CampaignOutlook) -> [Waiting] {
+        let targets = outlook.holds.reduce(0) { sum, hold in
+            sum + (hold.site.map { load.sites[$0] ?? 0 } ?? load.messages)
+        }
+        return targets > 0 ? [Waiting(.guarded, targets: targets, until: nil)] : []
+    }
+}
+
 extension PlanAnswer.Finish {
-    init(_ outlook: CampaignOutlook, messages: Int) {
+    init(_ outlook: CampaignOutlook, messages: Int, start: Timestamp) {
         let answer = outlook.forecast.answer()
         var seconds = answer.seconds
         var tightest = Self.text(answer.bottleneck, outlook)
@@ -66,12 +109,19 @@ extension PlanAnswer.Finish {
         self.init(
             seconds: (seconds * 10).rounded() / 10,
             perSecond: seconds > 0 ? (Double(messages) / seconds * 10).rounded() / 10 : 0,
-            tightest: tightest
+            tightest: tightest,
+            startsAt: start,
+            endsAt: start.advanced(byMilliseconds: Int64(min(seconds, Self.secondsMax) * 1_000)),
+            unsent: Int(answer.unsent.rounded())
         )
     }
 
+    /// What takes longer takes for ever: 1,000 years.
+    private static let secondsMax: Double = 31_557_600_000
+
     private static func text(_ bottleneck: FinishForecast.Bottleneck, _ outlook: CampaignOutlook) -> String {
         switch bottleneck {
+        case .hours: "the hours in which people may be written to"
         case .limit(let text): text
         case .slots(let name): "\(name): its connections, each as fast as the relay answers"
         case .connections: "the workers' \(outlook.connections) connections, each as fast as the relay answers"

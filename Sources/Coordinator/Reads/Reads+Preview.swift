@@ -31,8 +31,12 @@ extension Reads {
     }
 
     /// How many people of an audience may be written to at each site.
-    func sites(bar: ContactBars, _ audience: AudienceFold.Audience) async throws -> [String: Int] {
-        var fold = AudienceSiteFold(bar: bar, audience: audience)
+    func sites(
+        bar: ContactBars,
+        consent: ConsentMarks,
+        _ audience: AudienceFold.Audience
+    ) async throws -> [String: Int] {
+        var fold = AudienceSiteFold(bar: bar, consent: consent, audience: audience)
         try await self.run(&fold) { fold, connection throws(StoreError) in try fold.step(on: connection) }
         var sites: [String: Int] = [:]
         for (domain, count) in fold.domains { sites[self.rollup[domain] ?? domain, default: 0] += count }

@@ -149,15 +149,13 @@ package struct GrantQuery: Sendable {
         self.conditionCount = conditions.count
         self.fieldCount = columns.count
         self.bindings = bindings
-        // Messages that were accepted, or may have been; those in workers' hands are not in the table.
-        let sent = "\(Outcome.accepted.rawValue), \(Outcome.inDoubt.rawValue)"
         let firstCap = Self.firstFreeParameter + bindings.count
         let counts = caps.indices.map { cap in
-            """
-            (SELECT count(*) FROM target u INDEXED BY target_contact WHERE u.contact = t.contact
-                AND u.campaign >= ?\(firstCap) AND u.campaign <> t.campaign
-                AND (u.state IN (\(sent)) OR u.doubted = 1) AND u.at > ?\(firstCap + 1 + cap))
-            """
+            Self.messages(
+                to: "t.contact",
+                "u.campaign >= ?\(firstCap) AND u.campaign <> t.campaign",
+                since: "?\(firstCap + 1 + cap)"
+            )
         }
         let extras = (conditions.map { "coalesce(\($0), 0)" } + columns + counts).map { ", " + $0 }.joined()
         self.head = """
@@ -165,6 +163,17 @@ package struct GrantQuery: Sendable {
                 c.email, c.domain, c.barred, c.consent\(extras)
             FROM target t LEFT JOIN contact c ON c.id = t.contact
             WHERE t.campaign = ?1 AND t.lane = ?2
+            """
+    }
+
+    /// SQL of how many messages to a contact count for a cap: those that were accepted, or may have been.
+    ///
+    /// Messages in workers' hands are not in the table.
+    static func messages(to contact: String, _ campaigns: String, since: String) -> String {
+        let sent = "\(Outcome.accepted.rawValue), \(Outcome.inDoubt.rawValue)"
+        return """
+            (SELECT count(*) FROM target u INDEXED BY target_contact WHERE u.contact = \(contact)
+                AND \(campaigns) AND (u.state IN (\(sent)) OR u.doubted = 1) AND u.at > \(since))
             """
     }
 

@@ -7,6 +7,8 @@ package struct PreviewRow: Hashable, Sendable {
     package let address: String?
     /// Whether the address must not be written to.
     package let isSuppressed: Bool
+    /// Whether the channel needs a basis that the contact did not give.
+    package let lacksConsent: Bool
     /// Whether the contact is in the audience.
     package let isChosen: Bool
     /// Whether each of the conditions holds.
@@ -27,10 +29,17 @@ package struct PreviewQuery: Sendable {
 
     /// - Parameters:
     ///   - bar: What keeps a contact from being written to.
+    ///   - consent: What a contact must have one of; empty: nothing.
     ///   - audience: Whom the campaign is for.
     ///   - conditions: Of the groups of variants.
     ///   - fields: Whose values are read.
-    package init(bar: ContactBars, audience: AudienceFold.Audience, conditions: [Expression], fields: [Field]) {
+    package init(
+        bar: ContactBars,
+        consent: ConsentMarks = [],
+        audience: AudienceFold.Audience,
+        conditions: [Expression],
+        fields: [Field]
+    ) {
         var bindings: [SQLValue] = []
         func sql(_ expression: Expression) -> String {
             let segment = SegmentSQL(expression, firstParameter: Self.firstFreeParameter + bindings.count)
@@ -45,7 +54,8 @@ package struct PreviewQuery: Sendable {
         let columns =
             conditions.map { "coalesce(\(sql($0)), 0)" } + fields.map { "coalesce(\($0.printedExpression()), '')" }
         self.head = """
-            SELECT c.id, c.email, c.barred & \(bar.rawValue), coalesce(\(self.rule), 0)\(columns.map { ", \($0)" }.joined())
+            SELECT c.id, c.email, c.barred & \(bar.rawValue), coalesce(\(self.rule), 0),
+                \(consent.isEmpty ? "0" : "c.consent & \(consent.rawValue) = 0")\(columns.map { ", \($0)" }.joined())
             FROM contact c
             """
         self.bindings = bindings
@@ -80,62 +90,15 @@ package struct PreviewQuery: Sendable {
         row.bind(1, first)
         for (index, value) in self.bindings.enumerated() { row.bind(Self.firstFreeParameter + index, value) }
         guard try row.step() else { return nil }
-        let (firstCondition, firstValue) = (4, 4 + self.conditionCount)
+        let (firstCondition, firstValue) = (5, 5 + self.conditionCount)
         return PreviewRow(
             contact: Contact.ID(row.integer(0)),
             address: row.optionalText(1),
             isSuppressed: row.integer(2) != 0,
+            lacksConsent: row.integer(4) != 0,
             isChosen: row.integer(3) != 0,
             holds: (0..<self.conditionCount).map { row.integer(firstCondition + $0) != 0 },
             values: (0..<self.fieldCount).map { row.text(firstValue + $0) }
         )
-    }
-}
-
-/// Counts a campaign's contacts by the domain of their address, a window of ids at a time.
-package struct AudienceSiteFold: Sendable {
-    private let sql: String
-    private let bindings: [SQLValue]
-    private var window = ContactWindow(size: ContactWindow.wideIDs)
-    /// Contacts that may be written to, by domain.
-    package private(set) var domains: [String: Int] = [:]
-
-    /// Domains that are told apart; the rest stands under the empty name.
-    package static let domainsMax = 200_000
-
-    /// - Parameters:
-    ///   - bar: What keeps a contact from being written to.
-    ///   - audience: Whom the campaign is for.
-    package init(bar: ContactBars, audience: AudienceFold.Audience) {
-        let rule: String
-        switch audience {
-        case .expression(let expression):
-            let segment = SegmentSQL(expression, firstParameter: ContactWindow.firstFreeParameter)
-            rule = segment.condition
-            self.bindings = segment.bindings
-        case .list(let id):
-            rule = "EXISTS (SELECT 1 FROM list_member m WHERE m.list = \(id) AND m.contact = c.id)"
-            self.bindings = []
-        }
-        self.sql = """
-            SELECT c.domain, count(*) FROM contact c
-            WHERE c.id > ?1 AND c.id <= ?2 AND c.email IS NOT NULL AND c.barred & \(bar.rawValue) = 0 AND (\(rule)) GROUP BY 1
-            """
-    }
-
-    /// Counts the next window.
-    ///
-    /// - Returns: Whether there is more.
-    package mutating func step(on connection: any SQLConnection) throws(StoreError) -> Bool {
-        guard let ids = try self.window.next(on: connection) else { return false }
-        let row = try connection.prepare(self.sql)
-        defer { row.reset() }
-        row.bind(ids, self.bindings)
-        while try row.step() {
-            let domain = row.text(0)
-            let isKnown = self.domains.count < Self.domainsMax || self.domains[domain] != nil
-            self.domains[isKnown ? domain : "", default: 0] += Int(row.integer(1))
-        }
-        return true
     }
 }

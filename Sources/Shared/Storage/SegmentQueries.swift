@@ -109,6 +109,8 @@ package struct AudienceFold: Sendable {
         package var missing: [Int]
         /// Contacts that lack a field that must not be empty for this group.
         package var rejected = 0
+        /// Of the others, those who have had as many messages as they may.
+        package var capped = 0
     }
 
     private let sql: String
@@ -135,13 +137,17 @@ package struct AudienceFold: Sendable {
     ///   - conditions: Of the groups of variants, tried in this order.
     ///   - fields: Whose missing values are counted.
     ///   - required: For each condition, which of `fields`, by index, must not be empty.
+    ///   - caps: How many messages anybody may have.
+    ///   - moment: What they are counted by; `nil`: they are not.
     package init(
         bar: ContactBars,
         consent: ConsentMarks = [],
         audience: Audience,
         conditions: [Expression],
         fields: [Field],
-        required: [[Int]] = []
+        required: [[Int]] = [],
+        caps: [FrequencyCap] = [],
+        at moment: GrantQuery.CapMoment? = nil
     ) {
         var bindings: [SQLValue] = []
         func sql(_ expression: Expression) -> String {
@@ -163,12 +169,13 @@ package struct AudienceFold: Sendable {
         let lacking = required.enumerated().filter { !$0.element.isEmpty }.map { share, fields in
             "WHEN \(share) THEN \(fields.map { "m\($0)" }.joined(separator: " + ")) > 0"
         }
-        let rejected = lacking.isEmpty ? "0" : "sum(CASE share \(lacking.joined(separator: " ")) ELSE 0 END)"
+        let lacks = lacking.isEmpty ? "0" : "(CASE share \(lacking.joined(separator: " ")) ELSE 0 END)"
+        let capped = Self.isCapped(caps, moment)
         self.sql = """
-            SELECT share, count(*), \(rejected)\(missing.map(\.outer).joined()) FROM (
+            SELECT share, count(*), sum(\(lacks)), sum(\(lacks) = 0 AND capped)\(missing.map(\.outer).joined()) FROM (
                 SELECT CASE WHEN c.email IS NULL THEN \(Self.noAddress) WHEN c.barred & \(bar.rawValue) <> 0 THEN \(Self.isSuppressed)
                     \(consent.isEmpty ? "" : "WHEN c.consent & \(consent.rawValue) = 0 THEN \(Self.noConsent)")
-                    \(groups.isEmpty ? "" : groups) ELSE \(rest) END AS share\(missing.map(\.inner).joined())
+                    \(groups.isEmpty ? "" : groups) ELSE \(rest) END AS share, \(capped) AS capped\(missing.map(\.inner).joined())
                 FROM contact c
                 WHERE c.id > ?1 AND c.id <= ?2 AND (\(rule))
             ) AS judged GROUP BY share
@@ -176,6 +183,17 @@ package struct AudienceFold: Sendable {
         self.bindings = bindings
         self.fieldCount = fields.count
         self.shares = Array(repeating: Share(missing: Array(repeating: 0, count: fields.count)), count: rest + 1)
+    }
+
+    /// SQL of whether a contact has had as many messages as they may.
+    private static func isCapped(_ caps: [FrequencyCap], _ moment: GrantQuery.CapMoment?) -> String {
+        guard let moment, !caps.isEmpty else { return "0" }
+        let tests = caps.map { cap in
+            let since = moment.now.milliseconds - cap.periodMilliseconds
+            let campaigns = "u.campaign >= \(moment.oldestCampaign.rawValue)"
+            return "\(GrantQuery.messages(to: "c.id", campaigns, since: "\(since)")) >= \(cap.count)"
+        }
+        return "(\(tests.joined(separator: " OR ")))"
     }
 
     /// Whom a campaign is for, with its names looked up.
@@ -206,7 +224,8 @@ package struct AudienceFold: Sendable {
             case let share:
                 self.shares[share].contacts += count
                 self.shares[share].rejected += Int(row.integer(2))
-                for field in 0..<self.fieldCount { self.shares[share].missing[field] += Int(row.integer(3 + field)) }
+                self.shares[share].capped += Int(row.integer(3))
+                for field in 0..<self.fieldCount { self.shares[share].missing[field] += Int(row.integer(4 + field)) }
             }
         }
         return true

@@ -66,6 +66,14 @@ package struct OpeningTimes: Hashable, Sendable {
         return both
     }
 
+    /// When it is open between two moments, in milliseconds since 1970.
+    package func intervals(from first: Timestamp, to last: Timestamp) -> [Range<Int64>] {
+        zip(self.starts, self.ends).compactMap { start, end in
+            let (low, high) = (max(start, first.milliseconds), min(end, last.milliseconds))
+            return low < high ? low..<high : nil
+        }
+    }
+
     /// Whether it is open, and when that changes.
     package func answer(at moment: Timestamp) -> Answer {
         let now = moment.milliseconds

@@ -51,21 +51,36 @@ package struct RecipientHours: Sendable {
     /// In the zone they are in; in every zone they may be in when those are several. When nothing tells, in every zone of the
     /// campaign's country, and then in a window that is ``DailyWindow/narrowed``.
     package mutating func answer(for place: RecipientPlace, at now: Timestamp) -> OpeningTimes.Answer {
+        let group = self.group(of: place, at: now)
+        return self.tables[group].answer(at: now)
+    }
+
+    /// The number of all who may be written to at the same times as this recipient; the same one as long as `now` is the same.
+    package mutating func group(of place: RecipientPlace, at now: Timestamp) -> Int {
         self.reachFor(now)
-        if let known = self.tableOfPlace[place] { return self.tables[known].answer(at: now) }
+        if let known = self.tableOfPlace[place] { return known }
         if self.tableOfPlace.count >= Self.placesMax { self.tableOfPlace.removeAll() }
         let zones = place.zones(homeCountry: self.homeCountry, self.source)
         let table = zones.isEmpty ? self.unknownTable() : self.table(of: zones, self.window)
         self.tableOfPlace[place] = table
-        return self.tables[table].answer(at: now)
+        return table
     }
 
-    /// As ``answer(for:at:)`` for everybody, when the campaign's own clocks count.
-    package mutating func answerAtHome(at now: Timestamp) -> OpeningTimes.Answer {
+    /// As ``group(of:at:)`` for everybody, when the campaign's own clocks count.
+    package mutating func homeGroup(at now: Timestamp) -> Int {
         self.reachFor(now)
         let table = self.homeTable ?? self.table(of: [self.home], self.window)
         self.homeTable = table
-        return self.tables[table].answer(at: now)
+        return table
+    }
+
+    /// When a group may be written to.
+    package func openings(ofGroup group: Int) -> OpeningTimes { self.tables[group] }
+
+    /// As ``answer(for:at:)`` for everybody, when the campaign's own clocks count.
+    package mutating func answerAtHome(at now: Timestamp) -> OpeningTimes.Answer {
+        let group = self.homeGroup(at: now)
+        return self.tables[group].answer(at: now)
     }
 
     private mutating func reachFor(_ now: Timestamp) {
@@ -79,10 +94,19 @@ package struct RecipientHours: Sendable {
         self.homeTable = nil
     }
 
-    private mutating func unknownTable() -> Int {
-        let zones = Set(self.homeCountry.map { self.source.countries.zones(of: $0) } ?? []).union([self.home])
-        return self.table(of: zones.sorted(), self.window.narrowed)
+    /// Which zones count for a recipient, why, and the window that holds in all of them.
+    package func whereabouts(of place: RecipientPlace) -> (zones: RecipientZones, window: DailyWindow) {
+        guard self.clocks == .recipient else { return (RecipientZones([self.home], .campaign), self.window) }
+        if let located = place.located(homeCountry: self.homeCountry, self.source) { return (located, self.window) }
+        return (RecipientZones(self.unknownZones, .nothing), self.window.narrowed)
     }
+
+    /// Where people may be of whom nothing is known.
+    private var unknownZones: [String] {
+        Set(self.homeCountry.map { self.source.countries.zones(of: $0) } ?? []).union([self.home]).sorted()
+    }
+
+    private mutating func unknownTable() -> Int { self.table(of: self.unknownZones, self.window.narrowed) }
 
     private mutating func table(of zones: [String], _ window: DailyWindow) -> Int {
         let key = zones + [window.text]

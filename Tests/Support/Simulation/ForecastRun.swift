@@ -12,6 +12,8 @@ package struct ForecastRun {
         case siteLimit
         case relayLimit
         case slowRelay
+        /// Sending begins when the window does, and a limit counts from then.
+        case window
     }
 
     /// What came of it.
@@ -25,6 +27,8 @@ package struct ForecastRun {
     }
 
     private static let people = 500
+    /// The world begins at 08:00, and the first campaign takes half a minute.
+    private static let opening = "08:01"
 
     /// Runs one set-up.
     package static func run(_ bottleneck: Bottleneck, seed: UInt64) throws -> Outcome {
@@ -87,6 +91,9 @@ package struct ForecastRun {
                 connections: 8
             )
         case .relayLimit: plan.settings.relays[0].limits = [Limit(quantity: 20, periodMilliseconds: 1_000)]
+        case .window:
+            plan.settings.relays[0].limits = [Limit(quantity: 20, periodMilliseconds: 1_000)]
+            plan.campaigns[1] += "\nschedule: {timezone: UTC, window: \"\(Self.opening)-23:59\"}"
         case .slowRelay:
             plan.fairManners.isSlow = 1_000
             plan.fairManners.slowMilliseconds = 1_001

@@ -41,8 +41,23 @@ package struct FinishForecast: Sendable {
         }
     }
 
+    /// Recipients who may be written to at the same times.
+    package struct Group: Hashable, Sendable {
+        /// Of the messages of every queue; those of all groups make 1.
+        package let share: Double
+        /// When, in seconds after the start, in order; what is not sent by the end of the last never is.
+        package let times: [Range<Double>]
+
+        package init(share: Double, times: [Range<Double>]) {
+            self.share = share
+            self.times = times
+        }
+    }
+
     /// What holds a campaign up most.
     package enum Bottleneck: Hashable, Sendable {
+        /// The hours in which people may be written to.
+        case hours
         case limit(String)
         /// The slots of this queue, each busy for as long as the relay takes.
         case slots(String)
@@ -57,6 +72,8 @@ package struct FinishForecast: Sendable {
     package struct Answer: Hashable, Sendable {
         package let seconds: Double
         package let bottleneck: Bottleneck
+        /// Messages that are not sent in time.
+        package let unsent: Double
     }
 
     package var queues: [Queue]
@@ -68,14 +85,21 @@ package struct FinishForecast: Sendable {
     package var latencySeconds: Double
     /// Messages a second that coordinator and workers can make at most.
     package var messagesPerSecondMax: Double
+    /// At which times who may be written to.
+    package var groups: [Group]
+
+    /// Whoever may be written to at any time.
+    package static let always = Group(share: 1, times: [0..<Double.infinity])
 
     package init(
         queues: [Queue],
         shared: [Bucket],
         connections: Int,
         latencySeconds: Double,
-        messagesPerSecondMax: Double
+        messagesPerSecondMax: Double,
+        groups: [Group] = [always]
     ) {
+        self.groups = groups
         self.queues = queues
         self.shared = shared
         self.connections = max(1, connections)
@@ -92,145 +116,7 @@ package struct FinishForecast: Sendable {
     ///
     /// - Returns: Seconds from the start to the last outcome, and what took most of the time.
     package func answer() -> Answer {
-        var run = Run(self)
+        var run = ForecastRun(self)
         return run.answer()
-    }
-}
-
-/// One computation.
-private struct Run {
-    private var queues: [FinishForecast.Queue]
-    private var shared: [FinishForecast.Bucket]
-    private let forecast: FinishForecast
-    private let turnaround: Double
-    private var seconds = 0.0
-    private var blame: [FinishForecast.Bottleneck: Double] = [:]
-
-    /// Below this a queue is empty: a stream has no whole messages.
-    private static let dust = 0.000_1
-
-    init(_ forecast: FinishForecast) {
-        self.forecast = forecast
-        self.queues = forecast.queues.filter { $0.messages > 0 }
-        self.shared = forecast.shared
-        self.turnaround = forecast.latencySeconds + FinishForecast.reportSeconds
-    }
-
-    mutating func answer() -> FinishForecast.Answer {
-        guard !self.queues.isEmpty else { return .init(seconds: 0, bottleneck: .nothing) }
-        // Each step empties a queue or a bucket; buckets may fill again while their queue waits for others.
-        let stepsMax = 64 + 8 * (self.queues.count + self.shared.count)
-        for _ in 0..<stepsMax where !self.queues.isEmpty { self.step() }
-        // What is left after so many steps leaves as it did in the last one.
-        let end = self.seconds + FinishForecast.startSeconds + self.turnaround
-        let most = self.blame.max { ($0.value, "\($1.key)") < ($1.value, "\($0.key)") }
-        return .init(seconds: end, bottleneck: most?.key ?? .machine)
-    }
-
-    private mutating func step() {
-        let caps = self.queues.map { self.cap(of: $0) }
-        let common = self.commonCap()
-        let rates = Self.share(common.rate, caps.map(\.rate))
-        let total = rates.reduce(0, +)
-        var length = Double.infinity
-        for (queue, rate) in zip(self.queues, rates) where rate > 0 { length = min(length, queue.messages / rate) }
-        for (index, rate) in rates.enumerated() {
-            for bucket in self.queues[index].buckets { length = min(length, self.timeToEmpty(bucket, rate)) }
-        }
-        for bucket in self.shared { length = min(length, self.timeToEmpty(bucket, total)) }
-        guard length.isFinite else { return self.queues.removeAll() }
-        self.note(length, caps, rates, common, total)
-        self.seconds += length
-        for index in self.queues.indices {
-            self.queues[index].messages -= rates[index] * length
-            for bucket in self.queues[index].buckets.indices {
-                self.move(&self.queues[index].buckets[bucket], rates[index], length)
-            }
-        }
-        for bucket in self.shared.indices { self.move(&self.shared[bucket], total, length) }
-        self.queues.removeAll { $0.messages < Self.dust }
-    }
-
-    private func inflow(_ bucket: FinishForecast.Bucket) -> Double {
-        let perSecond = Double(bucket.limit.quantity) * 1_000 / Double(bucket.limit.periodMilliseconds)
-        return perSecond * bucket.factor
-    }
-
-    /// What a bucket lets through for long.
-    ///
-    /// What was granted and has no outcome yet keeps its place in the bucket: a small one turns over only so often.
-    private func lasting(_ bucket: FinishForecast.Bucket) -> Double {
-        let inflow = self.inflow(bucket)
-        let quantum = Double(max(1, min(bucket.limit.burst / 4, 128)))
-        return min(inflow, Double(bucket.limit.burst) / (self.turnaround + quantum / inflow))
-    }
-
-    private func isEmpty(_ bucket: FinishForecast.Bucket) -> Bool { bucket.level < Self.dust }
-
-    private func rate(_ bucket: FinishForecast.Bucket) -> Double {
-        let burst = Double(bucket.limit.burst) / self.turnaround
-        // One that turns over more slowly than it fills has no burst to speak of.
-        if self.isEmpty(bucket) || burst <= self.inflow(bucket) { return self.lasting(bucket) }
-        return max(self.lasting(bucket), burst)
-    }
-
-    private func cap(of queue: FinishForecast.Queue) -> (rate: Double, by: FinishForecast.Bottleneck) {
-        var cap = (Double(queue.slots) / self.forecast.latencySeconds, FinishForecast.Bottleneck.slots(queue.name))
-        for bucket in queue.buckets where self.rate(bucket) < cap.0 { cap = (self.rate(bucket), .limit(bucket.text)) }
-        return cap
-    }
-
-    private func commonCap() -> (rate: Double, by: FinishForecast.Bottleneck) {
-        var cap = (self.forecast.messagesPerSecondMax, FinishForecast.Bottleneck.machine)
-        let connections = Double(self.forecast.connections) / self.forecast.latencySeconds
-        if connections < cap.0 { cap = (connections, .connections) }
-        for bucket in self.shared where self.rate(bucket) < cap.0 { cap = (self.rate(bucket), .limit(bucket.text)) }
-        return cap
-    }
-
-    /// Even shares; what a queue cannot use goes to the others.
-    private static func share(_ total: Double, _ caps: [Double]) -> [Double] {
-        var rates = [Double](repeating: 0, count: caps.count)
-        var left = total
-        var waiting = caps.count
-        for index in caps.indices.sorted(by: { (caps[$0], $0) < (caps[$1], $1) }) {
-            rates[index] = min(caps[index], left / Double(waiting))
-            left -= rates[index]
-            waiting -= 1
-        }
-        return rates
-    }
-
-    private func timeToEmpty(_ bucket: FinishForecast.Bucket, _ rate: Double) -> Double {
-        let outflow = rate - self.inflow(bucket)
-        return self.isEmpty(bucket) || outflow <= 0 ? .infinity : bucket.level / outflow
-    }
-
-    private func move(_ bucket: inout FinishForecast.Bucket, _ rate: Double, _ length: Double) {
-        let level = bucket.level + (self.inflow(bucket) - rate) * length
-        // An empty one stays empty: what flows in is used at once.
-        let full = Double(bucket.limit.burst)
-        bucket.level = self.isEmpty(bucket) && rate >= self.lasting(bucket) - Self.dust ? 0 : min(full, max(0, level))
-        if bucket.level < Self.dust { bucket.level = 0 }
-    }
-
-    /// Notes what a step's time was spent on: what all share when that is used up, else whatever holds up the queue that ends last.
-    private mutating func note(
-        _ length: Double,
-        _ caps: [(rate: Double, by: FinishForecast.Bottleneck)],
-        _ rates: [Double],
-        _ common: (rate: Double, by: FinishForecast.Bottleneck),
-        _ total: Double
-    ) {
-        if total >= common.rate * 0.999 {
-            self.blame[common.by, default: 0] += length
-            return
-        }
-        var last: (index: Int, time: Double)?
-        for (index, rate) in rates.enumerated() where rate > 0 {
-            let time = self.queues[index].messages / rate
-            if time > last?.time ?? -1 { last = (index, time) }
-        }
-        if let last { self.blame[caps[last.index].by, default: 0] += length }
     }
 }

@@ -1,0 +1,73 @@
+import Domain
+import Engine
+import Testing
+import TimeZones
+
+@testable import CoordinatorCore
+
+/// A campaign that starts on 2027-01-15 at 08:00 UTC.
+@Suite("When a planned campaign's people may be written to")
+struct PlanHoursTests {
+    private static let start = LoopBench.start
+    private static let hour: Int64 = 3_600_000
+
+    private func hours(
+        _ clocks: RecipientHours.Clocks,
+        expiresAfter hours: Int64,
+        window: String? = "09:00-20:00"
+    ) throws -> PlanHours {
+        let window = try window.map { try #require(DailyWindow($0)) }
+        return PlanHours(
+            start: Self.start,
+            expiresAfterMilliseconds: hours * Self.hour,
+            hours: window.map {
+                RecipientHours(window: $0, clocks: clocks, home: "Europe/Paris", source: ZoneFolder.system)
+            }
+        )
+    }
+
+    private func place(_ zone: String) -> RecipientPlace {
+        RecipientPlace(timezone: zone, phone: "", postalCode: "", state: "", country: "")
+    }
+
+    @Test("each group waits for its own hours")
+    func recipients() throws {
+        var hours = try self.hours(.recipient, expiresAfter: 24)
+        #expect(hours.asksPeople)
+        // 13:30 there, 03:00, and 09:00.
+        hours.note(self.place("Asia/Kolkata"), 3)
+        hours.note(self.place("America/New_York"), 2)
+        hours.note(self.place("Europe/Paris"), 5)
+        let opening = Self.start.advanced(byMilliseconds: 6 * Self.hour)
+        #expect(hours.waiting == [PlanHours.Waiting(until: opening, people: 2)])
+        #expect(hours.never == 0)
+        let groups = hours.groups
+        #expect(groups.map(\.share) == [0.3, 0.2, 0.5])
+        // Nothing is granted in the last 20 seconds.
+        #expect(groups[1].times == [21_600..<61_180])
+        #expect(groups[0].times.count == 2)
+    }
+
+    @Test("whose hours do not come before the campaign expires is written to never")
+    func never() throws {
+        var hours = try self.hours(.recipient, expiresAfter: 4)
+        hours.note(self.place("America/New_York"), 2)
+        hours.note(self.place("Europe/Paris"), 6)
+        #expect(hours.never == 2)
+        #expect(hours.waiting.isEmpty)
+        #expect(hours.groups.map(\.times) == [[], [0..<14_380]])
+    }
+
+    @Test("one window for all is everybody's, and without one the campaign's end is all there is")
+    func home() throws {
+        var hours = try self.hours(.home, expiresAfter: 24, window: "10:00-12:00")
+        #expect(!hours.asksPeople)
+        hours.noteAtHome(7)
+        #expect(hours.waiting.map(\.people) == [7])
+        #expect(hours.groups == [.init(share: 1, times: [3_600..<10_780])])
+        var always = try self.hours(.home, expiresAfter: 1, window: nil)
+        always.noteAtHome(7)
+        #expect(always.groups == [.init(share: 1, times: [0..<3_600])])
+        #expect(always.waiting.isEmpty)
+    }
+}
