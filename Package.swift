@@ -53,7 +53,7 @@ let package = Package(
             name: "CoordinatorCore",
             dependencies: [
                 "Domain", "Engine", "Mail", "Intake", "Signing", "Wire", "Transport", "Storage", "StorageSQLite",
-                "Telemetry",
+                "Relay", "Telemetry",
                 "TimeZones", "UserFiles", "CFileBirth",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -61,6 +61,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

@@ -175,16 +175,24 @@ final class FakeOperations: Operations {
             variants: [],
             missing: [],
             excluded: [],
+            waiting: [.init(.hours, targets: 2, until: Timestamp(milliseconds: 60_000))],
             sites: [],
             cost: 0.8,
             budget: nil,
             relay: .init(name: "main", costPerMessage: 0.1, messageMilliseconds: nil, connections: 32),
-            finish: .init(seconds: 10, perSecond: 0.8, tightest: "relay main: 1/s"),
+            finish: .init(
+                seconds: 10,
+                perSecond: 0.8,
+                tightest: "relay main: 1/s",
+                startsAt: Timestamp(milliseconds: 0),
+                endsAt: Timestamp(milliseconds: 10_000),
+                unsent: 0
+            ),
             diagnostics: []
         )
     }
 
-    func preview(_ request: PreviewRequest) async throws -> PreviewAnswer {
+    func preview(_ request: PreviewRequest, by caller: Caller) async throws -> PreviewAnswer {
         try self.note("preview \(request.file) for \(request.contact ?? "-") \(request.sample ?? 0)")
         return PreviewAnswer(messages: [PreviewMessage(contact: 1, address: "a@b.example")])
     }

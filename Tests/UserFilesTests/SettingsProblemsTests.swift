@@ -117,6 +117,7 @@ struct SettingsProblemsTests {
             ("throttles: [1/s, 1/s, 1/s, 1/s, 1/s, 1/s, 1/s, 1/s, 1/s]", 1, 12, "throttles", "at most 8"),
             ("approval: nobody", 1, 11, "approval", "two_person, self"),
             ("approval_expires: 1s", 1, 19, "approval_expires", "from 1m to 364d"),
+            ("test_addresses: [me]", 1, 18, "test_addresses[0]", "NAME@DOMAIN"),
             ("orphan_grace: 0s", 1, 15, "orphan_grace", "from 1s to 7d"),
             ("log: {level: loud}", 1, 14, "log.level", "trace, debug, info"),
             ("journal: {sync: never}", 1, 17, "journal.sync", "process, power"),

@@ -6,7 +6,7 @@ import Foundation
 struct CampaignPreviewCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "preview",
-        abstract: "The messages that people would get, rendered; nothing is sent.",
+        abstract: "The messages that people would get, rendered; nothing is sent to them.",
         discussion: """
             Where several variants fit, the one is shown that the draw gives in a preview; a campaign that was submitted may draw \
             another one.
@@ -36,6 +36,15 @@ struct CampaignPreviewCommand: PostriderLeaf {
     )
     var out: String?
 
+    @Option(
+        name: .customLong("send-to"),
+        help: ArgumentHelp(
+            "Send them to one of the test_addresses in postrider.yaml, with [Test] before the subject (at most 10).",
+            valueName: "address"
+        )
+    )
+    var sendTo: String?
+
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
@@ -43,6 +52,7 @@ struct CampaignPreviewCommand: PostriderLeaf {
             throw ValidationError("Say either --contact ADDRESS or --sample N.")
         }
         if let sample, !(1...100).contains(sample) { throw ValidationError("--sample must be 1 to 100.") }
+        if self.sendTo != nil, self.sample ?? 1 > 10 { throw ValidationError("--send-to sends at most 10 messages.") }
         if let seed, seed < 0 { throw ValidationError("--seed must be a whole number from 0 on.") }
     }
 
@@ -53,6 +63,17 @@ struct CampaignPreviewCommand: PostriderLeaf {
         let contact: String?
         let sample: Int?
         let seed: Int?
+        let sendTo: String?
+
+        enum CodingKeys: String, CodingKey {
+            case file
+            case source
+            case files
+            case contact
+            case sample
+            case seed
+            case sendTo = "send_to"
+        }
     }
 
     func run(in surroundings: Surroundings) async throws {
@@ -63,16 +84,37 @@ struct CampaignPreviewCommand: PostriderLeaf {
             files: upload.files,
             contact: self.contact,
             sample: self.sample,
-            seed: self.seed ?? Int.random(in: 0..<1_000_000)
+            seed: self.seed ?? Int.random(in: 0..<1_000_000),
+            sendTo: self.sendTo
         )
         let document = try await surroundings.withClient { try await $0.post("/v1/campaigns/preview", body: body) }
         let messages = try document.decode(CampaignPreview.self).messages
         if let out { try self.write(messages, to: out, surroundings) }
+        if let sendTo { return try self.show(messages, sentTo: sendTo, document, surroundings) }
         guard self.out == nil || surroundings.isJSON else { return }
         let style = surroundings.style
         try surroundings.show(document, as: CampaignPreview.self) { preview in
             guard !preview.messages.isEmpty else { return ["Nobody is in this audience."] }
             return Array(preview.messages.map { Self.lines($0, style: style) }.joined(separator: ["", ""]))
+        }
+    }
+
+    private func show(
+        _ messages: [CampaignPreview.Message],
+        sentTo recipient: String,
+        _ document: Document,
+        _ surroundings: Surroundings
+    ) throws {
+        try surroundings.show(document, as: CampaignPreview.self) { _ in
+            messages.map { message in
+                let test = message.test
+                let word = test?.accepted == true ? "sent" : "not sent"
+                let text = "\(recipient), as contact \(message.contact): \(word): \(test?.text ?? "")"
+                return Printable.foreign(text)
+            }
+        }
+        guard messages.allSatisfy({ $0.test?.accepted == true }) else {
+            throw Failure(.failed, "not every test was sent")
         }
     }
 
@@ -130,6 +172,12 @@ struct CampaignPreview: Decodable, Sendable {
         var text: String?
         var html: String?
         var message: String?
+        var test: Test?
+    }
+
+    struct Test: Decodable, Sendable {
+        var accepted: Bool
+        var text: String
     }
 }
 

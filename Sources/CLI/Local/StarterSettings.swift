@@ -46,6 +46,7 @@ enum StarterSettings {
         # throttles: ["10000/s"]                # the whole cluster
         # approval: two_person                  # or self: who submitted a campaign may approve it
         # approval_expires: 7d
+        # test_addresses: [me@example.org]      # whom `campaign preview --send-to` may write to
         # orphan_grace: 10m                     # how long a worker that went silent keeps what it was sending
         # log: { level: info, format: json }    # format: text for people
         # journal: { sync: process }            # power: survives a power cut, for an fsync per group of messages

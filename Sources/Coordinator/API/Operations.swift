@@ -75,7 +75,7 @@ protocol Operations: Sendable {
     func planCampaign(_ file: CampaignFile) async throws -> PlanAnswer
 
     /// Says what single contacts would get, and sends nothing.
-    func preview(_ request: PreviewRequest) async throws -> PreviewAnswer
+    func preview(_ request: PreviewRequest, by caller: Caller) async throws -> PreviewAnswer
 
     /// Submits a campaign's file, templates and segments once more, as a new campaign.
     func clone(_ id: Campaign.ID, by caller: Caller) async throws -> Submission

@@ -10,11 +10,20 @@ struct PreviewRequest: Hashable, Sendable, Decodable {
     /// How many people of the audience, drawn by ``seed``.
     var sample: Int?
     var seed: Int?
+    /// One of the configuration's `test_addresses`, to which the messages are sent as tests.
+    var sendTo: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case file, source, files, contact, sample, seed
+        case sendTo = "send_to"
+    }
 
     var campaign: CampaignFile { CampaignFile(file: self.file, source: self.source, files: self.files) }
 
     /// More is no sample any more.
     static let sampleMax = 100
+    /// Tests of one request: they are sent one after the other while it waits.
+    static let testsMax = 10
 }
 
 /// What people would get.
@@ -35,6 +44,15 @@ struct PreviewMessage: Hashable, Sendable, Encodable {
     @Nullable var html: String?
     /// The whole message as it would be sent.
     @Nullable var message: String?
+    /// What came of the test; `nil` when none was to be sent.
+    @Nullable var test: Test?
+
+    struct Test: Hashable, Sendable, Encodable {
+        /// Whether the relay took it.
+        var accepted: Bool
+        /// The relay's words, or what went wrong.
+        var text: String
+    }
 
     init(contact: Int64, address: String) {
         self.contact = contact
@@ -45,6 +63,7 @@ struct PreviewMessage: Hashable, Sendable, Encodable {
         self._text = Nullable(wrappedValue: nil)
         self._html = Nullable(wrappedValue: nil)
         self._message = Nullable(wrappedValue: nil)
+        self._test = Nullable(wrappedValue: nil)
     }
 }
 
@@ -57,6 +76,8 @@ struct PlanAnswer: Hashable, Sendable, Encodable {
     var variants: [CampaignCheck.VariantShare]
     var missing: [CampaignCheck.MissingField]
     var excluded: [CampaignCheck.Exclusion]
+    /// Who is not written to right at the start, but later.
+    var waiting: [Waiting]
     /// Those with most people; the rest under the empty name.
     var sites: [SiteShare]
     var cost: Double
@@ -68,6 +89,26 @@ struct PlanAnswer: Hashable, Sendable, Encodable {
 
     /// Sites that are told apart.
     static let sitesMax = 20
+    /// Moments at which people's hours begin that are told apart.
+    static let waitingMax = 12
+
+    struct Waiting: Hashable, Sendable, Encodable {
+        var reason: String
+        var targets: Int
+        /// When the last of them need not wait any more; `nil` when nobody knows.
+        @Nullable var until: Timestamp?
+
+        enum Why: String {
+            case hours = "outside_hours"
+            case guarded = "guard"
+        }
+
+        init(_ why: Why, targets: Int, until: Timestamp?) {
+            self.reason = why.rawValue
+            self.targets = targets
+            self._until = Nullable(wrappedValue: until)
+        }
+    }
 
     struct SiteShare: Hashable, Sendable, Encodable {
         var site: String
@@ -111,11 +152,19 @@ struct PlanAnswer: Hashable, Sendable, Encodable {
         var perSecond: Double
         /// What most of the time is spent on.
         var tightest: String
+        /// When it starts by itself; now for one that starts when it is approved.
+        var startsAt: Timestamp
+        var endsAt: Timestamp
+        /// Messages that its `expires_after` is too short for.
+        var unsent: Int
 
         private enum CodingKeys: String, CodingKey {
             case seconds
             case perSecond = "per_second"
             case tightest
+            case startsAt = "starts_at"
+            case endsAt = "ends_at"
+            case unsent
         }
     }
 }

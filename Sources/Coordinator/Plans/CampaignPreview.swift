@@ -1,6 +1,7 @@
 import Domain
 import Engine
 import Mail
+import Signing
 import Storage
 import UserFiles
 
@@ -15,33 +16,40 @@ struct CampaignPreview {
     /// Stands where a message has its link to unsubscribe.
     private static let link = "https://unsubscribe.invalid/u/preview"
 
+    /// What a test's subject begins with.
+    private static let testMark = "[Test] "
+
+    /// - Parameters:
+    ///   - plan: The campaign.
+    ///   - isTest: The messages are to be sent as tests: dot-stuffed, and with a mark in the subject.
     /// - Throws: ``PlanProblems`` for content that no message can be made of.
-    init(_ plan: CampaignPlan) throws(PlanProblems) {
+    init(_ plan: CampaignPlan, isTest: Bool = false) throws(PlanProblems) {
         self.plan = plan
         do throws(InvalidContent) {
-            self.composer = try MessageComposer(
-                MessageContent(
-                    from: plan.from,
-                    replyTo: plan.file.replyTo ?? "",
-                    headers: plan.file.headers.map { .init(name: $0.name, value: $0.value.text) },
-                    variants: plan.file.variants.map {
-                        .init(
-                            name: $0.name,
-                            subject: $0.subject.text,
-                            text: $0.text?.text ?? "",
-                            html: $0.html?.text ?? ""
-                        )
-                    },
-                    partials: Dictionary(plan.partials.map { ($0.name, $0.text) }) { first, _ in first },
-                    fields: plan.fields + [UnsubscribeLinks.field],
-                    messageIDKey: Self.messageIDKey,
-                    messageIDDomain: plan.from.address.domain
-                ),
-                dotStuffed: false
-            )
+            self.composer = try MessageComposer(Self.content(plan, isTest: isTest), dotStuffed: isTest)
         } catch {
             throw PlanProblems(diagnostics: error.diagnostics)
         }
+    }
+
+    private static func content(_ plan: CampaignPlan, isTest: Bool) -> MessageContent {
+        MessageContent(
+            from: plan.from,
+            replyTo: plan.file.replyTo ?? "",
+            headers: plan.file.headers.map { .init(name: $0.name, value: $0.value.text) },
+            variants: plan.file.variants.map {
+                .init(
+                    name: $0.name,
+                    subject: (isTest ? Self.testMark : "") + $0.subject.text,
+                    text: $0.text?.text ?? "",
+                    html: $0.html?.text ?? ""
+                )
+            },
+            partials: Dictionary(plan.partials.map { ($0.name, $0.text) }) { first, _ in first },
+            fields: plan.fields + [UnsubscribeLinks.field],
+            messageIDKey: Self.messageIDKey,
+            messageIDDomain: plan.from.address.domain
+        )
     }
 
     /// What a contact would get, or why nothing.
@@ -53,23 +61,12 @@ struct CampaignPreview {
         guard let index, let address = row.address, answer.excluded != Reason.missingField.rawValue else {
             return answer
         }
-        let values = zip(row.values, self.plan.defaults).map { value, standard in
-            FieldColumn([value.isEmpty ? standard ?? "" : value])
-        }
-        // Whoever looks at a preview must not unsubscribe the contact.
-        let fields = FieldRow(columns: values + [FieldColumn([Self.link])], index: 0)
+        let fields = self.fields(of: row)
         do {
-            var bytes: [UInt8] = []
-            try self.composer.compose(
-                into: &bytes,
-                lane: 0,
-                position: 0,
-                variant: index,
-                recipient: Array(address.utf8)[...],
-                row: fields,
-                date: now
+            answer.message = String(
+                decoding: try self.compose(variant: index, fields, to: address, at: now),
+                as: UTF8.self
             )
-            answer.message = String(decoding: bytes, as: UTF8.self)
             let variant = self.plan.file.variants[index]
             answer.subject = try self.text(of: variant.subject.text, .none, fields)
             answer.text = try variant.text.map { try self.text(of: $0.text, .none, fields) }
@@ -82,10 +79,62 @@ struct CampaignPreview {
         return answer
     }
 
+    /// The message that a contact would get, addressed to somebody else and signed; `nil` when there is none.
+    ///
+    /// - Throws: ``PlanProblems`` when it cannot be signed.
+    func test(
+        for row: PreviewRow,
+        along way: TestDesk.Way,
+        at now: Timestamp
+    ) throws(PlanProblems) -> TestDelivery.Parcel? {
+        guard let index = self.plan.assignment.variant(for: row.contact, holds: { row.holds[$0] }),
+            self.exclusion(row, variant: index) != Reason.missingField.rawValue,
+            let bytes = try? self.compose(variant: index, self.fields(of: row), to: way.recipient, at: now)
+        else { return nil }
+        var message: [UInt8] = []
+        let keys = way.signing.keys(from: self.plan.from.address.domain) ?? []
+        if !keys.isEmpty {
+            let isSigned = bytes.withUnsafeBytes { bytes in
+                MessageSigner(keys).sign(bytes, seconds: now.milliseconds / 1_000, into: &message)
+            }
+            guard isSigned else {
+                throw PlanProblems(diagnostics: [Diagnostic(.error, "the message could not be signed")])
+            }
+        }
+        return TestDelivery.Parcel(
+            message: message + bytes,
+            sender: self.plan.from.address.text,
+            recipient: way.recipient
+        )
+    }
+
+    private func fields(of row: PreviewRow) -> FieldRow {
+        let values = zip(row.values, self.plan.defaults).map { value, standard in
+            FieldColumn([value.isEmpty ? standard ?? "" : value])
+        }
+        // Whoever looks at a preview must not unsubscribe the contact.
+        return FieldRow(columns: values + [FieldColumn([Self.link])], index: 0)
+    }
+
+    private func compose(variant: Int, _ fields: FieldRow, to recipient: String, at now: Timestamp) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try self.composer.compose(
+            into: &bytes,
+            lane: 0,
+            position: 0,
+            variant: variant,
+            recipient: Array(recipient.utf8)[...],
+            row: fields,
+            date: now
+        )
+        return bytes
+    }
+
     private func exclusion(_ row: PreviewRow, variant: Int?) -> String? {
         if row.address == nil { return Reason.noAddress.rawValue }
         if !row.isChosen { return "not in the audience" }
         if row.isSuppressed { return Reason.suppressed.rawValue }
+        if row.lacksConsent { return Reason.noConsent.rawValue }
         guard let variant else { return Reason.noVariant.rawValue }
         let isMissing = self.plan.required[variant].contains { row.values[$0].isEmpty }
         return isMissing ? Reason.missingField.rawValue : nil

@@ -10,46 +10,33 @@ extension CoordinatorOperations {
         let plan = try self.plan(file, names: try await self.reads.names())
         let relay = try self.relay(of: plan, in: file)
         let audience = try await self.audience(of: plan)
-        let fold = try await self.fold(plan)
-        let sites = try await self.reads.sites(bar: plan.bar, audience)
-        let load = CampaignLoad(plan, fold, sites: sites, relay: relay)
+        let now = WallClock.now()
+        let start = max(now, plan.file.start(self.zones, home: self.homeZone) ?? now)
+        let fold = try await self.fold(plan, at: start)
+        let sites = try await self.reads.sites(bar: plan.bar, consent: self.consentNeed(plan), audience)
+        let hours = try await self.hours(of: plan, audience, fold, from: start)
+        let load = CampaignLoad(plan, fold, sites: sites, relay: relay, groups: hours.groups)
         let outlook = try await self.loop.ask { $0.outlook(for: load) }
-        return PlanAnswer(CampaignCheck(plan, fold), load, outlook)
+        return PlanAnswer(CampaignCheck(plan, fold), load, hours, outlook)
     }
 
-    func preview(_ request: PreviewRequest) async throws -> PreviewAnswer {
-        let plan = try self.plan(request.campaign, names: try await self.reads.names())
-        let query = PreviewQuery(
-            bar: plan.bar,
-            audience: try await self.audience(of: plan),
-            conditions: plan.conditions,
-            fields: plan.fields
-        )
-        let rows: [PreviewRow]
-        if let address = request.contact {
-            guard case .success(let parsed) = AddressParser.parse(address) else {
-                throw OperationError.invalid([Diagnostic(.error, "'\(address.prefix(80))' is no address")])
-            }
-            guard let row = try await self.reads.contact(parsed.key, query) else {
-                throw OperationError.notFound("there is no contact with the address \(parsed.text)")
-            }
-            rows = [row]
-        } else {
-            guard let count = request.sample, (1...PreviewRequest.sampleMax).contains(count) else {
-                throw OperationError.invalid([
-                    Diagnostic(.error, "say contact, or sample from 1 to \(PreviewRequest.sampleMax)")
-                ])
-            }
-            rows = try await self.reads.sample(count, seed: UInt64(bitPattern: Int64(request.seed ?? 0)), query)
+    /// At which times the people of a campaign may be written to.
+    private func hours(
+        of plan: CampaignPlan,
+        _ audience: AudienceFold.Audience,
+        _ fold: AudienceFold,
+        from start: Timestamp
+    ) async throws -> PlanHours {
+        let window = plan.file.hours(home: self.homeZone, self.zones)
+        let expires = plan.file.expiresAfterMilliseconds
+        var hours = PlanHours(start: start, expiresAfterMilliseconds: expires, hours: window)
+        if hours.asksPeople {
+            let fields = try await self.reads.fields()
+            let need = self.consentNeed(plan)
+            return try await self.reads.note(hours, bar: plan.bar, consent: need, audience, fields: fields)
         }
-        do throws(PlanProblems) {
-            let preview = try CampaignPreview(plan)
-            let now = WallClock.now()
-            let messages = try rows.map { row throws(PlanProblems) in try preview.message(for: row, at: now) }
-            return PreviewAnswer(messages: messages)
-        } catch {
-            throw OperationError.invalid(error.diagnostics)
-        }
+        hours.noteAtHome(fold.audience - fold.suppressed - fold.withoutConsent)
+        return hours
     }
 
     func clone(_ id: Campaign.ID, by caller: Caller) async throws -> Submission {
@@ -103,6 +90,8 @@ extension CampaignCheck {
         if let rest = fold.shares.last, rest.contacts > 0 {
             excluded.append(Exclusion(reason: Reason.noVariant.rawValue, targets: rest.contacts))
         }
+        let capped = fold.shares.prefix(plan.assignment.groups.count).reduce(0) { $0 + $1.capped }
+        if capped > 0 { excluded.append(Exclusion(reason: Reason.capped.rawValue, targets: capped)) }
         let rejected = fold.shares.reduce(0) { $0 + $1.rejected }
         if rejected > 0 { excluded.append(Exclusion(reason: Reason.missingField.rawValue, targets: rejected)) }
         if fold.withoutAddress > 0 {

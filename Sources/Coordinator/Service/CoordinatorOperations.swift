@@ -20,11 +20,15 @@ struct CoordinatorOperations: Operations {
     let relays: [String]
     /// Who signs, by the relay's name.
     let signing: [String: RelaySigning]
+    /// For tests that the coordinator sends itself.
+    let tests: TestDesk
     let admission: WorkerAdmission
     /// Messages carry links to unsubscribe.
     let hasLinks: Bool
     let tokens: TokenDesk
     let importTelemetry: ImportTelemetry
+    /// The configuration's, besides a campaign's own.
+    let caps: [FrequencyCap]
     let zones: any ZoneSource
     /// The zone of campaigns that name none.
     let homeZone: String
@@ -86,11 +90,14 @@ struct CoordinatorOperations: Operations {
         return CampaignCheck(plan, try await self.fold(plan))
     }
 
-    /// What the campaign would do with each contact of its audience.
-    func fold(_ plan: CampaignPlan) async throws -> AudienceFold {
+    /// What contacts must have one of before they are written to.
+    func consentNeed(_ plan: CampaignPlan) -> ConsentMarks { self.consent.need(for: plan.file.channel.rawValue) }
+
+    /// What the campaign would do with each contact of its audience; caps are counted as of `moment`, which is now without one.
+    func fold(_ plan: CampaignPlan, at moment: Timestamp? = nil) async throws -> AudienceFold {
         try await self.reads.audience(
             bar: plan.bar,
-            consent: self.consent.need(for: plan.file.channel.rawValue),
+            consent: self.consentNeed(plan),
             try await self.audience(of: plan),
             conditions: plan.assignment.groups.contains { $0.condition == nil }
                 ? plan.conditions + [.everyone] : plan.conditions,
@@ -98,7 +105,9 @@ struct CoordinatorOperations: Operations {
             // Of several arms each has its own: what any of them needs is counted.
             required: plan.assignment.groups.map { group in
                 Set(group.variants.flatMap { plan.required[$0] }).sorted()
-            }
+            },
+            caps: plan.grants.caps,
+            at: moment ?? WallClock.now()
         )
     }
 
@@ -254,7 +263,8 @@ struct CoordinatorOperations: Operations {
                 fileName: file.file,
                 files: SubmittedSegments.removed(from: file.files),
                 id: Campaign.ID(1),
-                names: names
+                names: names,
+                caps: self.caps
             )
             if let problem = plan.linkProblem(hasLinks: self.hasLinks) { throw PlanProblems(diagnostics: [problem]) }
             try plan.file.checkZones(self.zones, home: self.homeZone)

@@ -200,17 +200,28 @@ struct CoordinatorService {
                 addressKey: recipients.addresses,
                 now: { WallClock.now() }
             ),
-            reads: Reads(readers: readers, rollup: self.settings.sites.rollup),
+            reads: Reads(
+                readers: readers,
+                rollup: self.settings.sites.rollup,
+                rules: WhyRules(
+                    caps: self.settings.caps,
+                    consent: self.settings.consent,
+                    homeZone: ZoneFolder.homeZone(self.settings),
+                    addressKey: recipients.addresses
+                )
+            ),
             approvals: ApprovalRules(
                 allowsSubmitter: self.settings.approval == .oneself,
                 expiresMilliseconds: self.settings.approvalExpiresMilliseconds
             ),
             relays: self.settings.relays.map(\.name),
             signing: signing,
+            tests: TestDesk(addresses: self.settings.testAddresses, relays: self.settings.relays, signing: signing),
             admission: parts.admission,
             hasLinks: self.settings.coordinator.publicURL != nil,
             tokens: TokenDesk(tokens: tokens),
             importTelemetry: ImportTelemetry(metrics: metrics, logger: self.logger),
+            caps: self.settings.caps,
             zones: ZoneFolder.system,
             homeZone: ZoneFolder.homeZone(self.settings),
             consent: self.settings.consent

@@ -52,6 +52,7 @@ extension Settings {
             approval: keys.choice("approval", default: .twoPerson),
             approvalExpiresMilliseconds: keys.duration("approval_expires", default: week, in: 60_000...52 * week),
             consent: keys.choice("consent", default: .standard),
+            testAddresses: Self.testAddresses(keys),
             orphanGraceMilliseconds: keys.duration("orphan_grace", default: 600_000, in: 1_000...week),
             timezone: keys.value("timezone", default: nil, allowed: CampaignSchedule.zoneGrammar) {
                 ZoneName.isPossible($0) ? .some($0) : nil
@@ -68,7 +69,8 @@ extension Settings {
     static let keys = KeySet(
         known: [
             "data_dir", "store", "coordinator", "worker", "relays", "dkim", "sites", "throttles", "caps", "guards",
-            "approval", "approval_expires", "consent", "orphan_grace", "timezone", "log", "journal",
+            "approval", "approval_expires", "consent", "test_addresses", "orphan_grace",
+            "timezone", "log", "journal",
         ],
         notYet: ["senders"]
     )
@@ -82,6 +84,24 @@ extension Settings {
             return .sqlite
         }
         return keys.choice("store", default: .sqlite)
+    }
+
+    private static func testAddresses(_ keys: KeyReader) -> [String] {
+        let list = keys.list("test_addresses", atMost: Self.testAddressesMax, of: "addresses such as [me@example.org]")
+        return (list ?? []).compactMap { path, node in
+            guard let scalar = keys.reading.scalar(node, path: path) else { return nil }
+            let parts = scalar.text.split(separator: "@", omittingEmptySubsequences: false)
+            guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), !scalar.text.contains(where: \.isWhitespace)
+            else {
+                keys.reading.problem(
+                    path,
+                    at: scalar.place,
+                    "\(quoted(scalar.text)) is no address; allowed: NAME@DOMAIN"
+                )
+                return nil
+            }
+            return scalar.text
+        }
     }
 
     private static func relays(_ keys: KeyReader, folder: String, signingNames: [String]) -> [RelaySettings] {

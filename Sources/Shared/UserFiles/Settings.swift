@@ -32,6 +32,8 @@ package struct Settings: Sendable {
     package var approvalExpiresMilliseconds: Int64
     /// `consent`: `default`, `gdpr` or `us`: what a channel needs before somebody is written to.
     package var consent: ConsentProfile
+    /// `test_addresses`, at most ``testAddressesMax``: whom `campaign preview --send-to` may write to; default none.
+    package var testAddresses: [String]
     /// `orphan_grace`, default 10 minutes, 1 second to 7 days: how long a silent worker keeps its leases' targets.
     package var orphanGraceMilliseconds: Int64
     /// `timezone`: the zone of campaigns that name none, an IANA name; `nil`: the machine's.
@@ -42,6 +44,8 @@ package struct Settings: Sendable {
 
     /// Relays of one cluster; each has connections of its own on every worker.
     package static let relaysMax = 64
+    /// Addresses of the operators' own.
+    package static let testAddressesMax = 20
 }
 
 /// `store`: where contacts, campaigns and ledger are kept.
