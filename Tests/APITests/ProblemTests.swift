@@ -2,6 +2,7 @@ import Domain
 import Hummingbird
 import HummingbirdTesting
 import NIOCore
+import Storage
 import Synchronization
 import Testing
 
@@ -40,6 +41,33 @@ struct ProblemTests {
         #expect(diagnostic["line"] as? Int == 4)
         #expect(diagnostic["column"] as? Int == 2)
         #expect(diagnostic["message"] as? String == "no such field: citi")
+    }
+
+    @Test(
+        "a question that takes too long, and one too many, are to be asked again later",
+        arguments: [
+            (StoreError.interrupted("interrupted"), 503, "10", "too long"),
+            (.busy("256 other questions"), 503, "1", "try again"), (.full("no space"), 503, "1", "disk is full"),
+            (.statement("no such column: x"), 500, nil, "log says why"),
+        ] as [(StoreError, Int, String?, String)]
+    )
+    func reads(error: StoreError, status: Int, retry: String?, text: String) async throws {
+        for path in ["/v1/campaigns/c1/report", "/v1/segments", "/v1/campaigns/c1/targets"] {
+            let bed = APITestbed()
+            bed.operations.memory.withLock { $0.failure = error }
+            let response = try await bed.send(.get, path, as: .viewer)
+            #expect(response.status.code == status)
+            #expect(response.headers[.retryAfter] == retry)
+            #expect((response.json["detail"] as? String)?.contains(text) == true, "\(response.text)")
+        }
+    }
+
+    @Test("a stream whose first page takes too long says so, and does not begin")
+    func firstPage() async throws {
+        let bed = APITestbed()
+        bed.operations.memory.withLock { $0.endOfPages = StoreError.interrupted("interrupted") }
+        let response = try await bed.send(.get, "/v1/campaigns/c1/targets", as: .viewer, over: .live)
+        #expect(response.status.code == 503)
     }
 
     struct Unforeseen: Error {

@@ -77,6 +77,21 @@ struct RequestKeyTests {
         #expect(try await bed.operations.storedRequest("admin", key: "k") == nil)
     }
 
+    @Test(
+        "what a question is told is not kept",
+        arguments: [
+            ("/v1/why", #"{"address":"a@x.example"}"#), ("/v1/segments/count", #"{"expression":"true"}"#),
+            ("/v1/campaigns/check", RouteCase.file), ("/v1/campaigns/plan", RouteCase.file),
+            ("/v1/campaigns/preview", #"{"file":"a.yaml","source":"","files":{},"contact":"a@x.example"}"#),
+        ]
+    )
+    func question(path: String, body: String) async throws {
+        let bed = APITestbed()
+        for _ in 0..<2 { #expect(try await self.send(bed, path, key: "k", body: body).status == .ok) }
+        #expect(bed.operations.calls.count == 2)
+        #expect(try await bed.operations.storedRequest("admin", key: "k") == nil)
+    }
+
     @Test("a key has bounds", arguments: ["", "a b", "é", String(repeating: "k", count: 129)])
     func bounds(key: String) async throws {
         let bed = APITestbed()

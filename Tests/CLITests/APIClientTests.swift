@@ -82,6 +82,46 @@ struct APIClientTests {
         }
     }
 
+    @Test("a request whose answer was lost is sent again under its key, and each request has another")
+    func again() async throws {
+        let count = Mutex(0)
+        try await TestServer.with { request in
+            // The head alone is looked at first, and then the whole request.
+            let number = count.withLock {
+                $0 += 1
+                return $0
+            }
+            return number == 1 ? TestServer.Answer(isSilent: true) : .json("{}")
+        } _: { server in
+            try await self.client(server.base) { client in
+                _ = try await client.post("/v1/campaigns/c1/pause")
+                _ = try await client.post("/v1/campaigns/c1/pause")
+            }
+            let keys = server.heads.filter { $0.method == .POST }.map { $0.headers["Idempotency-Key"] }
+            #expect(keys.count == 3)
+            #expect(keys.first == keys.dropFirst().first)
+            #expect(keys.last != keys.first)
+            #expect(keys.allSatisfy { $0.count == 1 })
+        }
+    }
+
+    @Test("all campaigns are asked for, page by page, and told as one document")
+    func pages() async throws {
+        let counts =
+            #"{"pending":0,"leased":0,"deferred":0,"accepted":7,"bounced":0,"suppressed":0,"in_doubt":1,"expired":0,"cancelled":0,"failed":0}"#
+        let status =
+            #"{"id":"c1","name":"n","state":"running","audience":8,"freezing":false,"counts":\#(counts),"sent_twice":0,"rate_per_second":1}"#
+        try await TestServer.with { request in
+            request.head.uri.contains("cursor=c2")
+                ? .json(#"{"campaigns":[\#(status)],"next_cursor":null}"#)
+                : .json(#"{"campaigns":[\#(status),\#(status)],"next_cursor":"c2"}"#)
+        } _: { server in
+            let document = try await self.client(server.base) { try await CampaignList.all($0) }
+            #expect(try document.decode(CampaignList.self).campaigns.count == 3)
+            #expect(document.line.contains(#""next_cursor":null"#))
+        }
+    }
+
     @Test("an answer that is no JSON is a failure, not a crash", arguments: ["", "<html>", "[]", #"{"count":"x"}"#])
     func nonsense(text: String) async throws {
         try await TestServer.with { _ in

@@ -30,6 +30,7 @@ final class TestServer: Sendable {
 
     private final class Seen: Sendable {
         let requests = Mutex<[Request]>([])
+        let heads = Mutex<[HTTPRequestHead]>([])
     }
 
     private init(channel: any Channel, seen: Seen) {
@@ -39,6 +40,9 @@ final class TestServer: Sendable {
 
     /// What was asked, in order.
     var requests: [Request] { self.seen.requests.withLock { $0 } }
+
+    /// Heads of all requests, also of those that got no answer.
+    var heads: [HTTPRequestHead] { self.seen.heads.withLock { $0 } }
 
     var base: String { "http://127.0.0.1:\(self.channel.localAddress?.port ?? 0)" }
 
@@ -53,7 +57,11 @@ final class TestServer: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(
-                        Handler(answer: answer) { request in seen.requests.withLock { $0.append(request) } }
+                        Handler(
+                            answer: answer,
+                            head: { head in seen.heads.withLock { $0.append(head) } },
+                            note: { request in seen.requests.withLock { $0.append(request) } }
+                        )
                     )
                 }
             }
@@ -75,17 +83,24 @@ final class TestServer: Sendable {
         typealias OutboundOut = HTTPServerResponsePart
 
         private let answer: @Sendable (Request) -> Answer
+        private let head: @Sendable (HTTPRequestHead) -> Void
         private let note: @Sendable (Request) -> Void
         private var request: Request?
 
-        init(answer: @escaping @Sendable (Request) -> Answer, note: @escaping @Sendable (Request) -> Void) {
+        init(
+            answer: @escaping @Sendable (Request) -> Answer,
+            head: @escaping @Sendable (HTTPRequestHead) -> Void,
+            note: @escaping @Sendable (Request) -> Void
+        ) {
             self.answer = answer
+            self.head = head
             self.note = note
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             switch self.unwrapInboundIn(data) {
             case .head(let head):
+                self.head(head)
                 let request = Request(head: head)
                 let answer = self.answer(request)
                 if answer.isSilent {

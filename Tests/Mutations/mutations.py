@@ -453,4 +453,28 @@ MUTATIONS = [
         suite="CoordinatorTests.LoopApprovalTests",
         test="an approval that is too old does not count, and can be renewed by another than the submitter",
     ),
+    dict(
+        name="a test goes to anybody (test_addresses)",
+        file="Sources/Coordinator/Plans/TestDesk.swift",
+        find='guard known.contains(address.key) else {',
+        replace='guard !address.key.isEmpty else {',
+        suite="CoordinatorTests.TestDeskTests",
+        test="the addresses of the configuration, however they are spelled, and nobody else",
+    ),
+    dict(
+        name="tests are sent without end (hourly limit)",
+        file="Sources/Coordinator/Plans/TestDesk.swift",
+        find='guard sent.count + count <= Self.anHourMax else { return false }',
+        replace='',
+        suite="CoordinatorTests.TestDeskTests",
+        test="a hundred in an hour, and not one more",
+    ),
+    dict(
+        name="what a question is told of people is kept with its key",
+        file="Sources/Coordinator/API/Routes.swift",
+        find='guard method == .post, !path.isQuestion else {',
+        replace='guard method == .post else {',
+        suite="APITests.RequestKeyTests",
+        test="what a question is told is not kept",
+    ),
 ]

@@ -22,6 +22,11 @@ struct APIClient: Sendable {
     static let answerTimeout = TimeAmount.seconds(60)
     /// Silence after the end of a request: the last rows of an import may still wait to be written.
     static let importTimeout = TimeAmount.minutes(10)
+    /// Names a request, so that it is done once however often it is sent.
+    static let keyHeader = "Idempotency-Key"
+    /// Times that a request with a key is sent: `up` starts a dead coordinator again after a second or two.
+    static let triesMax = 6
+    static let triesPause = Duration.seconds(1)
     /// Largest JSON document read whole; lists that can be longer are streamed.
     static let documentBytesMax = 64 * 1_024 * 1_024
 
@@ -58,7 +63,9 @@ struct APIClient: Sendable {
         return try await self.document(request, timeout: Self.answerTimeout)
     }
 
-    /// Sends JSON, or nothing; waits for the answer until `timeout`, `nil` for as long as it takes.
+    /// Sends JSON, or nothing, under a key of its own; waits for the answer until `timeout`, `nil` for as long as it takes.
+    ///
+    /// When the connection is lost before the answer came, it is sent again under the same key: what was done is not done twice.
     func post(
         _ path: String,
         _ query: [(String, String?)] = [],
@@ -89,7 +96,29 @@ struct APIClient: Sendable {
             }
             request.headers.add(name: "Content-Type", value: "application/json")
         }
-        return try await self.document(request, timeout: timeout)
+        guard method == "POST" else { return try await self.document(request, timeout: timeout) }
+        request.headers.add(name: Self.keyHeader, value: UUID().uuidString.lowercased())
+        return try await self.again(request, timeout: timeout)
+    }
+
+    /// Sends a request that has a key until an answer comes.
+    private func again(_ request: HTTPClientRequest, timeout: TimeAmount?) async throws(Failure) -> Document {
+        var tries = 0
+        while true {
+            do throws(Failure) {
+                return try await self.document(request, timeout: timeout)
+            } catch {
+                tries += 1
+                // One that never got through is told at once; it is lost connections that leave a doubt.
+                guard error.isConnectionLost || (tries > 1 && error.status == .unreachable), tries < Self.triesMax
+                else { throw error }
+            }
+            do {
+                try await Task.sleep(for: Self.triesPause)
+            } catch {
+                throw Failure(.failed, "interrupted")
+            }
+        }
     }
 
     func delete(_ path: String) async throws(Failure) -> Document {
@@ -105,6 +134,7 @@ struct APIClient: Sendable {
     ) async throws(Failure) -> Document where Chunks.Element == ByteBuffer {
         var request = self.request("POST", path, query)
         request.headers.add(name: "Content-Type", value: "application/octet-stream")
+        request.headers.add(name: Self.keyHeader, value: UUID().uuidString.lowercased())
         request.body = .stream(chunks, length: length.map { .known(Int64($0)) } ?? .unknown)
         return try await self.document(request, timeout: nil)
     }
@@ -163,6 +193,7 @@ struct APIClient: Sendable {
         switch error {
         case let failure as Failure: return failure
         case let error as IOError where error.errnoCode == ECONNREFUSED: return self.nobodyAnswers
+        case let error as IOError where [ECONNRESET, EPIPE].contains(error.errnoCode): return self.connectionLost
         case let error as NIOConnectionError:
             let isRefused = error.connectionErrors.contains { ($0.error as? IOError)?.errnoCode == ECONNREFUSED }
             return isRefused ? self.nobodyAnswers : Failure(.unreachable, "cannot connect to \(self.base): \(error)")
@@ -171,14 +202,19 @@ struct APIClient: Sendable {
             case .connectTimeout: return self.nobodyAnswers
             case .readTimeout, .deadlineExceeded:
                 return Failure(.unreachable, "the coordinator at \(self.base) did not answer in time")
-            case .remoteConnectionClosed:
-                return Failure(.unreachable, "the coordinator at \(self.base) closed the connection")
+            case .remoteConnectionClosed: return self.connectionLost
             default:
                 return Failure(.unreachable, "cannot talk to \(self.base): \(error.shortDescription)")
             }
         case is CancellationError: return Failure(.failed, "interrupted")
         default: return Failure(.unreachable, "cannot talk to \(self.base): \(error)")
         }
+    }
+
+    private var connectionLost: Failure {
+        var failure = Failure(.unreachable, "the coordinator at \(self.base) closed the connection before it answered")
+        failure.isConnectionLost = true
+        return failure
     }
 
     private var nobodyAnswers: Failure {
@@ -209,6 +245,27 @@ struct Document: Sendable {
     func decode<Value: Decodable>(_ type: Value.Type) throws(Failure) -> Value {
         do {
             return try JSONDecoder().decode(type, from: self.bytes)
+        } catch {
+            throw Failure(.failed, "the coordinator's answer is not what this version of postrider expects: \(error)")
+        }
+    }
+
+    /// Pages of one list as one document, the last without a cursor; a single page stays as it came.
+    static func joined(_ pages: [Document], list: String) throws(Failure) -> Document {
+        guard pages.count > 1 else { return pages.first ?? Document(bytes: ByteBuffer(string: "{}")) }
+        do {
+            var all: [Any] = []
+            for page in pages {
+                let object =
+                    try JSONSerialization.jsonObject(with: Data(page.bytes.readableBytesView)) as? [String: Any]
+                all += object?[list] as? [Any] ?? []
+            }
+            let whole: [String: Any] = [list: all, "next_cursor": NSNull()]
+            let bytes = try JSONSerialization.data(
+                withJSONObject: whole,
+                options: [.sortedKeys, .withoutEscapingSlashes]
+            )
+            return Document(bytes: ByteBuffer(bytes: bytes))
         } catch {
             throw Failure(.failed, "the coordinator's answer is not what this version of postrider expects: \(error)")
         }

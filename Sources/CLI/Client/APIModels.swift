@@ -78,6 +78,29 @@ struct CampaignList: Decodable, Sendable {
     var campaigns: [CampaignStatus]
 }
 
+extension CampaignList {
+    /// Campaigns of one page: the coordinator looks at each.
+    private static let pageSize = "500"
+
+    /// All campaigns, newest first, as one document.
+    static func all(_ client: APIClient) async throws(Failure) -> Document {
+        var cursor: String?
+        var pages: [Document] = []
+        repeat {
+            let page = try await client.get("/v1/campaigns", [("limit", Self.pageSize), ("cursor", cursor)])
+            pages.append(page)
+            cursor = try page.decode(Page.self).nextCursor
+        } while cursor != nil
+        return try Document.joined(pages, list: "campaigns")
+    }
+
+    private struct Page: Decodable {
+        var nextCursor: String?
+
+        enum CodingKeys: String, CodingKey { case nextCursor = "next_cursor" }
+    }
+}
+
 struct SubmittedCampaign: Decodable, Sendable {
     var id: String
     var state: String
@@ -122,6 +145,7 @@ struct CampaignReport: Decodable, Sendable {
 
 /// One line of `GET /v1/campaigns/{id}/targets`.
 struct TargetRow: Decodable, Sendable {
+    var contact: Int?
     var address: String?
     var site: String?
     var variant: String?
@@ -129,6 +153,7 @@ struct TargetRow: Decodable, Sendable {
     var reason: String?
     var attempts: Int
     var at: String?
+    var relay: String?
     var reply: Reply?
 
     struct Reply: Decodable, Sendable {

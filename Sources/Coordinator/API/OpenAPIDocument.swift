@@ -319,12 +319,12 @@ enum OpenAPIDocument {
                     application/json:
                       schema:
                         type: object
-                        required: [name, audience, messages, variants, missing, excluded, sites, cost, budget, relay, finish, diagnostics]
+                        required: [name, audience, messages, variants, missing, excluded, waiting, sites, cost, budget, relay, finish, diagnostics]
                 default: { $ref: "#/components/responses/Problem" }
           /v1/campaigns/preview:
             post:
               operationId: previewCampaign
-              summary: Messages as they would be sent, for one contact or a sample; nothing is sent
+              summary: Messages as they would be sent, for one contact or a sample; nothing is sent to them
               x-role: operator
               parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
               requestBody:
@@ -341,6 +341,7 @@ enum OpenAPIDocument {
                         contact: { type: [string, "null"], description: An address }
                         sample: { type: [integer, "null"], minimum: 1, maximum: 100 }
                         seed: { type: [integer, "null"], minimum: 0 }
+                        send_to: { type: [string, "null"], description: One of the configuration's test_addresses, to which they are sent as tests }
               responses:
                 "200":
                   description: The messages
@@ -827,7 +828,7 @@ enum OpenAPIDocument {
                 relays: { type: array, items: { type: object, required: [name, problem] } }
             Why:
               type: object
-              required: [address, contact, campaigns, next_cursor]
+              required: [address, contact, campaigns, events, next_cursor]
               properties:
                 address: { type: string }
                 contact: { type: integer }
@@ -835,7 +836,7 @@ enum OpenAPIDocument {
                   type: array
                   items:
                     type: object
-                    required: [id, name, state, verdict, text, steps, attempts]
+                    required: [id, name, state, verdict, text, steps, attempts, events]
                     properties:
                       id: { type: string }
                       name: { type: string }
@@ -844,7 +845,18 @@ enum OpenAPIDocument {
                       text: { type: string }
                       steps: { type: array, items: { type: object, required: [what, allows, text, clauses] } }
                       attempts: { type: array, items: { type: object, required: [at, outcome, reason, worker, reply] } }
+                      events: { type: array, items: { $ref: "#/components/schemas/WhyEvent" } }
+                events: { type: array, items: { $ref: "#/components/schemas/WhyEvent" } }
                 next_cursor: { $ref: "#/components/schemas/NextCursor" }
+            WhyEvent:
+              type: object
+              required: [at, kind, source, reason, detail]
+              properties:
+                at: { $ref: "#/components/schemas/Time" }
+                kind: { type: string }
+                source: { type: string }
+                reason: { type: [string, "null"] }
+                detail: { type: [string, "null"] }
             Token:
               type: object
               required: [name, role, state, source, made_by, made_at, expires_at, revoked_at, used_at]

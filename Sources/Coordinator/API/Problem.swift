@@ -1,5 +1,6 @@
 import Domain
 import Hummingbird
+import Storage
 
 /// An error as HTTP says it: `application/problem+json` (RFC 9457).
 struct Problem: Error, Hashable, Sendable {
@@ -10,6 +11,8 @@ struct Problem: Error, Hashable, Sendable {
     var diagnostics: [Diagnostic] = []
     /// What the path takes, with status 405.
     var allowed: String?
+    /// When to try again, with status 503.
+    var retrySeconds = 1
 
     init(_ status: Int, _ title: String, _ detail: String, diagnostics: [Diagnostic] = []) {
         self.status = status
@@ -26,6 +29,21 @@ struct Problem: Error, Hashable, Sendable {
     static func unauthorized(_ detail: String) -> Self { Self(401, "A token is needed", detail) }
     static func forbidden(_ detail: String) -> Self { Self(403, "Not allowed", detail) }
     static func notFound(_ detail: String) -> Self { Self(404, "Not found", detail) }
+
+    /// A question that takes longer than one may.
+    private static let tooLong: Self = {
+        var problem = Self(
+            503,
+            "Not answered in time",
+            "Reading for this answer took too long and was ended, so that it does not hold others up. Try again when "
+                + "less is going on, or ask for less: a simpler condition, fewer fields."
+        )
+        problem.retrySeconds = 10
+        return problem
+    }()
+
+    /// More questions at once than are kept waiting.
+    private static let tooMany = Self(503, "Too busy now", "Too many questions are being answered; try again.")
 
     /// The path is there, but takes other methods.
     static func wrongMethod(_ method: String, allowed: [String]) -> Self {
@@ -66,6 +84,9 @@ struct Problem: Error, Hashable, Sendable {
         switch error {
         case let problem as Problem: self = problem
         case let error as OperationError: self.init(error)
+        case StoreError.interrupted: self = .tooLong
+        case StoreError.busy: self = .tooMany
+        case StoreError.full(let text): self.init(503, "Not available now", "The disk is full: \(text)")
         case let error as HTTPError where error.status == .notFound:
             self = .notFound("There is nothing at this address.")
         case let error as HTTPError: self.init(error.status.code, error.status.reasonPhrase, error.body ?? "")
@@ -81,7 +102,7 @@ struct Problem: Error, Hashable, Sendable {
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if self.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         if let allowed = self.allowed { headers[.allow] = allowed }
-        if self.status == 503 { headers[.retryAfter] = "1" }
+        if self.status == 503 { headers[.retryAfter] = String(self.retrySeconds) }
         let body = Body(title: self.title, status: self.status, detail: self.detail, diagnostics: self.diagnostics)
         return Response(
             status: .init(code: self.status),

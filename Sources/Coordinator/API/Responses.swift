@@ -22,8 +22,16 @@ extension Response {
 
     /// Pages as they come: the next is made once the connection took the one before.
     ///
-    /// An error in the middle closes the connection without the end mark, so that the reader knows that rows are missing.
-    init<Row>(pages: Pages<Row>, contentType: String, bytes: @escaping @Sendable ([Row]) -> ByteBuffer) {
+    /// An error in the middle closes the connection without the end mark, so that the reader knows that rows are missing. The first
+    /// page is read before the answer begins, and once more in it: what is wrong with all of it is said with a status.
+    ///
+    /// - Throws: What reading the first page throws.
+    init<Row>(
+        pages: Pages<Row>,
+        contentType: String,
+        bytes: @escaping @Sendable ([Row]) -> ByteBuffer
+    ) async throws {
+        _ = try await pages.read()()
         let body = ResponseBody { writer in
             let next = pages.read()
             while let page = try await next() {

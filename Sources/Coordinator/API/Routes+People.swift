@@ -23,7 +23,7 @@ extension Routes {
             let isCSV = form == "csv"
             let pages = try await self.operations.exportContacts(asCSV: isCSV)
             let type = isCSV ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson"
-            return Response(pages: pages, contentType: type) { page in
+            return try await Response(pages: pages, contentType: type) { page in
                 var bytes = ByteBuffer()
                 for piece in page { bytes.writeImmutableBuffer(piece) }
                 return bytes

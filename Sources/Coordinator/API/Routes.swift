@@ -66,7 +66,7 @@ struct Routes<Coordinator: Operations>: Sendable {
         }
         self.on(.get, "v1/imports/:id/rejects", .operator, router) { input in
             let pages = try await self.operations.rejects(ofImport: input.parameter("id"))
-            return Response(pages: pages, contentType: "text/csv; charset=utf-8; header=present") { page in
+            return try await Response(pages: pages, contentType: "text/csv; charset=utf-8; header=present") { page in
                 var bytes = ByteBuffer()
                 for piece in page { bytes.writeImmutableBuffer(piece) }
                 return bytes
@@ -102,7 +102,7 @@ struct Routes<Coordinator: Operations>: Sendable {
             try Response(json: await self.operations.planCampaign(input.body(CampaignFile.self)))
         }
         self.on(.post, "v1/campaigns/preview", .operator, router) { input in
-            try Response(json: await self.operations.preview(input.body(PreviewRequest.self)))
+            try Response(json: await self.operations.preview(input.body(PreviewRequest.self), by: input.caller))
         }
         self.on(.post, "v1/campaigns/:id/clone", .operator, router) { input in
             try Response(json: await self.operations.clone(input.campaignID(), by: input.caller))
@@ -136,7 +136,7 @@ struct Routes<Coordinator: Operations>: Sendable {
         }
         self.on(.get, "v1/campaigns/:id/targets", .viewer, router) { input in
             let pages = try await self.operations.targets(of: input.campaignID(), input.targetSelection())
-            return Response(pages: pages, contentType: "application/x-ndjson") { page in
+            return try await Response(pages: pages, contentType: "application/x-ndjson") { page in
                 var bytes: [UInt8] = []
                 bytes.reserveCapacity(page.count * 256)
                 for row in page { row.appendLine(to: &bytes) }
@@ -175,7 +175,7 @@ struct Routes<Coordinator: Operations>: Sendable {
     private func addAudit(to router: Router<APIContext>) {
         self.on(.get, "v1/audit", .viewer, router) { input in
             let pages = try await self.operations.audit(above: input.number("above", in: 0...Int64.max) ?? 0)
-            return Response(pages: pages, contentType: "application/x-ndjson") { page in
+            return try await Response(pages: pages, contentType: "application/x-ndjson") { page in
                 var bytes: [UInt8] = []
                 bytes.reserveCapacity(page.count * 320)
                 for row in page { row.appendLine(to: &bytes) }
@@ -242,12 +242,12 @@ struct Routes<Coordinator: Operations>: Sendable {
             }
             return try await RequestOrigin.$address.withValue(context.origin) {
                 let input = RequestInput(request: request, context: context, caller: caller)
-                guard method == .post else { return try await answer(input) }
+                guard method == .post, !path.isQuestion else { return try await answer(input) }
                 return try await self.keys.answer(
                     input,
                     isStreamed: ["v1/imports", "v1/suppressions/import"].contains { path.description.hasSuffix($0) },
-                    // A token is said once, and never stored.
-                    keepsAnswer: !path.description.hasSuffix("v1/tokens"),
+                    // A token is said once, and never stored; nor are people's messages.
+                    keepsAnswer: !["v1/tokens", "v1/campaigns/preview"].contains { path.description.hasSuffix($0) },
                     by: self.operations,
                     answer: answer
                 )

@@ -29,7 +29,7 @@ extension Routes {
         }
         self.on(.get, "v1/suppressions", .viewer, router) { _ in
             let pages = try await self.operations.suppressions()
-            return Response(pages: pages, contentType: "application/x-ndjson") { page in
+            return try await Response(pages: pages, contentType: "application/x-ndjson") { page in
                 var bytes = ByteBuffer()
                 for row in page {
                     guard var line = try? JSONForm.encode(row) else { continue }
