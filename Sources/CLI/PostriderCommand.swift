@@ -13,11 +13,27 @@ struct PostriderCommand: AsyncParsableCommand {
             Exit codes: 0 done, 1 failed, 64 usage, 65 bad input, 69 no coordinator answers, 77 not allowed.
             """,
         version: PostriderVersion.text,
-        subcommands: [
-            InitCommand.self, UpCommand.self, DoctorCommand.self, TopCommand.self, ContactsCommand.self,
-            ImportsCommand.self, SegmentCommand.self, CampaignCommand.self, SuppressCommand.self, WhyCommand.self,
-            WorkersCommand.self, WorkerCommand.self, TokenCommand.self, AuditCommand.self, AcceptRestoreCommand.self,
-            BouncesCommand.self, DKIMCommand.self, SinkCommand.self, SampleContactsCommand.self,
+        groupedSubcommands: [
+            CommandGroup(name: "Begin", subcommands: [InitCommand.self, UpCommand.self, DoctorCommand.self]),
+            CommandGroup(
+                name: "People",
+                subcommands: [
+                    ContactsCommand.self, ImportsCommand.self, SegmentCommand.self, SuppressCommand.self,
+                    WhyCommand.self,
+                ]
+            ),
+            CommandGroup(name: "Campaigns", subcommands: [CampaignCommand.self, TopCommand.self]),
+            CommandGroup(
+                name: "Cluster",
+                subcommands: [
+                    WorkersCommand.self, WorkerCommand.self, TokenCommand.self, AuditCommand.self, DKIMCommand.self,
+                    AcceptRestoreCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Try things",
+                subcommands: [SinkCommand.self, SampleContactsCommand.self, BouncesCommand.self]
+            ),
         ]
     )
 

@@ -46,6 +46,11 @@ class InstallTest(EndToEndTest):
         for unit in UNITS:
             self.assertEqual(once[f"usr/lib/systemd/system/{unit}"][0], "-rw-r--r--")
         self.assertIn("usr/share/doc/postrider/operations.md", once)
+        for page in ("postrider", "postrider-campaign", "postrider-why"):
+            self.assertEqual(once[f"usr/share/man/man1/{page}.1"][0], "-rw-r--r--")
+        manual = (self.folder / "root/usr/share/man/man1/postrider-campaign.1").read_text()
+        self.assertIn(".SS postrider campaign preview", manual)
+        self.assertIn("postrider campaign preview first\\-caucus.yaml \\-\\-sample 5", manual)
         self.install("--from", programs())
         self.assertEqual(self.tree(), once)
 

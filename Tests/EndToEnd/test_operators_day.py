@@ -14,7 +14,9 @@ class OperatorsDayTest(EndToEndTest):
         port = free_ports(1)[0]
         self.start("sink", [programs() / "postrider", "sink", "--listen", f"127.0.0.1:{port}"])
         cluster = self.cluster(
-            port, relay_keys={"cost_per_message": 0.1, "throttles": ["10/s"]}
+            port,
+            relay_keys={"cost_per_message": 0.1, "throttles": ["10/s"]},
+            settings={"test_addresses": ["Me@operator.example", "gone@operator.example"]},
         )
         cluster.start_up(1)
         cluster.import_contacts(
@@ -70,6 +72,18 @@ class OperatorsDayTest(EndToEndTest):
         other = cluster.json("campaign", "preview", file, "--contact", "p2@gmail.com")["messages"][0]
         self.assertEqual(other["excluded"], "not in the audience")
 
+        preview = ["campaign", "preview", file, "--contact", "p1@gmail.com", "--send-to"]
+        test = cluster.json(*preview, "me@operator.example")["messages"][0]["test"]
+        self.assertTrue(test["accepted"] and test["text"].startswith("250"), test)
+        cluster.command("suppress", "add", "gone@operator.example")
+        for address, code in [("p1@gmail.com", 77), ("gone@operator.example", 1)]:
+            with self.assertRaises(CommandFailure) as caught:
+                cluster.command(*preview, address)
+            self.assertEqual(caught.exception.code, code, caught.exception)
+        # Tests are in no ledger, but the audit has them.
+        self.assertEqual(cluster.get("/v1/campaigns")["campaigns"], [])
+        self.assertEqual(cluster.command("audit", "export", role="viewer").count('"send_test"'), 1)
+
     def check_mistakes(self, cluster):
         def fails(words, code, *texts, **options):
             with self.assertRaises(CommandFailure) as caught:
@@ -124,5 +138,15 @@ class OperatorsDayTest(EndToEndTest):
         self.assertEqual(len(accepted), 5)
         self.assertEqual({row["relay"] for row in accepted}, {"main"})
         self.assertTrue(all(row["reply"]["code"] == 250 and row["at"] and row["variant"] == "all" for row in accepted))
+        why = cluster.json("why", accepted[0]["address"], "--campaign", first)["campaigns"][0]
+        self.assertEqual((why["verdict"], why["attempts"][0]["reply"]["code"]), ("accepted", 250))
+        waiting = cluster.json("why", cluster.targets(first, "pending")[0]["address"], "--campaign", first)
+        self.assertEqual(waiting["campaigns"][0]["text"], "not sent yet: the campaign is paused")
+        self.assertIn("the campaign is not approved yet", cluster.command("why", accepted[0]["address"]))
+        table = csv.DictReader(io.StringIO(cluster.command("campaign", "targets", first, "--csv", "--outcome", "accepted")))
+        self.assertEqual(
+            [(row["address"], row["relay"], row["reply_code"]) for row in table],
+            [(row["address"], "main", "250") for row in accepted],
+        )
         # What received() asks is what targets say.
         self.assertEqual(cluster.json("segment", "count", "received(budget)")["count"], 5)

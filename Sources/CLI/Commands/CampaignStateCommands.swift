@@ -28,7 +28,7 @@ extension Surroundings {
 struct CampaignApproveCommand: CampaignStateLeaf {
     static let configuration = CommandConfiguration(
         commandName: "approve",
-        abstract: "Approves what was submitted, and starts it.",
+        abstract: "Approves what was submitted, and starts it, now or when its schedule says.",
         discussion: HelpText.with(
             "The one who submitted may not, unless the settings say `approval: self`. See --token-file.",
             examples: "postrider campaign approve c1 --token-file tokens/approver.token"
@@ -46,7 +46,7 @@ struct CampaignApproveCommand: CampaignStateLeaf {
 struct CampaignStartCommand: CampaignStateLeaf {
     static let configuration = CommandConfiguration(
         commandName: "start",
-        abstract: "Starts an approved campaign.",
+        abstract: "Starts an approved campaign now, before its scheduled start.",
         discussion: HelpText.with(examples: "postrider campaign start c1")
     )
     static let verb = "start"
@@ -133,7 +133,7 @@ struct CampaignStatusCommand: PostriderLeaf {
             let document = try await surroundings.withClient { try await $0.get(CampaignCommand.path(id)) }
             try surroundings.show(document, as: CampaignStatus.self) { StatusText.lines($0, style: style) }
         } else {
-            let document = try await surroundings.withClient { try await $0.get("/v1/campaigns", [("limit", "1000")]) }
+            let document = try await surroundings.withClient { try await CampaignList.all($0) }
             try surroundings.show(document, as: CampaignList.self) { StatusText.lines($0.campaigns, style: style) }
         }
     }

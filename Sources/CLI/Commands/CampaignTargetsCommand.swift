@@ -8,7 +8,10 @@ struct CampaignTargetsCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "targets",
         abstract: "Everyone of a campaign's audience, and what came of each.",
-        discussion: HelpText.with(examples: "postrider campaign targets c1 --outcome bounced")
+        discussion: HelpText.with(
+            examples: "postrider campaign targets c1 --outcome bounced",
+            "postrider campaign targets c1 --csv > targets.csv"
+        )
     )
 
     @Argument(help: "The campaign.")
@@ -17,11 +20,15 @@ struct CampaignTargetsCommand: PostriderLeaf {
     @Option(help: ArgumentHelp("Only these.", valueName: "outcome"))
     var outcome: String?
 
+    @Flag(help: "Comma-separated values.")
+    var csv = false
+
     @OptionGroup var global: GlobalOptions
 
     private static let outcomes = Outcome.allCases.map(\.name) + ["pending", "leased"]
 
     func validate() throws {
+        if self.csv, self.global.json { throw ValidationError("--csv and --json exclude each other.") }
         guard let outcome, !Self.outcomes.contains(outcome) else { return }
         let allowed = Self.outcomes.joined(separator: ", ")
         throw ValidationError("\"\(outcome)\" is no outcome; allowed: \(allowed).")
@@ -37,7 +44,7 @@ struct CampaignTargetsCommand: PostriderLeaf {
                 return
             }
             var lines = LineSplitter()
-            var writer = TargetWriter(terminal: terminal, style: surroundings.style)
+            var writer = TargetWriter(terminal: terminal, style: surroundings.style, isCSV: self.csv)
             try await client.stream(path, query) { (chunk) throws(Failure) in
                 for line in try lines.add(chunk.readableBytesView) { try writer.add(line) }
             }
@@ -71,24 +78,40 @@ struct LineSplitter {
     var rest: [UInt8]? { self.kept.isEmpty ? nil : self.kept }
 }
 
-/// Writes targets as a table while they come in.
+/// Writes targets as a table or as comma-separated values while they come in.
 struct TargetWriter {
     /// Rows that decide how wide the columns are; later ones may stick out.
     static let sampleRows = 500
     private static let columns: [Table.Column] = [
         .init("ADDRESS"), .init("OUTCOME"), .init("REASON"), .init("VARIANT"), .init("TRIES", .right), .init("AT"),
-        .init("REPLY"),
+        .init("RELAY"), .init("REPLY"),
+    ]
+    private static let names = [
+        "contact", "address", "site", "variant", "outcome", "reason", "attempts", "at", "relay", "reply_code",
+        "reply_status", "reply_text",
     ]
 
     let terminal: Terminal
     let style: Style
+    private let isCSV: Bool
     private var sample = Table(Self.columns)
     private var widths: [Int]?
     private let decoder = JSONDecoder()
 
-    init(terminal: Terminal, style: Style) {
+    init(terminal: Terminal, style: Style, isCSV: Bool) {
         self.terminal = terminal
         self.style = style
+        self.isCSV = isCSV
+        if isCSV { terminal.line(Self.names.joined(separator: ",")) }
+    }
+
+    private static func csvLine(_ row: TargetRow) -> String {
+        let reply = row.reply
+        let values = [
+            row.contact.map(String.init), row.address, row.site, row.variant, row.outcome, row.reason,
+            String(row.attempts), row.at, row.relay, reply?.code.map(String.init), reply?.status, reply?.text,
+        ]
+        return values.map { CSVText.field($0 ?? "") }.joined(separator: ",")
     }
 
     mutating func add(_ line: [UInt8]) throws(Failure) {
@@ -98,10 +121,11 @@ struct TargetWriter {
         } catch {
             throw Failure(.failed, "the coordinator's answer is not what this version of postrider expects: \(error)")
         }
+        if self.isCSV { return self.terminal.line(Self.csvLine(row)) }
         let reply = [row.reply?.code.flatMap { $0 == 0 ? nil : String($0) }, row.reply?.status, row.reply?.text]
         let cells = [
             row.address ?? "", row.outcome, row.reason ?? "", row.variant ?? "", NumberText.grouped(row.attempts),
-            row.at ?? "", reply.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " "),
+            row.at ?? "", row.relay ?? "", reply.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " "),
         ].map(Printable.foreign)
         if let widths {
             self.terminal.line(Table.line(cells, Self.columns, widths))
@@ -113,7 +137,7 @@ struct TargetWriter {
 
     /// Writes what was kept back.
     mutating func end() {
-        guard self.widths == nil else { return }
+        guard self.widths == nil, !self.isCSV else { return }
         self.widths = self.sample.widths
         for line in self.sample.lines(style: self.style) { self.terminal.line(line) }
     }

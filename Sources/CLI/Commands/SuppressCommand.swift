@@ -16,7 +16,7 @@ struct SuppressCommand: AsyncParsableCommand {
 
 /// How an address is meant; the same for all that name one.
 struct SuppressionOptions: ParsableArguments {
-    @Option(help: "On which channel: email.")
+    @Option(help: "On which channel.")
     var channel: SuppressionChannel = .email
 }
 
@@ -36,7 +36,7 @@ struct SuppressAddCommand: PostriderLeaf {
 
     @OptionGroup var options: SuppressionOptions
 
-    @Option(help: "Why: \(SuppressionReason.grammar).")
+    @Option(help: "Why it must not be written to.")
     var reason: SuppressionReason = .asked
 
     @Option(help: ArgumentHelp("What shows it, such as a letter's date.", valueName: "text"))
@@ -148,7 +148,7 @@ struct SuppressImportCommand: PostriderLeaf {
 
     @OptionGroup var options: SuppressionOptions
 
-    @Option(help: "Why: \(SuppressionReason.grammar).")
+    @Option(help: "Why it must not be written to.")
     var reason: SuppressionReason = .imported
 
     @OptionGroup var global: GlobalOptions
