@@ -42,6 +42,8 @@ package final class DrivenLoop {
         package var sites: [String: Site] = [:]
         package var otherSites = Site(limits: [], connections: 20)
         package var clusterLimits: [Limit] = []
+        /// How often one person may be written to.
+        package var caps: [FrequencyCap] = []
         package var leaseTTLMilliseconds: Int64 = 60_000
         package var orphanGraceMilliseconds: Int64 = 600_000
         /// Names this boot of the machine.
@@ -283,7 +285,8 @@ extension DrivenLoop.Settings {
             messageIDKey: [1, 2, 3],
             build: "simulation",
             // What relays answer there is invented, and no reason to stop.
-            guards: GuardRules(bounces: nil, complaintsWarn: nil, complaints: nil, policy: nil)
+            guards: GuardRules(bounces: nil, complaintsWarn: nil, complaints: nil, policy: nil),
+            caps: self.caps
         )
     }
 }

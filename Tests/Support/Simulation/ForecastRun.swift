@@ -68,6 +68,7 @@ package struct ForecastRun {
             WorldPlan.Worker(name: "w\(index)", connections: 4, clock: MachineClock(offset: 5_000, drift: 0))
         }
         plan.settings.clusterLimits = []
+        plan.settings.caps = []
         plan.settings.sites = [:]
         plan.settings.otherSites = .init(limits: [], connections: 100)
         plan.settings.leaseTTLMilliseconds = 60_000

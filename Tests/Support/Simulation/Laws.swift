@@ -14,6 +14,8 @@ final class Laws {
 
     /// Messages that relays took.
     private(set) var taken: [WorkerWitness.Message: Int] = [:]
+    /// Different messages that each contact got.
+    private var messages: [Int64: Int] = [:]
     private var departures: [RateLaw.Departure] = []
     private var lastEpoch = Epoch(0)
     private var acknowledged: [(key: TargetKey, fact: WorkerWitness.ReportedFact)] = []
@@ -76,12 +78,21 @@ final class Laws {
         )
         guard taken else { return }
         self.taken[message, default: 0] += 1
+        if self.taken[message] == 1 { self.checkCaps(message, name) }
         guard let count = self.taken[message], count > 1 else { return }
         let standing = self.books.standing(of: grant.key)
         let mayRepeat = self.world.resends(message.campaign) && standing?.isDoubted == true && count == 2
         guard !mayRepeat else { return }
         let known = standing.map { "\($0.name)\($0.isDoubted ? ", sent again after a doubt" : "")" } ?? "unknown"
         self.broken("\(name) was taken by relays \(count) times, now in epoch \(grant.epoch.rawValue); it is \(known)")
+    }
+
+    /// No person has messages of more campaigns than a cap allows; caps look back longer than any simulation lasts.
+    private func checkCaps(_ message: WorkerWitness.Message, _ name: String) {
+        self.messages[message.contact, default: 0] += 1
+        for cap in self.world.plan.settings.caps where self.messages[message.contact, default: 0] > cap.count {
+            self.broken("\(name) is message \(self.messages[message.contact, default: 0]) to them, of \(cap.count) allowed")
+        }
     }
 
     // MARK: Frames

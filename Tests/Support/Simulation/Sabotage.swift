@@ -14,6 +14,8 @@ package enum Sabotage: String, CaseIterable, Sendable {
     case reusesEpochs
     /// Limits are taken for four times what they are.
     case loosensLimits
+    /// Nobody is told of the caps.
+    case forgetsCaps
 }
 
 /// Does what the ``Sabotage`` says.
@@ -39,6 +41,11 @@ final class Saboteur {
 
     /// What the coordinator is told of the limits.
     func settings(_ settings: DrivenLoop.Settings) -> DrivenLoop.Settings {
+        if self.kind == .forgetsCaps {
+            var uncapped = settings
+            uncapped.caps = []
+            return uncapped
+        }
         guard self.kind == .loosensLimits else { return settings }
         func loosened(_ limits: [Limit]) -> [Limit] {
             limits.map {

@@ -55,6 +55,7 @@ struct WorldPlan {
             )
         }
         self.drawSettings(&random, sites: sites)
+        self.drawCaps(&random)
         for _ in 0..<3 { self.campaigns.append(Self.campaign(&random, relays: self.relays.map(\.name))) }
     }
 
@@ -81,6 +82,13 @@ struct WorldPlan {
                 )
             )
         }
+    }
+
+    /// Caps look back by the wall clock, so worlds that have them have one that nobody sets.
+    private mutating func drawCaps(_ random: inout SplitMix64) {
+        guard random.chance(250), let cap = FrequencyCap(random.pick(["1/30d", "2/30d"])) else { return }
+        self.settings.caps = [cap]
+        self.weather.acts.removeAll { $0.act == .jumpWall }
     }
 
     private static func limits(_ random: inout SplitMix64, _ chance: Int) -> [Limit] {
