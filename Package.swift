@@ -124,7 +124,7 @@ let package = Package(
         shared(
             "StorageSQLite",
             [
-                "Storage",
+                "Domain", "Storage",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]

@@ -114,12 +114,17 @@ final class FakeOperations: Operations {
         throw OperationError.notFound("there is no import '\(id)'")
     }
 
-    func contacts(at address: String) async throws -> [ContactJSON] {
-        try self.note("contacts \(address)")
+    func contacts(at address: String, by caller: Caller) async throws -> [PersonJSON] {
+        try self.note("contacts \(address) by \(caller.name)")
         return []
     }
 
-    func exportContacts(asCSV: Bool) async throws -> Pages<ByteBuffer> {
+    func eraseContact(at address: String, by caller: Caller) async throws -> ErasureAnswer {
+        try self.note("erase \(address) by \(caller.name)")
+        return ErasureAnswer(contacts: 1, messages: 2, rejectedRows: 0, hashes: ["00"], mentions: [])
+    }
+
+    func exportContacts(asCSV: Bool, by caller: Caller) async throws -> Pages<ByteBuffer> {
         try self.note("export \(asCSV)")
         return Pages(from: 0) { cursor in
             cursor += 1

@@ -53,6 +53,28 @@ struct TargetStoreTests {
         #expect(try store.rows("SELECT count(*) FROM ledger") == ["4"])
     }
 
+    @Test(
+        "an address that a relay quotes is not kept",
+        arguments: [
+            (7, "<Ann@X.example> is unknown", "<(recipient)> is unknown"), (7, "unknown", "unknown"),
+            // Erased meanwhile: nobody can say whose addresses these are.
+            (8, "<ann@x.example> is unknown", ""),
+        ]
+    )
+    func quoted(contact: Int64, text: String, kept: String) throws {
+        let store = try TestStore()
+        try store.write { connection throws(StoreError) in
+            try connection.execute(
+                "INSERT INTO contact (id, email, created_at, updated_at) VALUES (7, 'ann@x.example', 0, 0)"
+            )
+            let targets = try TargetStore(connection)
+            try targets.insert(self.key, contact: Contact.ID(contact))
+            let reply = RelayReply(code: 550, status: "5.1.1", text: text)
+            _ = try targets.append(self.entry(.bounced, reply: reply))
+        }
+        #expect(try store.rows("SELECT text FROM ledger") == [kept])
+    }
+
     @Test("a reply is kept with its attempt, and none when there was none")
     func replies() throws {
         let store = try TestStore()

@@ -23,6 +23,8 @@ struct SettingsProblemsTests {
             ("store: postgres://user:pw@host/db", 1, 8, "store", "PostgreSQL is not available in this version"),
             ("senders: {}", 1, 1, "senders", "not available in this version"),
             ("consent: strict", 1, 10, "consent", "allowed: default, gdpr, us"),
+            ("retention: {replies: 12h}", 1, 22, "retention.replies", "from 1d to 36500d"),
+            ("retention: {audit: 9d}", 1, 13, "retention.audit", "replies, rejects, contacts"),
             ("guards: {bounces: {pause: 0%}}", 1, 27, "guards.bounces.pause", "a share such as 15%"),
             ("timezone: ../x", 1, 11, "timezone", "an IANA time zone"),
             ("caps: [3]", 1, 8, "caps[0]", "3/7d"),

@@ -15,9 +15,8 @@ struct ContactsShowCommand: PostriderLeaf {
     @OptionGroup var global: GlobalOptions
 
     func run(in surroundings: Surroundings) async throws {
-        let document = try await surroundings.withClient {
-            try await $0.get("/v1/contacts", [("address", self.address)])
-        }
+        let body = PersonBody(address: self.address)
+        let document = try await surroundings.withClient { try await $0.post("/v1/contacts/show", body: body) }
         try surroundings.show(document, as: ContactDocuments.self) { documents in
             documents.contacts.flatMap { Self.lines($0, style: surroundings.style) }
         }
@@ -43,9 +42,31 @@ struct ContactsShowCommand: PostriderLeaf {
             let text = "\(source.name) (\(source.file)), \(source.at), \(basis)\(proof)"
             table.add(["  source", Printable.foreign(text)])
         }
+        for one in contact.imports { table.add(["  import", Printable.foreign("\(one.id) (\(one.file)), \(one.at)")]) }
         table.add(["  first seen", contact.createdAt])
         table.add(["  changed", contact.updatedAt])
+        for one in contact.suppressions {
+            let evidence = one.evidence.isEmpty ? "" : ": \(one.evidence)"
+            table.add(["  suppressed", Printable.foreign("\(one.channel), \(one.reason), \(one.at)\(evidence)")])
+        }
+        for one in contact.leftLists { table.add(["  left list", Printable.foreign("\(one.list), \(one.at)")]) }
+        for one in contact.messages { table.add(["  message", Self.text(of: one)]) }
+        for one in contact.events {
+            let words = [one.campaign ?? "", one.reason, one.detail].filter { !$0.isEmpty }.joined(separator: ", ")
+            table.add(["  event", Printable.foreign("\(one.at) \(one.kind) (\(one.source)) \(words)")])
+        }
         return [style.bold("contact \(contact.contact)")] + table.lines(style: .plain).dropFirst()
+    }
+
+    /// A message with what was tried last.
+    private static func text(of message: ContactDocument.Message) -> String {
+        var text = "\(message.campaign) \(message.name), by \(message.relay): \(message.outcome)"
+        if let reason = message.reason { text += ", \(reason)" }
+        if let last = message.attempts.last {
+            text += ", \(last.at)"
+            if let reply = last.reply { text += ", \(reply.code) \(reply.status) \(reply.text)" }
+        }
+        return Printable.foreign(text)
     }
 }
 
@@ -69,7 +90,7 @@ struct ContactsExportCommand: PostriderLeaf {
         let terminal = surroundings.terminal
         try await surroundings.withClient { client in
             if let address = self.address {
-                terminal.line(try await client.get("/v1/contacts", [("address", address)]).line)
+                terminal.line(try await client.post("/v1/contacts/show", body: PersonBody(address: address)).line)
                 return
             }
             let form = surroundings.isJSON ? "ndjson" : "csv"
@@ -78,12 +99,17 @@ struct ContactsExportCommand: PostriderLeaf {
     }
 }
 
-/// Answer of `GET /v1/contacts`.
+/// Body of `POST /v1/contacts/show` and `erase`.
+struct PersonBody: Encodable, Sendable {
+    let address: String
+}
+
+/// Answer of `POST /v1/contacts/show`.
 struct ContactDocuments: Decodable, Sendable {
     var contacts: [ContactDocument]
 }
 
-/// CONTACT of docs/api.md.
+/// PERSON of docs/api.md.
 struct ContactDocument: Decodable, Sendable {
     var contact: Int64
     var fields: [String: String]
@@ -92,6 +118,53 @@ struct ContactDocument: Decodable, Sendable {
     var consent: [String: [String]]
     var createdAt: String
     var updatedAt: String
+
+    var messages: [Message]
+    var events: [Event]
+    var suppressions: [SuppressionReport]
+    var leftLists: [Departure]
+    var imports: [Import]
+
+    struct Message: Decodable, Sendable {
+        var campaign: String
+        var name: String
+        var relay: String
+        var outcome: String
+        var reason: String?
+        var attempts: [Attempt]
+    }
+
+    struct Attempt: Decodable, Sendable {
+        var at: String
+        var outcome: String
+        var reply: Reply?
+    }
+
+    struct Reply: Decodable, Sendable {
+        var code: Int
+        var status: String
+        var text: String
+    }
+
+    struct Event: Decodable, Sendable {
+        var at: String
+        var kind: String
+        var campaign: String?
+        var source: String
+        var reason: String
+        var detail: String
+    }
+
+    struct Departure: Decodable, Sendable {
+        var list: String
+        var at: String
+    }
+
+    struct Import: Decodable, Sendable {
+        var id: String
+        var file: String
+        var at: String
+    }
 
     struct Source: Decodable, Sendable {
         var name: String
@@ -103,7 +176,8 @@ struct ContactDocument: Decodable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case contact, fields, lists, sources, consent
+        case contact, fields, lists, sources, consent, messages, events, suppressions, imports
+        case leftLists = "left_lists"
         case createdAt = "created_at"
         case updatedAt = "updated_at"
     }

@@ -10,6 +10,7 @@ struct ContactsCommand: AsyncParsableCommand {
         abstract: "The people we may reach.",
         subcommands: [
             ContactsImportCommand.self, ContactsShowCommand.self, ContactsExportCommand.self,
+            ContactsEraseCommand.self,
         ]
     )
 }

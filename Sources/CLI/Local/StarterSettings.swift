@@ -47,6 +47,8 @@ enum StarterSettings {
         # approval: two_person                  # or self: who submitted a campaign may approve it
         # approval_expires: 7d
         # test_addresses: [me@example.org]      # whom `campaign preview --send-to` may write to
+        # consent: default                      # gdpr, us: what a channel needs before somebody is written to (docs/import.md)
+        # retention: { replies: 90d, rejects: 30d, contacts: 730d } # without it all is kept until somebody is erased
         # orphan_grace: 10m                     # how long a worker that went silent keeps what it was sending
         # log: { level: info, format: json }    # format: text for people
         # journal: { sync: process }            # power: survives a power cut, for an fsync per group of messages

@@ -99,17 +99,12 @@ enum OpenAPIDocument {
               responses:
                 "200": { description: The import, content: { application/json: { schema: { $ref: "#/components/schemas/ImportListing" } } } }
                 default: { $ref: "#/components/responses/Problem" }
-          /v1/contacts:
-            get:
-              operationId: contacts
+          /v1/contacts/show:
+            post:
+              operationId: showContact
               summary: Everything that is known of a person
               x-role: operator
-              parameters:
-                - name: address
-                  in: query
-                  required: true
-                  description: An e-mail address or a telephone number
-                  schema: { type: string, minLength: 1 }
+              requestBody: { $ref: "#/components/requestBodies/Person" }
               responses:
                 "200":
                   description: The contacts with this address
@@ -118,7 +113,29 @@ enum OpenAPIDocument {
                       schema:
                         type: object
                         required: [contacts]
-                        properties: { contacts: { type: array, items: { $ref: "#/components/schemas/Contact" } } }
+                        properties: { contacts: { type: array, items: { $ref: "#/components/schemas/Person" } } }
+                default: { $ref: "#/components/responses/Problem" }
+          /v1/contacts/erase:
+            post:
+              operationId: eraseContact
+              summary: Erases everything about a person, but for a keyed hash among the suppressed addresses
+              x-role: operator
+              parameters: [{ $ref: "#/components/parameters/idempotencyKey" }]
+              requestBody: { $ref: "#/components/requestBodies/Person" }
+              responses:
+                "200":
+                  description: What was erased; no file has the person any more
+                  content:
+                    application/json:
+                      schema:
+                        type: object
+                        required: [contacts, messages, rejected_rows, hashes, mentions]
+                        properties:
+                          contacts: { type: integer, description: None when nobody had the address }
+                          messages: { $ref: "#/components/schemas/Count" }
+                          rejected_rows: { $ref: "#/components/schemas/Count" }
+                          hashes: { type: array, items: { type: string } }
+                          mentions: { type: array, items: { type: string }, description: "Operators' own documents that name the person" }
                 default: { $ref: "#/components/responses/Problem" }
           /v1/contacts/export:
             get:
@@ -636,6 +653,14 @@ enum OpenAPIDocument {
               description: Names this request; the same again gets the same answer
               schema: { type: string, minLength: 1, maxLength: 128, pattern: "^[!-~]+$" }
           requestBodies:
+            Person:
+              required: true
+              content:
+                application/json:
+                  schema:
+                    type: object
+                    required: [address]
+                    properties: { address: { type: string, description: An e-mail address or a telephone number } }
             CampaignFile:
               required: true
               content:
@@ -735,6 +760,28 @@ enum OpenAPIDocument {
                 consent: { type: object, description: The bases by channel, additionalProperties: { type: array, items: { type: string } } }
                 created_at: { $ref: "#/components/schemas/Time" }
                 updated_at: { $ref: "#/components/schemas/Time" }
+            Person:
+              allOf:
+                - $ref: "#/components/schemas/Contact"
+                - type: object
+                  required: [messages, events, suppressions, left_lists, imports]
+                  properties:
+                    messages:
+                      type: array
+                      items:
+                        type: object
+                        required: [campaign, name, relay, outcome, reason, attempts]
+                        properties:
+                          campaign: { type: string }
+                          name: { type: string }
+                          relay: { type: string }
+                          outcome: { type: string }
+                          reason: { type: [string, "null"] }
+                          attempts: { type: array, items: { type: object, required: [at, outcome, reason, worker, reply] } }
+                    events: { type: array, items: { type: object, required: [at, kind, campaign, source, reason, detail] } }
+                    suppressions: { type: array, items: { $ref: "#/components/schemas/Suppression" } }
+                    left_lists: { type: array, items: { type: object, required: [list, at] } }
+                    imports: { type: array, items: { type: object, required: [id, file, at] } }
             Check:
               type: object
               required: [name, audience, variants, missing, excluded, diagnostics]

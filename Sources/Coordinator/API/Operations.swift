@@ -53,10 +53,13 @@ protocol Operations: Sendable {
     func undoImport(_ id: String, by caller: Caller) async throws -> ImportListing
 
     /// Everything that is known of whoever has this e-mail address or telephone number.
-    func contacts(at address: String) async throws -> [ContactJSON]
+    func contacts(at address: String, by caller: Caller) async throws -> [PersonJSON]
+
+    /// Erases whoever has this e-mail address or telephone number, and answers once no file has them any more.
+    func eraseContact(at address: String, by caller: Caller) async throws -> ErasureAnswer
 
     /// All contacts as CSV, or as one JSON object a line.
-    func exportContacts(asCSV: Bool) async throws -> Pages<ByteBuffer>
+    func exportContacts(asCSV: Bool, by caller: Caller) async throws -> Pages<ByteBuffer>
 
     func countSegment(_ question: SegmentQuestion) async throws -> SegmentCount
 

@@ -169,7 +169,7 @@ extension HTTPFields.Element.Name {
 extension RouterPath {
     /// A request that changes nothing: its key means nothing, and what it is told of people is not kept.
     var isQuestion: Bool {
-        ["v1/why", "v1/segments/count", "v1/campaigns/check", "v1/campaigns/plan"].contains {
+        ["v1/why", "v1/contacts/show", "v1/segments/count", "v1/campaigns/check", "v1/campaigns/plan"].contains {
             self.description.hasSuffix($0)
         }
     }

@@ -11,17 +11,21 @@ extension Routes {
         self.on(.post, "v1/imports/:id/undo", .operator, router) { input in
             try Response(json: await self.operations.undoImport(input.parameter("id"), by: input.caller))
         }
-        self.on(.get, "v1/contacts", .operator, router) { input in
-            guard let address = input.query("address") else {
-                throw Problem.badRequest("The query lacks address: an e-mail address or a telephone number.")
-            }
-            return try Response(json: ContactList(contacts: await self.operations.contacts(at: address)))
+        self.on(.post, "v1/contacts/show", .operator, router) { input in
+            let request = try await input.body(PersonRequest.self)
+            return try Response(
+                json: ContactList(contacts: await self.operations.contacts(at: request.address, by: input.caller))
+            )
+        }
+        self.on(.post, "v1/contacts/erase", .operator, router) { input in
+            let request = try await input.body(PersonRequest.self)
+            return try Response(json: await self.operations.eraseContact(at: request.address, by: input.caller))
         }
         self.on(.get, "v1/contacts/export", .operator, router) { input in
             let form = input.query("form") ?? "ndjson"
             guard ["csv", "ndjson"].contains(form) else { throw Problem.badRequest("form must be csv or ndjson.") }
             let isCSV = form == "csv"
-            let pages = try await self.operations.exportContacts(asCSV: isCSV)
+            let pages = try await self.operations.exportContacts(asCSV: isCSV, by: input.caller)
             let type = isCSV ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson"
             return try await Response(pages: pages, contentType: type) { page in
                 var bytes = ByteBuffer()
@@ -36,6 +40,6 @@ extension Routes {
     }
 
     private struct ContactList: Encodable {
-        let contacts: [ContactJSON]
+        let contacts: [PersonJSON]
     }
 }

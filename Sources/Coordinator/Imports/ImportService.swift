@@ -132,7 +132,10 @@ struct ImportService: Sendable {
         return id
     }
 
-    private func rejectsPath(_ id: Int64) -> String { "\(self.rejectsFolder)/import-\(id).csv" }
+    private func rejectsPath(_ id: Int64) -> String { Self.rejectsPath(id, in: self.rejectsFolder) }
+
+    /// Where the rejected rows of an import are, if there are any.
+    static func rejectsPath(_ id: Int64, in folder: String) -> String { "\(folder)/import-\(id).csv" }
 
     private func end(_ id: Int64, as state: ImportState, digest: String, by actor: ImportActor) async throws {
         let at = self.now()

@@ -10,6 +10,8 @@ import Transport
 /// The thread of the loop: gathers, takes a turn, and lets out what the turn said.
 final class CoordinatorLoop: Sendable {
     private let commands = Mutex<[LoopCommand]>([])
+    /// What is to be done between two turns; `nil` tells it that there are no more.
+    private let pauses = Mutex<[@Sendable (SQLiteDatabase?) -> Void]>([])
     private let isStopping = Atomic<Bool>(false)
     /// Until the self-test is over, strangers that are turned away are its own.
     let isSelfTesting = Atomic<Bool>(true)
@@ -68,6 +70,7 @@ final class CoordinatorLoop: Sendable {
         for command in waiting {
             command.finished(OperationError.unavailable("the coordinator is stopping; try again once it is back"))
         }
+        for pause in self.takePauses() { pause(nil) }
     }
 
     private func turn(_ core: LoopCore, database: SQLiteDatabase, router: RouterSocket) throws(TransportError) {
@@ -103,6 +106,14 @@ final class CoordinatorLoop: Sendable {
         }
         if core.counters.grants > grants { Self.grantsLeft() }
         self.snapshot.withLock { $0 = core.snapshot() }
+        for pause in self.takePauses() { pause(database) }
+    }
+
+    private func takePauses() -> [@Sendable (SQLiteDatabase?) -> Void] {
+        self.pauses.withLock { pauses in
+            defer { pauses.removeAll() }
+            return pauses
+        }
     }
 
     private func measure(_ duration: Duration) {
@@ -204,6 +215,37 @@ final class CoordinatorLoop: Sendable {
                     throwing: OperationError.unavailable("the coordinator is busy or stopping; try again")
                 )
             }
+        }
+    }
+}
+
+extension CoordinatorLoop {
+    /// Runs `body` between two turns, on the loop's thread and outside of any transaction.
+    ///
+    /// - Parameter body: Some milliseconds; everybody waits for it.
+    /// - Returns: Its result.
+    /// - Throws: What `body` threw, or that the loop stopped.
+    func between<Result: Sendable>(
+        _ body: @escaping @Sendable (SQLiteDatabase) throws(StoreError) -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            let pause: @Sendable (SQLiteDatabase?) -> Void = { database in
+                guard let database else {
+                    continuation.resume(throwing: OperationError.unavailable("the coordinator is stopping; try again"))
+                    return
+                }
+                do throws(StoreError) {
+                    continuation.resume(returning: try body(database))
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+            let isTaken = self.pauses.withLock { pauses in
+                guard !self.isStopping.load(ordering: .acquiring) else { return false }
+                pauses.append(pause)
+                return true
+            }
+            if isTaken { self.wakeup.signal() } else { pause(nil) }
         }
     }
 }

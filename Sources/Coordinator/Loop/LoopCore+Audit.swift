@@ -9,14 +9,21 @@ extension LoopCore {
     ///
     /// - Parameters:
     ///   - act: As in `approve`.
-    ///   - subject: What it was done to, as in `c7`; never an address.
+    ///   - subject: What it was done to, as in `c7`; of an address in it only a keyed hash is kept.
     ///   - who: The token's name.
     ///   - digest: Of the content the act was about, as hex; empty where there is none.
     /// - Throws: What the database says.
     func audit(_ act: String, on subject: String, by who: String, digest: String = "") throws(StoreError) {
         self.mayHaveAudited = true
         try AuditStore(self.connection).append(
-            AuditEntry(at: self.wall, who: who, act: act, subject: subject, digest: digest, origin: self.origin)
+            AuditEntry(
+                at: self.wall,
+                who: who,
+                act: act,
+                subject: self.options.addressKey.nameless(subject),
+                digest: digest,
+                origin: self.origin
+            )
         )
     }
 

@@ -115,7 +115,10 @@ extension LoopCore {
             guard let lease = self.leases[epoch], let campaign = self.campaigns[lease.campaign] else { continue }
             for index in lease.members.indices where lease.isOpen(at: index) && fits(lease.members[index].contact) {
                 let contact = lease.members[index].contact
-                guard try self.isBarred(self.suppressions.bars(of: contact), contact, in: campaign) else { continue }
+                // Whoever was erased is written to no more.
+                if let bars = try self.suppressions.bars(of: contact) {
+                    guard try self.isBarred(bars, contact, in: campaign) else { continue }
+                }
                 message.epoch.append(epoch.rawValue)
                 message.position.append(UInt32(lease.members[index].position))
             }

@@ -35,20 +35,6 @@ extension Reads {
         }
     }
 
-    /// Everything that is known of some contacts.
-    func records(_ contacts: [Int64]) async throws -> [ContactJSON] {
-        let fields = try await self.fields()
-        return try await self.readers.read { connection throws(StoreError) in
-            let reader = try ContactReader(connection, fields: fields)
-            var records: [ContactJSON] = []
-            for contact in contacts {
-                guard let record = try reader.record(contact) else { continue }
-                records.append(ContactJSON(record, fields: fields))
-            }
-            return records
-        }
-    }
-
     /// All contacts, page by page, as bytes: CSV with a header, or one JSON object a line.
     func export(asCSV: Bool) async throws -> Pages<ByteBuffer> {
         let fields = try await self.fields()

@@ -48,6 +48,27 @@ actor ReaderPool {
         return try await reader.read(work)
     }
 
+    /// Runs a read of the file itself, past SQLite, on a reader's thread.
+    func withFile<Result: Sendable>(
+        _ work: @escaping @Sendable (SQLiteDatabase) throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        let reader = try await self.take()
+        defer { self.give(reader) }
+        return try await reader.withFile(work)
+    }
+
+    /// Runs something while no read is under way: the write-ahead log can be emptied then.
+    ///
+    /// - Parameter work: Some milliseconds; reads that come meanwhile wait. One caller at a time.
+    /// - Returns: Its result.
+    /// - Throws: What it throws, or that too many wait for a reader.
+    func alone<Result: Sendable>(_ work: @Sendable () async throws -> Result) async throws -> Result {
+        var taken: [Reader] = []
+        defer { for reader in taken { self.give(reader) } }
+        while taken.count < self.all.count { taken.append(try await self.take()) }
+        return try await work()
+    }
+
     /// Closes the readers.
     ///
     /// No read may be under way or follow; to be called before the writer closes.
@@ -102,6 +123,22 @@ private final class Reader: Sendable {
                 self.current.withLock { $0 = 0 }
                 watch.cancel()
                 done.resume(returning: outcome)
+            }
+        }
+        return try outcome.get()
+    }
+
+    func withFile<Result: Sendable>(
+        _ work: @escaping @Sendable (SQLiteDatabase) throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        let outcome = await withCheckedContinuation {
+            (done: CheckedContinuation<Swift.Result<Result, StoreError>, Never>) in
+            self.queue.async {
+                do throws(StoreError) {
+                    done.resume(returning: .success(try work(self.database)))
+                } catch {
+                    done.resume(returning: .failure(error))
+                }
             }
         }
         return try outcome.get()

@@ -6,16 +6,21 @@ import Storage
 extension CoordinatorOperations {
     func suppress(_ request: SuppressRequest, by caller: Caller) async throws -> SuppressionAnswer {
         let wish = try SuppressionWish(request)
+        let evidence = self.addressKey.nameless(wish.evidence)
         return try await self.loop.ask { core in
             let added = try core.suppress(
                 wish.address,
                 on: wish.channel,
                 reason: wish.reason,
-                evidence: wish.evidence,
+                evidence: evidence,
                 by: caller.name
             )
             guard let record = try core.suppressions.record(of: wish.address, on: wish.channel) else {
                 throw OperationError.unavailable("the address could not be suppressed; try again")
+            }
+            if added.isNew {
+                let subject = "\(record.channel.rawValue) \(record.address.text) (\(record.reason.rawValue))"
+                try core.audit("suppress", on: subject, by: caller.name)
             }
             return SuppressionAnswer(added: added.isNew, suppression: SuppressionRow(record))
         }

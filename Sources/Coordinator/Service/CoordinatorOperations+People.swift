@@ -34,19 +34,20 @@ extension CoordinatorOperations {
 
     // Contacts.
 
-    func contacts(at address: String) async throws -> [ContactJSON] {
-        let person = try PersonName(address)
-        if case .phone = person {
-            // So far nobody needed the index of numbers to be complete.
-            while try await self.loop.write({ connection throws(StoreError) in try PhoneIndex(connection).advance() }) {
-            }
-        }
-        let found = try await self.reads.contacts(person)
+    func contacts(at address: String, by caller: Caller) async throws -> [PersonJSON] {
+        let found = try await self.erasures.find(PersonName(address))
         guard !found.isEmpty else { throw OperationError.notFound("nobody has the address '\(address.prefix(80))'") }
-        return try await self.reads.records(found)
+        let contacts = found.map { Contact.ID($0) }
+        try await self.loop.ask { try $0.audit("show_contact", people: contacts, by: caller.name) }
+        return try await self.reads.people(found, key: self.addressKey)
     }
 
-    func exportContacts(asCSV: Bool) async throws -> Pages<ByteBuffer> {
-        try await self.reads.export(asCSV: asCSV)
+    func eraseContact(at address: String, by caller: Caller) async throws -> ErasureAnswer {
+        try await self.erasures.erase(PersonName(address), by: caller.name)
+    }
+
+    func exportContacts(asCSV: Bool, by caller: Caller) async throws -> Pages<ByteBuffer> {
+        try await self.loop.ask { try $0.audit("export_contacts", on: "all", by: caller.name) }
+        return try await self.reads.export(asCSV: asCSV)
     }
 }

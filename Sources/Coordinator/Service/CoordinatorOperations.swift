@@ -14,6 +14,7 @@ import UserFiles
 struct CoordinatorOperations: Operations {
     let loop: CoordinatorLoop
     let imports: ImportService
+    let erasures: ErasureService
     let reads: Reads
     let approvals: ApprovalRules
     /// Names of the configured relays, in file order.
@@ -32,6 +33,8 @@ struct CoordinatorOperations: Operations {
     let zones: any ZoneSource
     /// The zone of campaigns that name none.
     let homeZone: String
+    /// Of the addresses that must not be written to.
+    let addressKey: AddressKey
     /// What channels need before somebody is written to.
     let consent: ConsentProfile
 

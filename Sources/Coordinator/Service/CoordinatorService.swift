@@ -141,6 +141,14 @@ struct CoordinatorService {
             .init(service: MetricsPublisher(loop: parts.loop, metrics: metrics, lostLines: self.lostLines)),
             .init(service: HangupService(admission: parts.admission, logger: self.logger)),
             .init(service: TokenUses(tokens: tokens, loop: parts.loop)),
+            .init(
+                service: RetentionService(
+                    settings: self.settings.retention,
+                    erasures: operations.erasures,
+                    logger: self.logger
+                )
+            ),
+            .init(service: RemainsService(erasures: operations.erasures, logger: self.logger)),
         ]
         if self.settings.coordinator.publicURL != nil {
             let server = self.publicServer(desk, metrics: metrics)
@@ -192,7 +200,17 @@ struct CoordinatorService {
         tokens: Tokens,
         metrics: MetricsRegistry
     ) -> CoordinatorOperations {
-        CoordinatorOperations(
+        let reads = Reads(
+            readers: readers,
+            rollup: self.settings.sites.rollup,
+            rules: WhyRules(
+                caps: self.settings.caps,
+                consent: self.settings.consent,
+                homeZone: ZoneFolder.homeZone(self.settings),
+                addressKey: recipients.addresses
+            )
+        )
+        return CoordinatorOperations(
             loop: parts.loop,
             imports: ImportService(
                 loop: parts.loop,
@@ -200,16 +218,13 @@ struct CoordinatorService {
                 addressKey: recipients.addresses,
                 now: { WallClock.now() }
             ),
-            reads: Reads(
-                readers: readers,
-                rollup: self.settings.sites.rollup,
-                rules: WhyRules(
-                    caps: self.settings.caps,
-                    consent: self.settings.consent,
-                    homeZone: ZoneFolder.homeZone(self.settings),
-                    addressKey: recipients.addresses
-                )
+            erasures: ErasureService(
+                loop: parts.loop,
+                reads: reads,
+                sweep: RemainsSweep(loop: parts.loop, readers: readers),
+                rejectsFolder: self.rejectsFolder
             ),
+            reads: reads,
             approvals: ApprovalRules(
                 allowsSubmitter: self.settings.approval == .oneself,
                 expiresMilliseconds: self.settings.approvalExpiresMilliseconds
@@ -224,6 +239,7 @@ struct CoordinatorService {
             caps: self.settings.caps,
             zones: ZoneFolder.system,
             homeZone: ZoneFolder.homeZone(self.settings),
+            addressKey: recipients.addresses,
             consent: self.settings.consent
         )
     }

@@ -114,7 +114,7 @@ extension Reads {
 }
 
 extension WhyAttempt {
-    fileprivate init(_ attempt: PersonQueries.Attempt) {
+    init(_ attempt: PersonQueries.Attempt) {
         self.init(
             at: attempt.at,
             outcome: attempt.outcome.name,

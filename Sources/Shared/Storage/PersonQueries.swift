@@ -100,6 +100,14 @@ package struct PersonQueries {
 
     /// What was tried for a target, and what was decided instead, in order.
     package func attempts(_ place: Place) throws(StoreError) -> [Attempt] {
+        try self.attempts(
+            campaign: place.lane.campaign.rawValue,
+            lane: Int64(place.lane.lane),
+            position: Int64(place.target.position)
+        )
+    }
+
+    func attempts(campaign: Int64, lane: Int64, position: Int64) throws(StoreError) -> [Attempt] {
         let row = try self.connection.prepare(
             """
             SELECT at, outcome, reason, worker, code, status, text FROM ledger
@@ -107,9 +115,9 @@ package struct PersonQueries {
             """
         )
         defer { row.reset() }
-        row.bind(1, place.lane.campaign.rawValue)
-        row.bind(2, place.lane.lane)
-        row.bind(3, place.target.position)
+        row.bind(1, campaign)
+        row.bind(2, lane)
+        row.bind(3, position)
         var attempts: [Attempt] = []
         while try row.step() {
             guard let outcome = Outcome(rawValue: Int(row.integer(1))) else { continue }

@@ -149,12 +149,12 @@ package struct SuppressionStore {
         return try row.step() ? row.optionalText(0) : nil
     }
 
-    /// What stands against writing to a contact; nothing when there is no such contact.
-    package func bars(of contact: Contact.ID) throws(StoreError) -> ContactBars {
+    /// What stands against writing to a contact; `nil` when there is no such contact any more.
+    package func bars(of contact: Contact.ID) throws(StoreError) -> ContactBars? {
         let row = try self.connection.prepare("SELECT barred FROM contact WHERE id = ?1")
         defer { row.reset() }
         row.bind(1, contact.rawValue)
-        return try row.step() ? ContactBars(rawValue: row.integer(0)) : []
+        return try row.step() ? ContactBars(rawValue: row.integer(0)) : nil
     }
 
     func set(_ bar: ContactBars, _ isSet: Bool, on contact: Contact.ID) throws(StoreError) {

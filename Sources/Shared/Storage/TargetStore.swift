@@ -160,7 +160,7 @@ package final class TargetStore {
         statement.bind(4, Int64(bitPattern: entry.epoch.rawValue))
         statement.bind(5, entry.outcome.rawValue)
         statement.bind(6, optional: entry.reason.isEmpty ? nil : entry.reason)
-        if let reply = entry.reply, reply.code > 0 {
+        if let reply = try self.nameless(entry), reply.code > 0 {
             statement.bind(7, reply.code)
             statement.bind(8, reply.status)
             statement.bind(9, reply.text)
@@ -171,6 +171,26 @@ package final class TargetStore {
         statement.bind(11, optional: entry.worker.isEmpty ? nil : entry.worker)
         try statement.run()
         return self.connection.changedRows > 0
+    }
+
+    /// The reply without the recipient's address; without any text when nobody knows any more who that was.
+    ///
+    /// Our own workers take it out before they write it down; others may not.
+    private func nameless(_ entry: LedgerEntry) throws(StoreError) -> RelayReply? {
+        guard var reply = entry.reply, reply.mayNameSomebody else { return entry.reply }
+        let row = try self.connection.prepare(
+            """
+            SELECT c.email FROM target t JOIN contact c ON c.id = t.contact
+            WHERE t.campaign = ?1 AND t.lane = ?2 AND t.position = ?3
+            """
+        )
+        defer { row.reset() }
+        Self.bind(entry.key, to: row)
+        guard try row.step(), let address = row.optionalText(0) else {
+            reply.text = ""
+            return reply
+        }
+        return reply.without(address)
     }
 
     /// Gives a target an outcome that needs no further attempt.

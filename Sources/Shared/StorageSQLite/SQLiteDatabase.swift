@@ -20,6 +20,9 @@ package final class SQLiteDatabase: Sendable {
     /// Only touched inside `queue`.
     private let connection: ConfinedConnection
 
+    /// How long a statement waits for another process that holds the file.
+    static let busyMilliseconds = 5_000
+
     /// Opens the file, making it when the profile may write.
     ///
     /// - Parameters:
@@ -32,7 +35,7 @@ package final class SQLiteDatabase: Sendable {
             var configuration = Configuration()
             configuration.readonly = profile == .reader
             configuration.foreignKeysEnabled = false
-            configuration.busyMode = .timeout(5)
+            configuration.busyMode = .timeout(Double(Self.busyMilliseconds) / 1_000)
             configuration.label = "postrider.database"
             configuration.prepareDatabase { database in
                 for pragma in profile.pragmas { try database.execute(sql: pragma) }
@@ -55,6 +58,18 @@ package final class SQLiteDatabase: Sendable {
             let connection = self.connection.open(on: database)
             do throws(StoreError) {
                 return .success(try body(connection))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// Runs `body` with SQLite's own handle, alone and outside of statements.
+    func withHandle<Result>(_ body: (OpaquePointer?) throws(StoreError) -> Result) throws(StoreError) -> Result {
+        let outcome: Swift.Result<Result, StoreError> = self.queue.unsafeReentrantWrite { database in
+            do throws(StoreError) {
+                return .success(try body(database.sqliteConnection))
             } catch {
                 return .failure(error)
             }
@@ -98,7 +113,7 @@ extension SQLiteProfile {
         case .ledger:
             common + [
                 "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA cache_size=-65536",
-                "PRAGMA wal_autocheckpoint=4000", "PRAGMA journal_size_limit=268435456", "PRAGMA secure_delete=FAST",
+                "PRAGMA wal_autocheckpoint=4000", "PRAGMA journal_size_limit=268435456", "PRAGMA secure_delete=ON",
             ]
         case .reader:
             common + ["PRAGMA query_only=ON", "PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=-16384"]

@@ -53,6 +53,7 @@ extension Settings {
             approvalExpiresMilliseconds: keys.duration("approval_expires", default: week, in: 60_000...52 * week),
             consent: keys.choice("consent", default: .standard),
             testAddresses: Self.testAddresses(keys),
+            retention: RetentionSettings.read(keys),
             orphanGraceMilliseconds: keys.duration("orphan_grace", default: 600_000, in: 1_000...week),
             timezone: keys.value("timezone", default: nil, allowed: CampaignSchedule.zoneGrammar) {
                 ZoneName.isPossible($0) ? .some($0) : nil
@@ -69,7 +70,7 @@ extension Settings {
     static let keys = KeySet(
         known: [
             "data_dir", "store", "coordinator", "worker", "relays", "dkim", "sites", "throttles", "caps", "guards",
-            "approval", "approval_expires", "consent", "test_addresses", "orphan_grace",
+            "approval", "approval_expires", "consent", "retention", "test_addresses", "orphan_grace",
             "timezone", "log", "journal",
         ],
         notYet: ["senders"]

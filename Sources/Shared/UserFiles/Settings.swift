@@ -34,6 +34,8 @@ package struct Settings: Sendable {
     package var consent: ConsentProfile
     /// `test_addresses`, at most ``testAddressesMax``: whom `campaign preview --send-to` may write to; default none.
     package var testAddresses: [String]
+    /// `retention`: how long what is known of people is kept; default: until they are erased.
+    package var retention: RetentionSettings
     /// `orphan_grace`, default 10 minutes, 1 second to 7 days: how long a silent worker keeps its leases' targets.
     package var orphanGraceMilliseconds: Int64
     /// `timezone`: the zone of campaigns that name none, an IANA name; `nil`: the machine's.

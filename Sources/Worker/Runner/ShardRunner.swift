@@ -197,7 +197,7 @@ final class ShardRunner {
 
     func resolved(_ job: RelayJob, _ result: RelayResult) {
         if case .reply = result { CrashPoint.reach(.w04Replied) }
-        self.settle(TargetHandle(rawValue: job.id), Verdict(result))
+        self.settle(TargetHandle(rawValue: job.id), Verdict(result).without(job.recipient))
     }
 
     private func settle(_ target: TargetHandle, _ verdict: Verdict) {

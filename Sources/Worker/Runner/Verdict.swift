@@ -32,6 +32,14 @@ struct Verdict: Hashable {
         }
     }
 
+    /// The same without the recipient's address in what the relay said: it goes into the journal and the ledger.
+    func without(_ recipient: String) -> Verdict {
+        guard let reply = self.reply, reply.mayNameSomebody else { return self }
+        var verdict = self
+        verdict.reply = reply.without(recipient)
+        return verdict
+    }
+
     /// A problem of our own, where a reply would stand: reports show it.
     private static func note(_ problem: String) -> RelayReply? {
         guard !problem.isEmpty else { return nil }

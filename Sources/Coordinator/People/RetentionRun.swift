@@ -1,0 +1,187 @@
+import Domain
+import Glibc
+import Storage
+import UserFiles
+
+/// Forgets what is older than the configuration keeps it: found by readers, forgotten by the loop a bounded number at a time.
+struct RetentionRun: Sendable {
+    let settings: RetentionSettings
+    let erasures: ErasureService
+    let now: Timestamp
+
+    /// Rows that the loop changes in one turn.
+    private static let rowsAtOnce = 500
+    /// Contacts that the loop deletes in one turn, with their messages.
+    private static let contactsAtOnce = 20
+    /// Contacts whose remains are cleared together.
+    private static let contactsPerSweep = 2_000
+
+    /// What a run forgot.
+    struct Tally: Hashable, Sendable {
+        var contacts = 0
+        var replies = 0
+        var events = 0
+        var rejectFiles = 0
+
+        var isEmpty: Bool { self == Tally() }
+
+        /// For the audit and the log.
+        var text: String {
+            "\(self.contacts) contacts, \(self.replies) replies, \(self.events) events, \(self.rejectFiles) reject files"
+        }
+    }
+
+    private var loop: CoordinatorLoop { self.erasures.loop }
+    private var readers: ReaderPool { self.erasures.reads.readers }
+
+    /// Forgets everything that is too old, and notes that in the audit.
+    func run() async throws -> Tally {
+        var tally = Tally()
+        let replies = self.settings.repliesMilliseconds.map { self.now.advanced(byMilliseconds: -$0) }
+        if let replies {
+            tally.replies = try await self.forgetReplies(before: replies)
+            tally.events = try await self.forgetEvents(before: replies)
+        }
+        if let period = self.settings.rejectsMilliseconds {
+            tally.rejectFiles = try await self.removeRejects(before: self.now.advanced(byMilliseconds: -period))
+        }
+        if let period = self.settings.contactsMilliseconds {
+            tally.contacts = try await self.deleteContacts(before: self.now.advanced(byMilliseconds: -period))
+        }
+        let (now, done) = (self.now, tally)
+        try await self.loop.ask { core in
+            if !done.isEmpty { try core.audit("retention", on: done.text, by: "coordinator") }
+            try RetentionQueries(core.connection).noteRun(at: now, replies: replies)
+        }
+        return tally
+    }
+
+    private func forgetReplies(before time: Timestamp) async throws -> Int {
+        let campaigns = try await self.readers.read { connection throws(StoreError) in
+            try RetentionQueries(connection).campaigns(before: time)
+        }
+        var count = 0
+        for campaign in campaigns {
+            let lanes = try await self.readers.read { connection throws(StoreError) in
+                try LaneStore(connection).lanes(of: campaign)
+            }
+            for lane in lanes {
+                for start in stride(from: 0, to: Int64(lane.audience), by: Int(RetentionQueries.window)) {
+                    let found = try await self.readers.read { connection throws(StoreError) in
+                        try RetentionQueries(connection).replies(
+                            campaign: campaign,
+                            lane: lane.lane,
+                            from: start,
+                            before: time
+                        )
+                    }
+                    try await self.inTurns(found, of: Self.rowsAtOnce) { connection, rows throws(StoreError) in
+                        try RetentionQueries(connection).forget(rows)
+                    }
+                    count += found.count
+                }
+            }
+        }
+        return count
+    }
+
+    private func forgetEvents(before time: Timestamp) async throws -> Int {
+        var (count, row): (Int, Int64?) = (0, 0)
+        while let from = row {
+            let page = try await self.readers.read { connection throws(StoreError) in
+                try RetentionQueries(connection).events(above: from, before: time)
+            }
+            try await self.inTurns(page.rows, of: Self.rowsAtOnce) { connection, rows throws(StoreError) in
+                try RetentionQueries(connection).forgetDetails(ofEvents: rows)
+            }
+            count += page.rows.count
+            row = page.last
+        }
+        return count
+    }
+
+    private func deleteContacts(before time: Timestamp) async throws -> Int {
+        var (count, row): (Int, Int64?) = (0, 0)
+        while let from = row {
+            let page = try await self.readers.read { connection throws(StoreError) in
+                try RetentionQueries(connection).contacts(above: from, before: time)
+            }
+            for start in stride(from: 0, to: page.rows.count, by: Self.contactsPerSweep) {
+                let contacts = page.rows[start..<min(page.rows.count, start + Self.contactsPerSweep)]
+                count += try await self.delete(contacts.map { Contact.ID($0) }, before: time)
+            }
+            row = page.last
+        }
+        return count
+    }
+
+    /// Deletes contacts and clears what they leave; those that somebody had to do with meanwhile stay.
+    private func delete(_ contacts: [Contact.ID], before time: Timestamp) async throws -> Int {
+        var (texts, count, turns): (Set<String>, Int, Int) = ([], 0, 0)
+        for start in stride(from: 0, to: contacts.count, by: Self.contactsAtOnce) {
+            let some = Array(contacts[start..<min(contacts.count, start + Self.contactsAtOnce)])
+            let done = try await self.loop.ask { try $0.forget(some, untouchedSince: time) }
+            guard done.count > 0 else { continue }
+            texts.formUnion(done.texts)
+            count += done.count
+            turns += 1
+        }
+        guard turns > 0 else { return 0 }
+        _ = try await self.erasures.sweep.clear(texts)
+        let ended = turns
+        try await self.loop.write { connection throws(StoreError) in
+            for _ in 0..<ended { try ErasureMark.end(on: connection) }
+        }
+        return count
+    }
+
+    private func removeRejects(before time: Timestamp) async throws -> Int {
+        var count = 0
+        for one in try await self.erasures.reads.imports(limit: Int(Int32.max)) {
+            guard let end = one.finishedAt, end < time, let number = ImportService.number(one.id) else { continue }
+            let path = ImportService.rejectsPath(number, in: self.erasures.rejectsFolder)
+            if unlink(path) == 0 {
+                count += 1
+            } else if errno != ENOENT {
+                throw RejectFileError(path: path, code: errno)
+            }
+        }
+        return count
+    }
+
+    private func inTurns<Row: Sendable>(
+        _ rows: [Row],
+        of count: Int,
+        _ work: @escaping @Sendable (any SQLConnection, [Row]) throws(StoreError) -> Void
+    ) async throws {
+        for start in stride(from: 0, to: rows.count, by: count) {
+            let some = Array(rows[start..<min(rows.count, start + count)])
+            try await self.loop.write { connection throws(StoreError) in try work(connection, some) }
+        }
+    }
+}
+
+extension LoopCore {
+    /// Deletes contacts that nobody had to do with; their addresses are not suppressed, and what stood against them stays.
+    ///
+    /// - Returns: How many there were, and how they could be recognised.
+    func forget(
+        _ contacts: [Contact.ID],
+        untouchedSince time: Timestamp
+    ) throws(StoreError) -> (count: Int, texts: Set<String>) {
+        let erasure = ContactErasure(self.connection)
+        var (count, texts): (Int, Set<String>) = (0, [])
+        for contact in contacts {
+            guard try RetentionQueries(self.connection).isForgotten(contact, before: time) else { continue }
+            let traces = try erasure.traces(of: contact)
+            try erasure.silence(try erasure.places(of: contact))
+            let hashes = traces.keys.map { self.options.addressKey.hash($0, on: .email) }
+            try erasure.delete(contact, hashes: hashes, departures: false)
+            self.withdrawn.insert(contact)
+            texts.formUnion(traces.texts)
+            count += 1
+        }
+        if count > 0 { try ErasureMark.begin(on: self.connection) }
+        return (count, texts)
+    }
+}
