@@ -117,6 +117,40 @@ final class ImportLoopDouble: ImportLoop {
         )
     }
 
+    /// Tries an import of bytes.
+    func rehearse(_ bytes: [UInt8], _ request: ImportRequest, pieceBytes: Int = 1_000) async throws -> ImportAnswer {
+        let readers = try ReaderPool(path: self.folder + "/ledger.db", count: 1)
+        let rehearsals = ImportRehearsals(
+            loop: self,
+            readers: readers,
+            folder: self.folder,
+            now: { Timestamp(milliseconds: 1_000) }
+        )
+        let outcome: Swift.Result<ImportAnswer, any Error>
+        do {
+            outcome = .success(try await rehearsals.run(request, body: Pieces(bytes: bytes, pieceBytes: pieceBytes)))
+        } catch {
+            outcome = .failure(error)
+        }
+        try await readers.close()
+        return try outcome.get()
+    }
+
+    func suppress(_ address: String, _ reason: SuppressionReason) throws {
+        let key = AddressKey([1])
+        let record = SuppressionRecord(
+            channel: .email,
+            address: key.hash(address, on: .email),
+            reason: reason,
+            at: Timestamp(milliseconds: 1),
+            evidence: "",
+            who: "ann"
+        )
+        _ = try self.database.access { connection throws(StoreError) in
+            try SuppressionStore(connection, key: key).add(record, address: address)
+        }
+    }
+
     /// All contacts as `contacts export` writes them, as CSV and then as NDJSON.
     func export() throws -> String {
         try self.database.access { connection throws(StoreError) in

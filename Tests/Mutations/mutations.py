@@ -100,6 +100,22 @@ MUTATIONS = [
         test="contacts that nobody had to do with for long enough are forgotten, others and what stands against them are not",
     ),
     dict(
+        name="an address that an import changes is not looked up among those that must not be written to",
+        file="Sources/Shared/Storage/ContactStore.swift",
+        find='            try self.suppressions.moved(contact, from: known.key, to: Array(movesTo), at: turn.at)',
+        replace='',
+        suite="CoordinatorTests.SamePersonTests",
+        test="an address that an import changes is barred by what is known of it, and takes its owner's wish along",
+    ),
+    dict(
+        name="an archive is taken in before it was looked through",
+        file="Sources/Coordinator/Imports/PackedFile.swift",
+        find='        guard kind == .plain else {',
+        replace='        guard kind == .plain || kind == .gzip else {',
+        suite="CoordinatorTests.ImportUndoTests",
+        test="an archive that is a trap is seen before anything of it comes in",
+    ),
+    dict(
         name="people who did not agree are written to (consent at the grant)",
         file="Sources/Coordinator/Loop/LoopCore+Grants.swift",
         find='if self.lacksConsent(row, campaign) { return try self.suppress(row, .noConsent, lane: lane, campaign) }',

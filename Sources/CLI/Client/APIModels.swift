@@ -164,7 +164,8 @@ struct TargetRow: Decodable, Sendable {
 }
 
 struct ImportReport: Decodable, Sendable {
-    var id: ImportID
+    /// `nil` when it was only tried.
+    var id: ImportID?
     var rows: Int
     var created: Int
     var updated: Int
@@ -172,16 +173,45 @@ struct ImportReport: Decodable, Sendable {
     var rejected: Int
     var warnings: Int
     var firstRejects: [Reject]
+    var fields: [FieldUse]?
+    var dryRun: Trial?
 
     enum CodingKeys: String, CodingKey {
-        case id
-        case rows
-        case created
-        case updated
-        case unchanged
-        case rejected
-        case warnings
+        case id, rows, created, updated, unchanged, rejected, warnings, fields
         case firstRejects = "first_rejects"
+        case dryRun = "dry_run"
+    }
+
+    /// Which field a column is.
+    struct FieldUse: Codable, Sendable {
+        var name: String
+        var type: String
+        var column: String
+    }
+
+    /// What an import would change.
+    struct Trial: Codable, Sendable {
+        var newFields: [String]
+        var changed: [Change]
+        var examples: [Example]
+
+        struct Change: Codable, Sendable {
+            var field: String
+            var contacts: Int
+        }
+
+        struct Example: Codable, Sendable {
+            var contact: Int64
+            var address: String?
+            var field: String
+            var before: String?
+            var after: String?
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case newFields = "new_fields"
+            case changed, examples
+        }
     }
 
     struct Reject: Decodable, Sendable {

@@ -20,7 +20,10 @@ struct ContactsImportCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "import",
         abstract: "Takes in a table of contacts; rows that cannot be used go to NAME.rejects.csv beside it.",
-        discussion: HelpText.with(examples: "postrider contacts import voters.csv --list voters")
+        discussion: HelpText.with(
+            examples: "postrider contacts import voters.csv --list voters",
+            "postrider contacts import voters.csv --dry-run"
+        )
     )
 
     /// What happens to a contact that exists.
@@ -59,18 +62,22 @@ struct ContactsImportCommand: PostriderLeaf {
     @Option(help: ArgumentHelp("A ready-made layout: florida, new_york (told by itself, too).", valueName: "name"))
     var layout: String?
 
+    @Flag(name: .customLong("dry-run"), help: "Say what would change, and change nothing.")
+    var dryRun = false
+
     @OptionGroup var global: GlobalOptions
 
     func run(in surroundings: Surroundings) async throws {
         let map = try self.mapDocument()
         let upload = try FileUpload.open(self.file)
-        let basis = self.basis ?? Self.askedBasis(surroundings)
+        let basis = self.basis ?? (self.dryRun ? nil : Self.askedBasis(surroundings))
         defer { upload.close() }
         let name = URL(fileURLWithPath: self.file).lastPathComponent
         let query: [(String, String?)] = [
             ("file", name), ("list", self.list), ("source", self.source), ("basis", basis),
             ("proof", self.proof), ("channels", self.channels),
             ("on_conflict", self.onConflict.rawValue), ("layout", self.layout), ("map", map),
+            ("dry_run", self.dryRun ? "true" : nil),
         ]
         let clock = ContinuousClock()
         let start = clock.now
@@ -80,9 +87,9 @@ struct ContactsImportCommand: PostriderLeaf {
             let chunks = upload.chunks { Self.show($0, in: progress) }
             let document = try await client.upload("/v1/imports", query, chunks, length: upload.length)
             let report = try document.decode(ImportReport.self)
-            guard report.rejected > 0 else { return (report, nil as RejectsFile?) }
+            guard report.rejected > 0, let id = report.id else { return (report, nil as RejectsFile?) }
             let rejects = try RejectsFile.open(beside: self.file, isRegular: upload.length != nil)
-            let path = "/v1/imports/\(APIClient.escaped(report.id.text))/rejects"
+            let path = "/v1/imports/\(APIClient.escaped(id.text))/rejects"
             do {
                 try await client.stream(path) { (chunk) throws(Failure) in try rejects.write(chunk) }
                 try rejects.finish()
@@ -156,6 +163,10 @@ struct ContactsImportCommand: PostriderLeaf {
         } else {
             let lines = Self.lines(report, rejectsFile, seconds: seconds, style: surroundings.style)
             for line in lines { terminal.line(line) }
+            guard let trial = report.dryRun else { return }
+            for line in ImportTrialText.lines(trial, fields: report.fields ?? [], style: surroundings.style) {
+                terminal.line(line)
+            }
         }
     }
 
@@ -191,6 +202,8 @@ struct ImportSummary: Encodable {
         case rejected
         case warnings
         case rejectsFile = "rejects_file"
+        case fields
+        case dryRun = "dry_run"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -203,5 +216,8 @@ struct ImportSummary: Encodable {
         try container.encode(self.report.warnings, forKey: .warnings)
         // `encodeIfPresent` would leave the key out.
         try container.encode(self.rejectsFile, forKey: .rejectsFile)
+        guard let trial = self.report.dryRun else { return }
+        try container.encode(self.report.fields ?? [], forKey: .fields)
+        try container.encode(trial, forKey: .dryRun)
     }
 }

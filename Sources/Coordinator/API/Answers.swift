@@ -35,8 +35,8 @@ struct RestoreStatus: Hashable, Sendable, Encodable {
 ///
 /// Each row is in exactly one of created, updated, unchanged and rejected.
 struct ImportAnswer: Hashable, Sendable, Encodable {
-    /// Names the import in later requests.
-    var id: String
+    /// Names the import in later requests; `nil` when it was only tried.
+    @Nullable var id: String?
     var rows: Int
     var created: Int
     var updated: Int
@@ -46,6 +46,8 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
     var warnings: Int
     var firstRejects: [Reject]
     var fields: [FieldUse]
+    /// What else it would do, when it was only tried.
+    @Nullable var dryRun: ImportTrial? = nil
 
     /// How many rejects stand in the answer itself: what a terminal shows; the rest is in the reject file.
     static let firstRejectsMax = 5
@@ -72,6 +74,7 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
         case id, rows, created, updated, unchanged, rejected, warnings
         case firstRejects = "first_rejects"
         case fields
+        case dryRun = "dry_run"
     }
 }
 

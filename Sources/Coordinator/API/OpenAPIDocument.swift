@@ -75,6 +75,10 @@ enum OpenAPIDocument {
                   description: "What the basis is for, separated by commas: email, sms, webhook, print, canvass"
                   schema: { type: string }
                 - { name: on_conflict, in: query, schema: { enum: [merge, replace, keep], default: merge } }
+                - name: dry_run
+                  in: query
+                  description: Say what would change, and change nothing
+                  schema: { enum: ["true", "false"], default: "false" }
                 - { name: layout, in: query, description: A known layout without headers, schema: { enum: [florida, new_york] } }
                 - { name: map, in: query, description: A mapping file as JSON, schema: { type: string } }
               requestBody: { required: true, content: { application/octet-stream: { schema: { type: string, format: binary } } } }
@@ -713,9 +717,9 @@ enum OpenAPIDocument {
               properties: { ready: { type: boolean }, workers: { type: integer }, restored: { type: [string, "null"] } }
             Import:
               type: object
-              required: [id, rows, created, updated, unchanged, rejected, warnings, first_rejects, fields]
+              required: [id, rows, created, updated, unchanged, rejected, warnings, first_rejects, fields, dry_run]
               properties:
-                id: { type: string }
+                id: { type: [string, "null"], description: null when it was only tried }
                 rows: { $ref: "#/components/schemas/Count" }
                 created: { $ref: "#/components/schemas/Count" }
                 updated: { $ref: "#/components/schemas/Count" }
@@ -724,6 +728,13 @@ enum OpenAPIDocument {
                 warnings: { $ref: "#/components/schemas/Count" }
                 first_rejects: { type: array, items: { type: object, required: [line, column, reason] } }
                 fields: { type: array, items: { type: object, required: [name, type, column] } }
+                dry_run:
+                  type: [object, "null"]
+                  required: [new_fields, changed, examples]
+                  properties:
+                    new_fields: { type: array, items: { type: string } }
+                    changed: { type: array, items: { type: object, required: [field, contacts] } }
+                    examples: { type: array, items: { type: object, required: [contact, address, field, before, after] } }
             ImportListing:
               type: object
               required: [id, file, state, started_at, finished_at, rows, created, updated, unchanged, rejected]

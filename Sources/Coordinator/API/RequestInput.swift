@@ -102,8 +102,15 @@ struct RequestInput: Sendable {
             proof: self.query("proof"),
             channels: try self.channels(),
             onConflict: onConflict,
+            isDryRun: try self.flag("dry_run"),
             map: try ColumnMap(layout: self.query("layout"), json: self.query("map"))
         )
+    }
+
+    private func flag(_ name: String) throws -> Bool {
+        guard let text = self.query(name) else { return false }
+        guard ["true", "false"].contains(text) else { throw Problem.badRequest("\(name) must be true or false.") }
+        return text == "true"
     }
 
     private func channels() throws -> [String]? {

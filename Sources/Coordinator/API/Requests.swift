@@ -16,6 +16,8 @@ struct ImportRequest: Hashable, Sendable {
     /// The channels that the basis is for; `nil`: e-mail, or texts where the file has no e-mail addresses.
     var channels: [String]?
     var onConflict: ConflictRule
+    /// It is only tried: nothing is changed.
+    var isDryRun = false
     /// What the operator says about the file's form and columns.
     var map = ColumnMap()
 }

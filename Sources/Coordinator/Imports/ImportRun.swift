@@ -43,18 +43,34 @@ struct ImportRun: Sendable {
     let ticket: ImportTicket
     let request: ImportRequest
     let loop: any ImportLoop
-    let rejectsPath: String
+    /// `nil`: rejected rows are counted, not kept.
+    let rejectsPath: String?
+    /// Where archives are kept while they are looked through.
+    let scratchFolder: String
     /// Of the addresses that must not be written to.
     let addressKey: AddressKey
     let now: @Sendable () -> Timestamp
+    /// When the import is only tried: where, which is the loop too.
+    var rehearsal: ImportRehearsal?
 
     /// Reads the file to its end, and returns once all of it is committed.
     func read(_ body: some AsyncSequence<ByteBuffer, any Error> & Sendable) async throws -> ImportSummary {
         try await withThrowingTaskGroup(of: ImportCounts.self) { group in
             var progress = ImportProgress(self.ticket, map: self.request.map, rejectsPath: self.rejectsPath)
+            var packed = PackedFile(folder: self.scratchFolder)
             for try await piece in body {
-                piece.withUnsafeReadableBytes { progress.unpacker.push($0) }
-                while try progress.unpack() { try await self.advance(&progress, &group) }
+                guard let piece = try packed.take(piece) else { continue }
+                try await self.take(piece, &progress, &group)
+            }
+            switch try packed.finish() {
+            case .nothing: break
+            case .bytes(let bytes): try await self.take(bytes, &progress, &group)
+            case .archive(let file):
+                var offset = 0
+                while case let bytes = try file.read(at: offset), !bytes.isEmpty {
+                    offset += bytes.count
+                    try await self.take(ByteBuffer(bytes: bytes), &progress, &group)
+                }
             }
             do throws(Diagnostic) { try progress.unpacker.finish() } catch { throw Diagnostics([error]) }
             while try progress.unpack() { try await self.advance(&progress, &group) }
@@ -66,6 +82,15 @@ struct ImportRun: Sendable {
             progress.summary.fields = Self.uses(progress.table)
             return progress.summary
         }
+    }
+
+    private func take(
+        _ piece: ByteBuffer,
+        _ progress: inout ImportProgress,
+        _ group: inout ThrowingTaskGroup<ImportCounts, any Error>
+    ) async throws {
+        piece.withUnsafeReadableBytes { progress.unpacker.push($0) }
+        while try progress.unpack() { try await self.advance(&progress, &group) }
     }
 
     /// Takes what the table can give into windows, and writes those that are full.
@@ -108,26 +133,21 @@ struct ImportRun: Sendable {
         guard let window = progress.window, let place = progress.place else { return }
         progress.window = nil
         if let counts = try await group.next() { progress.summary.counts += counts }
-        let (loop, key, now) = (self.loop, self.addressKey, self.now)
-        group.addTask { try await Self.write(window, to: place, loop, key, now) }
+        group.addTask { try await self.write(window, to: place) }
     }
 
-    private static func write(
-        _ window: ImportWindow,
-        to place: ImportPlace,
-        _ loop: any ImportLoop,
-        _ key: AddressKey,
-        _ now: @Sendable () -> Timestamp
-    ) async throws -> ImportCounts {
+    private func write(_ window: ImportWindow, to place: ImportPlace) async throws -> ImportCounts {
+        let (loop, key) = (self.loop, self.addressKey)
         var counts = ImportCounts()
         var besides = window.besides
         var chunks = window.rows.chunks()
         if chunks.isEmpty { chunks = [ContactChunk(window.rows, rows: [])] }
         for chunk in chunks {
+            try await self.rehearsal?.bring(chunk, idSystem: place.marks.idSystem)
             while chunk.hasTelephones,
                 try await loop.write({ connection throws(StoreError) in try PhoneIndex(connection).advance() })
             {}
-            let (others, at) = (besides, now())
+            let (others, at) = (besides, self.now())
             counts += try await loop.write { connection throws(StoreError) in
                 let written = try ImportSteps.write(chunk, to: place, besides: others, key: key, at: at, on: connection)
                 CrashPoint.reach(.c01Importing)
@@ -167,7 +187,7 @@ private struct ImportProgress {
     var summary: ImportSummary
     private var headerWarnings = true
 
-    init(_ ticket: ImportTicket, map: ColumnMap, rejectsPath: String) {
+    init(_ ticket: ImportTicket, map: ColumnMap, rejectsPath: String?) {
         self.table = ContactTable(knownFields: ticket.fields, map: map)
         self.rejects = RejectFile(path: rejectsPath)
         self.summary = ImportSummary(id: ticket.id)

@@ -62,6 +62,7 @@ struct ImportService: Sendable {
             request: request,
             loop: self.loop,
             rejectsPath: self.rejectsPath(ticket.id),
+            scratchFolder: self.rejectsFolder,
             addressKey: self.addressKey,
             now: self.now
         )
@@ -75,7 +76,10 @@ struct ImportService: Sendable {
             guard let diagnostics = error as? Diagnostics else { throw Self.translated(error, file: request.file) }
             throw Self.translated(await self.takeBack(ticket.id, diagnostics, by: actor), file: request.file)
         }
-        guard summary.counts.accepted > 0 else { throw OperationError.invalid(summary.whyNothing(request.file)) }
+        guard summary.counts.accepted > 0 else {
+            let nothing = Diagnostics(summary.whyNothing(request.file))
+            throw Self.translated(await self.takeBack(ticket.id, nothing, by: actor), file: request.file)
+        }
         return summary.answer
     }
 
@@ -171,7 +175,7 @@ struct ImportService: Sendable {
         do { return try await body() } catch { throw Self.translated(error, file: "") }
     }
 
-    private static func translated(_ error: any Error, file: String) -> any Error {
+    static func translated(_ error: any Error, file: String) -> any Error {
         switch error {
         case let error as Diagnostics:
             return OperationError.invalid(
@@ -184,7 +188,7 @@ struct ImportService: Sendable {
         case let error as StoreError:
             guard case .full = error else { return error }
             return OperationError.unavailable(error.text)
-        case let error as RejectFileError where error.isDiskFull:
+        case let error as FileFault where error.isDiskFull:
             return OperationError.unavailable("the disk is full: \(error.text)")
         default: return error
         }

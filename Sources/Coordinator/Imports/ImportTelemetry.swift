@@ -17,7 +17,7 @@ struct ImportTelemetry: Sendable {
             .importFinished,
             "An import is finished",
             [
-                .importID: .string(answer.id), .file: .string(request.file), .caller: .string(caller.name),
+                .importID: .string(answer.id ?? ""), .file: .string(request.file), .caller: .string(caller.name),
                 .rows: .number(answer.rows), .created: .number(answer.created), .updated: .number(answer.updated),
                 .unchanged: .number(answer.unchanged), .rejected: .number(answer.rejected),
                 .duration: .number(seconds * 1_000 + attoseconds / 1_000_000_000_000_000),

@@ -6,25 +6,25 @@ import NIOCore
 ///
 /// Made with its first row. It holds personal data, so only its owner may read it.
 final class RejectFile {
-    private let path: String
+    private let path: String?
     private var descriptor: Int32 = -1
     private var buffer: [UInt8] = []
 
     /// Bytes gathered before they are written.
     private static let bufferBytes = 1 << 16
 
-    /// - Parameter path: In a folder that is there.
-    init(path: String) { self.path = path }
+    /// - Parameter path: In a folder that is there; `nil`: nothing is written.
+    init(path: String?) { self.path = path }
 
     deinit {
         if self.descriptor >= 0 { _ = Glibc.close(self.descriptor) }
     }
 
-    func append(_ rows: [RejectedRow]) throws(RejectFileError) {
-        guard !rows.isEmpty else { return }
+    func append(_ rows: [RejectedRow]) throws(FileFault) {
+        guard !rows.isEmpty, let path = self.path else { return }
         if self.descriptor < 0 {
-            self.descriptor = Glibc.open(self.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-            guard self.descriptor >= 0 else { throw RejectFileError(path: self.path, code: errno) }
+            self.descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+            guard self.descriptor >= 0 else { throw FileFault(path: path, code: errno) }
             self.buffer.append(contentsOf: RejectWriter.header)
         }
         for row in rows {
@@ -34,22 +34,22 @@ final class RejectFile {
     }
 
     /// Writes what is gathered, and closes the file.
-    func close() throws(RejectFileError) {
+    func close() throws(FileFault) {
         guard self.descriptor >= 0 else { return }
         try self.flush()
         let code = Glibc.close(self.descriptor)
         self.descriptor = -1
-        guard code == 0 else { throw RejectFileError(path: self.path, code: errno) }
+        guard code == 0 else { throw FileFault(path: self.path ?? "", code: errno) }
     }
 
-    private func flush() throws(RejectFileError) {
+    private func flush() throws(FileFault) {
         var written = 0
         while written < self.buffer.count {
             let count = self.buffer.withUnsafeBytes { bytes in
                 Glibc.write(self.descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
             }
             if count < 0 {
-                guard errno == EINTR else { throw RejectFileError(path: self.path, code: errno) }
+                guard errno == EINTR else { throw FileFault(path: self.path ?? "", code: errno) }
             } else {
                 written += count
             }
@@ -66,7 +66,7 @@ final class RejectFile {
         Pages(from: off_t(0)) { offset in
             let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else {
-                guard errno == ENOENT else { throw RejectFileError(path: path, code: errno) }
+                guard errno == ENOENT else { throw FileFault(path: path, code: errno) }
                 defer { offset = 1 }
                 return offset == 0 ? [ByteBuffer(bytes: RejectWriter.header)] : nil
             }
@@ -77,24 +77,12 @@ final class RejectFile {
         }
     }
 
-    private static func read(_ descriptor: Int32, at offset: off_t, path: String) throws(RejectFileError) -> ByteBuffer
-    {
+    private static func read(_ descriptor: Int32, at offset: off_t, path: String) throws(FileFault) -> ByteBuffer {
         var bytes = [UInt8](repeating: 0, count: Self.bufferBytes)
         while true {
             let count = pread(descriptor, &bytes, bytes.count, offset)
             if count >= 0 { return ByteBuffer(bytes: bytes[..<count]) }
-            guard errno == EINTR else { throw RejectFileError(path: path, code: errno) }
+            guard errno == EINTR else { throw FileFault(path: path, code: errno) }
         }
     }
-}
-
-/// A reject file could not be written or read.
-struct RejectFileError: Error, Hashable {
-    let path: String
-    /// The system's error number.
-    let code: Int32
-
-    var isDiskFull: Bool { self.code == ENOSPC || self.code == EDQUOT }
-
-    var text: String { "\(self.path): \(String(cString: strerror(self.code)))" }
 }

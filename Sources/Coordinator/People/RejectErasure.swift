@@ -13,8 +13,8 @@ enum RejectErasure {
     ///   - traces: Addresses, and digits of telephone numbers however they are written in the file.
     ///   - path: Of a file that nobody writes to any more; none is there when nothing was rejected.
     /// - Returns: Rows that were emptied.
-    /// - Throws: ``RejectFileError``.
-    static func erase(_ traces: Set<String>, in path: String) throws(RejectFileError) -> Int {
+    /// - Throws: ``FileFault``.
+    static func erase(_ traces: Set<String>, in path: String) throws(FileFault) -> Int {
         guard let input = FileHandle(forReadingAtPath: path) else { return 0 }
         defer { try? input.close() }
         let search = RowSearch(traces)
@@ -24,14 +24,14 @@ enum RejectErasure {
             let part = path + ".part"
             guard FileManager.default.createFile(atPath: part, contents: nil, attributes: [.posixPermissions: 0o600]),
                 let output = FileHandle(forWritingAtPath: part)
-            else { throw RejectFileError(path: part, code: errno) }
+            else { throw FileFault(path: part, code: errno) }
             defer { try? output.close() }
             let count = try self.copy(input, search, to: output)
             try output.synchronize()
-            guard rename(part, path) == 0 else { throw RejectFileError(path: path, code: errno) }
+            guard rename(part, path) == 0 else { throw FileFault(path: path, code: errno) }
             return count
         } catch {
-            throw error as? RejectFileError ?? RejectFileError(path: path, code: errno)
+            throw error as? FileFault ?? FileFault(path: path, code: errno)
         }
     }
 

@@ -143,7 +143,7 @@ struct RetentionRun: Sendable {
             if unlink(path) == 0 {
                 count += 1
             } else if errno != ENOENT {
-                throw RejectFileError(path: path, code: errno)
+                throw FileFault(path: path, code: errno)
             }
         }
         return count

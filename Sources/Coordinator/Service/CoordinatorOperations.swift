@@ -14,6 +14,7 @@ import UserFiles
 struct CoordinatorOperations: Operations {
     let loop: CoordinatorLoop
     let imports: ImportService
+    let rehearsals: ImportRehearsals
     let erasures: ErasureService
     let reads: Reads
     let approvals: ApprovalRules
@@ -52,9 +53,10 @@ struct CoordinatorOperations: Operations {
         body: some AsyncSequence<ByteBuffer, any Error> & Sendable,
         by caller: Caller
     ) async throws -> ImportAnswer {
+        try self.checkBasis(of: request)
+        if request.isDryRun { return try await self.rehearsals.run(request, body: body) }
         let start = ContinuousClock.now
         do {
-            try self.checkBasis(of: request)
             let answer = try await self.imports.run(request, body: body, by: caller.name)
             self.importTelemetry.finished(answer, request, by: caller, took: .now - start)
             return answer

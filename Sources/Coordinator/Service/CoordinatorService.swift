@@ -218,6 +218,12 @@ struct CoordinatorService {
                 addressKey: recipients.addresses,
                 now: { WallClock.now() }
             ),
+            rehearsals: ImportRehearsals(
+                loop: parts.loop,
+                readers: readers,
+                folder: self.rejectsFolder,
+                now: { WallClock.now() }
+            ),
             erasures: ErasureService(
                 loop: parts.loop,
                 reads: reads,

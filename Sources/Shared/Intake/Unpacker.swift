@@ -84,8 +84,8 @@ package final class Unpacker {
     /// - Throws: When the archive is damaged, or unpacks to more than it may.
     package func next(_ body: (UnsafeRawBufferPointer) -> Void) throws(Diagnostic) -> Bool {
         if self.kind == nil {
-            guard self.input.count >= 4 else { return false }
-            self.kind = Self.kind(of: self.input)
+            guard let kind = Self.kind(of: self.input) else { return false }
+            self.kind = kind
         }
         switch self.kind {
         case .gzip: return try self.give(try self.inflate(), body)
@@ -98,7 +98,9 @@ package final class Unpacker {
         }
     }
 
-    private static func kind(of start: [UInt8]) -> Kind {
+    /// What a file that begins so is; `nil` while that cannot be told.
+    package static func kind(of start: [UInt8]) -> Kind? {
+        guard start.count >= 4 else { return nil }
         if start.starts(with: [0x1F, 0x8B]) { return .gzip }
         return start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) ? .zstd : .plain
     }

@@ -8,13 +8,18 @@ package struct ContactIDs {
     /// The number that the next new contact gets.
     package func next() throws(StoreError) -> Int64 { max(try self.highest(), try self.floor()) + 1 }
 
+    /// Gives no number below this one.
+    func begin(at id: Int64) throws(StoreError) { try self.note(id - 1) }
+
     /// To be called before contacts are deleted, in the same transaction.
-    package func keep() throws(StoreError) {
+    package func keep() throws(StoreError) { try self.note(max(try self.highest(), try self.floor())) }
+
+    private func note(_ floor: Int64) throws(StoreError) {
         let statement = try self.connection.prepare(
             "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2"
         )
         statement.bind(1, Self.floorKey)
-        statement.bind(2, String(max(try self.highest(), try self.floor())))
+        statement.bind(2, String(floor))
         try statement.run()
     }
 

@@ -8,8 +8,7 @@ struct ContactStatements {
     let update: any SQLStatement
     /// Email, key, source, consent, external key, and the fields as people read them, by id.
     let read: any SQLStatement
-    private let byKey: any SQLStatement
-    private let byExternalKey: any SQLStatement
+    let lookup: ContactLookup
     private let member: any SQLStatement
     private let connection: any SQLConnection
 
@@ -46,33 +45,10 @@ struct ContactStatements {
         self.read = try connection.prepare(
             "SELECT email, email_key, source, consent, external_key\(printed) FROM contact WHERE id = ?1"
         )
-        self.byKey = try connection.prepare("SELECT id FROM contact WHERE email_key = ?1")
-        self.byExternalKey = try connection.prepare(
-            "SELECT id FROM contact WHERE external_key = ?1 ORDER BY id LIMIT 1"
-        )
+        self.lookup = try ContactLookup(connection)
         self.member = try connection.prepare(
             "INSERT INTO list_member (list, contact) VALUES (?1, ?2) ON CONFLICT DO NOTHING"
         )
-    }
-
-    func contact(withKey key: UnsafeRawBufferPointer) throws(StoreError) -> Int64? {
-        self.byKey.bind(1, text: key)
-        return try Self.first(self.byKey)
-    }
-
-    func contact(withKey prefix: String, _ number: [UInt8]) throws(StoreError) -> Int64? {
-        self.byKey.bind(1, prefix + String(decoding: number, as: UTF8.self))
-        return try Self.first(self.byKey)
-    }
-
-    func contact(withExternalKey key: [UInt8]) throws(StoreError) -> Int64? {
-        self.byExternalKey.bind(1, String(decoding: key, as: UTF8.self))
-        return try Self.first(self.byExternalKey)
-    }
-
-    private static func first(_ statement: any SQLStatement) throws(StoreError) -> Int64? {
-        defer { statement.reset() }
-        return try statement.step() ? statement.integer(0) : nil
     }
 
     /// - Returns: Whether the contact was not on the list before.
@@ -85,18 +61,53 @@ struct ContactStatements {
 }
 
 /// One row's cells, in place.
+///
+/// What later rows of the same address say otherwise, this row does not say: else the two would change each other's values whenever the
+/// file is imported again.
 struct ContactRow {
-    let batch: ContactRows
-    let bytes: UnsafeRawBufferPointer
-    let index: Int
+    private let batch: ContactRows
+    private let bytes: UnsafeRawBufferPointer
+    private let index: Int
+    /// The rows of the same address behind this one; hardly ever any.
+    private let later: ArraySlice<UInt32>
+    private let policy: ConflictPolicy
+
+    init(
+        _ batch: ContactRows,
+        _ bytes: UnsafeRawBufferPointer,
+        _ index: Int,
+        later: ArraySlice<UInt32> = [],
+        _ policy: ConflictPolicy = .merge
+    ) {
+        self.batch = batch
+        self.bytes = bytes
+        self.index = index
+        self.later = later
+        self.policy = policy
+    }
 
     func cell(_ cell: Int) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: self.bytes[self.batch.range(row: self.index, cell: cell)])
+        let own = self.cell(cell, of: self.index)
+        guard let last = self.later.last else { return own }
+        if self.policy == .replace { return self.cell(cell, of: Int(last)) }
+        guard cell >= 3, let sayer = self.later.last(where: { !self.cell(cell, of: Int($0)).isEmpty }) else {
+            return own
+        }
+        return own.elementsEqual(self.cell(cell, of: Int(sayer))) ? own : UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    private func cell(_ cell: Int, of row: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: self.bytes[self.batch.range(row: row, cell: cell)])
     }
 
     /// The parameter that a field's cell is bound to.
     func parameter(of cell: Int, in fields: [Field]) -> Int {
         fields.prefix(cell - 3).reduce(ContactStatements.firstFieldParameter) { $0 + ($1.numberColumn == nil ? 1 : 2) }
+    }
+
+    /// What `contact.external_key` has for an id of this system.
+    func externalKey(_ cell: Int, _ system: String) -> [UInt8] {
+        Array(system.utf8) + [UInt8(ascii: ":")] + Array(self.cell(cell))
     }
 
     func bindFields(_ fields: [Field], to statement: any SQLStatement) {

@@ -105,10 +105,22 @@ package struct ContactChunk: Sendable {
     /// Whether some rows may have nothing but a telephone number.
     package var hasTelephones: Bool { self.rows.last.map { self.batch.range(row: Int($0), cell: 0).isEmpty } ?? false }
 
+    /// Where the rows end that have the same key as the one at a place, which follow it.
+    func endOfKey(from place: Int, _ bytes: UnsafeRawBufferPointer) -> Int {
+        let key = bytes[self.batch.range(row: Int(self.rows[place]), cell: 1)]
+        var end = place + 1
+        while end < self.rows.endIndex,
+            key.elementsEqual(bytes[self.batch.range(row: Int(self.rows[end]), cell: 1)])
+        { end += 1 }
+        return end
+    }
+
     /// Rows of one chunk: a commit's cost is spread over enough of them, and they take a few milliseconds.
     package static let rowsMax = 500
     /// Bytes of one chunk's cells, so that wide rows do not make a turn long; one row more may be in it.
     package static let bytesMax = 1 << 18
+    /// Rows of a chunk that would end between two of the same address: most of them change nothing.
+    static let sameRowsMax = 4_000
 }
 
 extension ContactRows {
@@ -123,12 +135,22 @@ extension ContactRows {
         for (index, row) in order.enumerated() {
             let first = self.range(row: Int(row), cell: 0).lowerBound
             size += self.range(row: Int(row), cell: self.cellsPerRow - 1).upperBound - first
-            guard index + 1 - start == ContactChunk.rowsMax || size >= ContactChunk.bytesMax else { continue }
+            let count = index + 1 - start
+            guard count >= ContactChunk.rowsMax || size >= ContactChunk.bytesMax else { continue }
+            if index + 1 < order.count, count < ContactChunk.sameRowsMax, self.isSameKey(row, order[index + 1]) {
+                continue
+            }
             chunks.append(ContactChunk(self, rows: order[start...index]))
             (start, size) = (index + 1, 0)
         }
         if start < order.count { chunks.append(ContactChunk(self, rows: order[start...])) }
         return chunks
+    }
+
+    private func isSameKey(_ row: UInt32, _ other: UInt32) -> Bool {
+        self.bytes[self.range(row: Int(row), cell: 1)].elementsEqual(
+            self.bytes[self.range(row: Int(other), cell: 1)]
+        )
     }
 
     private func isTelephone(_ row: UInt32) -> Bool {

@@ -96,6 +96,7 @@ package struct ContactStore {
     ) throws(StoreError) -> ImportCounts {
         precondition(chunk.batch.fields == self.fields, "the batch has other fields than the store was made for")
         var turn = Turn(nextID: try ContactIDs(self.connection).next(), list: list, source: source, at: at)
+        turn.hasTelephones = try self.statements.lookup.hasTelephones()
         let first = turn.nextID
         for statement in [self.statements.insert, self.statements.update] {
             statement.bind(4, optional: source)
@@ -104,8 +105,12 @@ package struct ContactStore {
         }
         let outcome: Result<Void, StoreError> = chunk.batch.bytes.withUnsafeBytes { bytes in
             do throws(StoreError) {
-                for row in chunk.rows {
-                    try self.upsert(ContactRow(batch: chunk.batch, bytes: bytes, index: Int(row)), &turn)
+                var end = chunk.rows.startIndex
+                for place in chunk.rows.indices {
+                    if place >= end { end = self.policy == .keep ? place + 1 : chunk.endOfKey(from: place, bytes) }
+                    let later = chunk.rows[(place + 1)..<end]
+                    let row = ContactRow(chunk.batch, bytes, Int(chunk.rows[place]), later: later, self.policy)
+                    try self.upsert(row, &turn)
                 }
                 return .success(())
             } catch {
@@ -124,6 +129,8 @@ package struct ContactStore {
         let source: Int64?
         let at: Timestamp
         var counts = ImportCounts()
+        /// Some contacts are known by nothing but a telephone number.
+        var hasTelephones = false
         /// The external id is another contact's than the address: it stays there.
         var withoutExternalID = false
     }
@@ -133,7 +140,7 @@ package struct ContactStore {
         let key = row.cell(1)
         if let known = try self.knownOtherwise(row, &turn) { return try self.change(known, row, &turn) }
         if try self.insert(row, key: key, &turn) { return }
-        guard let known = try self.statements.contact(withKey: key) else {
+        guard let known = try self.statements.lookup.contact(withKey: key) else {
             throw StoreError.corrupt("the index of addresses has a key that no contact has")
         }
         try self.change(known, row, &turn)
@@ -143,26 +150,25 @@ package struct ContactStore {
     private func knownOtherwise(_ row: ContactRow, _ turn: inout Turn) throws(StoreError) -> Int64? {
         let hasEmail = !row.cell(0).isEmpty
         if let cell = self.externalCell, !row.cell(cell).isEmpty,
-            let owner = try self.statements.contact(withExternalKey: self.externalKey(row.cell(cell)))
+            let owner = try self.statements.lookup.contact(withExternalKey: row.externalKey(cell, self.marks.idSystem))
         {
-            guard hasEmail, let other = try self.statements.contact(withKey: row.cell(1)), other != owner else {
+            guard hasEmail, let other = try self.statements.lookup.contact(withKey: row.cell(1)), other != owner else {
                 return owner
             }
             turn.withoutExternalID = true
             return other
         }
         guard let cell = self.phoneCell, !row.cell(cell).isEmpty else { return nil }
+        if hasEmail, !turn.hasTelephones { return nil }
         let number = PhoneKey.of(row.cell(cell))
         if hasEmail {
-            guard let other = try self.statements.contact(withKey: "tel:", number) else { return nil }
-            return try self.statements.contact(withKey: row.cell(1)) == nil ? other : nil
+            guard let other = try self.statements.lookup.contact(withTelephone: number) else {
+                return nil
+            }
+            return try self.statements.lookup.contact(withKey: row.cell(1)) == nil ? other : nil
         }
-        if try self.statements.contact(withKey: row.cell(1)) != nil { return nil }
+        if try self.statements.lookup.contact(withKey: row.cell(1)) != nil { return nil }
         return try self.phones.contact(number)
-    }
-
-    func externalKey(_ cell: UnsafeRawBufferPointer) -> [UInt8] {
-        Array(self.marks.idSystem.utf8) + [UInt8(ascii: ":")] + Array(cell)
     }
 
     /// - Returns: Whether the key was free, and the row is a new contact now.
@@ -179,6 +185,7 @@ package struct ContactStore {
         try insert.run()
         guard self.connection.changedRows > 0 else { return false }
         turn.counts.created += 1
+        if row.cell(0).isEmpty { turn.hasTelephones = true }
         if self.hasSuppressions {
             let bars = try self.suppressions.bars(of: key)
             if !bars.isEmpty { try self.suppressions.bar(turn.nextID, at: key, bars) }
@@ -197,7 +204,7 @@ package struct ContactStore {
 
     private func bindExternalKey(of row: ContactRow, _ turn: Turn, to statement: any SQLStatement) {
         if let cell = self.externalCell, !row.cell(cell).isEmpty, !turn.withoutExternalID {
-            self.externalKey(row.cell(cell)).withUnsafeBytes { statement.bind(8, text: $0) }
+            row.externalKey(cell, self.marks.idSystem).withUnsafeBytes { statement.bind(8, text: $0) }
         } else {
             statement.bindNull(8)
         }

@@ -38,13 +38,18 @@ package struct PhoneIndex {
         row.reset()
         for entry in found where !entry.phone.isEmpty { try self.add(PhoneKey.of(entry.phone), entry.contact) }
         guard let last = found.last else { return false }
+        try self.begin(at: last.contact)
+        return found.count == Self.stepRows
+    }
+
+    /// Takes contacts up to this one as taken in.
+    func begin(at contact: Int64) throws(StoreError) {
         let note = try self.connection.prepare(
             "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2"
         )
         note.bind(1, Self.markKey)
-        note.bind(2, String(last.contact))
+        note.bind(2, String(contact))
         try note.run()
-        return found.count == Self.stepRows
     }
 
     /// The contact that has had this number longest, among those taken in.

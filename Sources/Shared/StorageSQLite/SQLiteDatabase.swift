@@ -9,6 +9,8 @@ package enum SQLiteProfile: Hashable, Sendable {
     case reader
     /// A worker's journal. Durable against the death of the process; with `powerSafe` also against a power cut.
     case journal(powerSafe: Bool)
+    /// What nobody needs once it is closed: nothing waits for the disk.
+    case scratch
 }
 
 /// An open SQLite file (or a database in memory), shared by threads that take turns.
@@ -117,6 +119,11 @@ extension SQLiteProfile {
             ]
         case .reader:
             common + ["PRAGMA query_only=ON", "PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=-16384"]
+        case .scratch:
+            common + [
+                "PRAGMA journal_mode=MEMORY", "PRAGMA synchronous=OFF", "PRAGMA locking_mode=EXCLUSIVE",
+                "PRAGMA cache_size=-16384",
+            ]
         case .journal(let powerSafe):
             common + [
                 "PRAGMA journal_mode=WAL", "PRAGMA synchronous=\(powerSafe ? "FULL" : "NORMAL")",

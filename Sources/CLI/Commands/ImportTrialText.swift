@@ -1,0 +1,28 @@
+/// What `contacts import --dry-run` says below the counts.
+enum ImportTrialText {
+    static func lines(_ trial: ImportReport.Trial, fields: [ImportReport.FieldUse], style: Style) -> [String] {
+        var lines = ["", style.bold("nothing was changed; what the columns are")]
+        var columns = Table([.init(""), .init(""), .init("")])
+        for field in fields {
+            let type = trial.newFields.contains(field.name) ? "\(field.type), a new field" : field.type
+            columns.add(["  \(Printable.foreign(field.column))", field.name, type])
+        }
+        lines += columns.lines(style: .plain).dropFirst()
+        guard !trial.changed.isEmpty else { return lines }
+        lines.append(style.bold("contacts with another value"))
+        var changes = Table([.init(""), .init("", .right)])
+        for change in trial.changed { changes.add(["  \(change.field)", NumberText.grouped(change.contacts)]) }
+        lines += changes.lines(style: .plain).dropFirst()
+        lines.append(style.bold("for example"))
+        var examples = Table([.init(""), .init(""), .init("")])
+        for example in trial.examples {
+            examples.add([
+                "  \(Printable.foreign(example.address ?? "contact \(example.contact)"))", example.field,
+                "\(Self.quoted(example.before)) → \(Self.quoted(example.after))",
+            ])
+        }
+        return lines + examples.lines(style: .plain).dropFirst()
+    }
+
+    private static func quoted(_ value: String?) -> String { value.map { "'\(Printable.foreign($0))'" } ?? "nothing" }
+}

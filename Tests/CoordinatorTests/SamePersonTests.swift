@@ -1,0 +1,118 @@
+import Domain
+import Storage
+import Testing
+
+@testable import CoordinatorCore
+
+/// Files made by hand in the layouts that others' programs export, each with the same invented person.
+@Suite("One person in many exports")
+struct SamePersonTests {
+    static let florida = [
+        "DAD", "101234567", "Lee", "", "Ann", "M", "N", "1 Palm St", "", "Miami", "FL", "33101", "", "", "", "", "",
+        "", "", "F", "5", "01/31/1980", "02/01/2000", "NPA", "12", "0", "12.1", "", "ACT", "27", "112", "37", "7",
+        "3", "515", "5550100", "", "ann@campaign.example",
+    ].joined(separator: "\t")
+
+    static let files: [(name: String, text: String)] = [
+        (
+            "nationbuilder",
+            "nationbuilder_id,first_name,last_name,email,email_opt_in,phone_number,primary_city,primary_zip\n"
+                + "4711,Ann,Lee,ann@campaign.example,true,515-555-0100,Ames,50010\n"
+        ),
+        (
+            "eventbrite",
+            "Order #,Order Date,First Name,Last Name,Email,Quantity,Ticket Type,Attendee #,Cell Phone,Home City\n"
+                + "99001,2026-03-01,Ann,Lee,Ann@campaign.example,1,Free,123,+1 515 555 0100,Ames\n"
+        ),
+        (
+            "mailchimp",
+            "Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,LEID,EUID,TAGS\n"
+                + "ann@campaign.example,Ann,Lee,2,2026-01-02 03:04:05,192.0.2.1,1234,ab12,\"\"\"a\"\",\"\"b\"\"\"\n"
+        ),
+        (
+            "action network",
+            "email,first_name,last_name,zip_code,can2_phone,can2_state_abbreviated,can2_subscription_status\n"
+                + "ann@campaign.example,Ann,Lee,50010,15155550100,IA,subscribed\n"
+        ),
+        ("brevo", "CONTACT ID;EMAIL;FIRSTNAME;LASTNAME;SMS\n12;ann@campaign.example;Ann;Lee;15155550100\n"),
+        (
+            "ngp van",
+            "VANID\tLastName\tFirstName\tCity\tState\tZip5\tCellPhone\n100200\tLee\tAnn\tAmes\tIA\t50010\t(515) 555-0100\n"
+        ),
+        (
+            "google contacts",
+            "First Name,Middle Name,Last Name,Labels,E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value\n"
+                + "Ann,,Lee,* myContacts,* Home,ann@campaign.example ::: ann@work.example,Mobile,+1 515-555-0100\n"
+        ),
+        ("florida", Self.florida + "\n"),
+    ]
+
+    @Test("whichever comes first, all of them are one contact with as many sources", arguments: Self.files.indices)
+    func layouts(first: Int) async throws {
+        let loop = try ImportLoopDouble()
+        let order = Self.files[first...] + Self.files[..<first]
+        for (index, file) in order.enumerated() {
+            let answer = try await loop.importText(file.text, source: file.name)
+            #expect(answer.created == (index == 0 ? 1 : 0), "\(file.name)")
+            #expect(answer.rejected == 0, "\(file.name)")
+        }
+        let records = try loop.records()
+        #expect(records.count == 1)
+        #expect(records.first?.sources.map(\.note.name) == order.map(\.name))
+        let before = try loop.export()
+        for file in order {
+            let again = try await loop.importText(file.text, source: file.name, onConflict: .keep)
+            #expect(again.created == 0)
+        }
+        #expect(try loop.export() == before)
+    }
+
+    @Test("New York's voters, who have no addresses, are known again by their number")
+    func newYork() async throws {
+        let loop = try ImportLoopDouble()
+        var cells = [String](repeating: "", count: 47)
+        (cells[0], cells[1], cells[12], cells[13], cells[19]) = ("LEE", "ANN", "ALBANY", "12207", "19800131")
+        (cells[21], cells[45], cells[46]) = ("DEM", "NY000000000012345678", "20241105 GE;20221108 GE")
+        let text = cells.map { "\"\($0)\"" }.joined(separator: ",") + "\n"
+        #expect(try await loop.importText(text).created == 1)
+        #expect(try await loop.importText(text).unchanged == 1)
+    }
+
+    @Test(
+        "a file with several rows of one person changes nothing when it comes again",
+        arguments: [ConflictRule.merge, .replace]
+    )
+    func repeated(policy: ConflictRule) async throws {
+        let loop = try ImportLoopDouble()
+        var text = "email,city,note,external_id\nann@x.org,Ames,,1\nANN@x.org,Adel,x,2\nann@x.org,,y,\n"
+        for index in 0..<1_200 { text += "many@x.org,City \(index % 7),\(index),\n" }
+        let first = try await loop.importText(text, onConflict: policy)
+        #expect(first.created == 2 && first.rows == 1_203)
+        let before = try loop.export()
+        let second = try await loop.importText(text, onConflict: policy)
+        #expect(second.unchanged == 1_203)
+        #expect(try loop.export() == before)
+        let cities = try loop.records().map { $0.values.contains("Adel") }
+        #expect(cities.first == (policy == .merge))
+    }
+
+    @Test("an address that an import changes is barred by what is known of it, and takes its owner's wish along")
+    func suppressed() async throws {
+        let loop = try ImportLoopDouble()
+        _ = try await loop.importText("external_id,email\n7,a@x.org\n8,c@x.org\n9,e@x.org\n")
+        try loop.suppress("b@x.org", .bounced)
+        try loop.suppress("c@x.org", .unsubscribed)
+        try loop.suppress("e@x.org", .bounced)
+        let moves = "external_id,email\n7,b@x.org\n8,d@x.org\n9,f@x.org\n"
+        #expect(try await loop.importText(moves, source: "new addresses").updated == 3)
+        func barred() throws -> [Int] {
+            try (1...3).map { try loop.integer("SELECT barred FROM contact WHERE id = \($0)") }
+        }
+        #expect(try barred() == [1, 1, 0])
+        try await loop.service.undo(2, by: "ann")
+        #expect(try barred() == [0, 1, 1])
+        // Who asked for it stays out under the other address as well.
+        #expect(try await loop.importText("email\nd@x.org\n").created == 1)
+        #expect(try loop.integer("SELECT barred FROM contact WHERE email = 'd@x.org'") == 1)
+    }
+}

@@ -1,0 +1,106 @@
+"""Files as people have them: the same person in several, damaged ones, traps; tried, taken in, and taken back."""
+
+import gzip
+import re
+import unittest
+from pathlib import Path
+
+from harness import CommandFailure, EndToEndTest
+
+# Of the coordinator, whatever a file has in it.
+MEBIBYTES_MAX = 256
+LONG_LINE_BYTES = 100_000_000
+ROWS = 300
+
+
+class ImportsTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.running = self.cluster(2525)
+        self.running.start_coordinator()
+
+    def write(self, name, content):
+        data = content.encode() if isinstance(content, str) else content
+        (self.running.folder / name).write_bytes(data)
+        return name
+
+    def export(self):
+        return self.running.command("contacts", "export")
+
+    def refused(self, *arguments):
+        """What is said of a file that is refused, which must change nothing."""
+        before = self.export()
+        with self.assertRaises(CommandFailure) as caught:
+            self.running.command("contacts", "import", *arguments)
+        self.assertEqual(caught.exception.code, 65, caught.exception)
+        self.assertEqual(self.export(), before)
+        return caught.exception.errors
+
+    def test_people_traps_and_undo(self):
+        run = self.running.json
+        self.write("nb.csv", "nationbuilder_id,first_name,email,phone\n4711,Ann,ann@campaign.example,515-555-0100\n")
+        self.write("van.txt", "VANID\tLastName\tCellPhone\n100200\tLee\t+1 (515) 555-0100\n")
+        self.write("mailchimp.csv", "Email Address,First Name,TAGS\nANN@campaign.example,Ann,a\n")
+        counts = [run("contacts", "import", name)["created"] for name in ("nb.csv", "van.txt", "mailchimp.csv")]
+        self.assertEqual(counts, [1, 0, 0])
+        (ann,) = run("contacts", "show", "ann@campaign.example")["contacts"]
+        self.assertEqual([one["name"] for one in ann["sources"]], ["nb.csv", "van.txt", "mailchimp.csv"])
+
+        before = self.export()
+        people = "ann@campaign.example,Anna,38\nbob@campaign.example,Bob,44\n"
+        self.write("more.csv", "email,first_name,shoe_size\n" + people)
+        trial = run("contacts", "import", "more.csv", "--dry-run")
+        self.assertEqual((trial["created"], trial["updated"]), (1, 1))
+        self.assertEqual(trial["dry_run"]["new_fields"], ["shoe_size"])
+        said = self.running.command("contacts", "import", "more.csv", "--dry-run")
+        self.assertRegex(said, r"ann@campaign\.example +first_name +'Ann' → 'Anna'")
+        self.assertEqual(self.export(), before)
+        self.assertEqual(len(run("imports", "list")["imports"]), 3)
+        done = run("contacts", "import", "more.csv")
+        self.assertEqual((done["created"], done["updated"]), (1, 1))
+        self.assertEqual(run("contacts", "import", "more.csv")["unchanged"], 2)
+        self.assertNotEqual(self.export(), before)
+        self.assertEqual(run("imports", "undo", "i5")["state"], "undone")
+        self.assertEqual(run("imports", "undo", "i4")["state"], "undone")
+        self.assertEqual(self.export(), before)
+
+        (self.running.folder / "folder").mkdir()
+        self.assertIn("folder is a folder", self.refused("folder"))
+        self.assertIn("cannot read missing.csv", self.refused("missing.csv"))
+        self.assertIn("the file is empty", self.refused(self.write("empty.csv", "")))
+        self.assertIn("no address column", self.refused(self.write("names.csv", "name,city\nAnn,Ames\n")))
+        row = b"p%d@campaign.example,x\n"
+        many = b"".join(row % index for index in range(ROWS))
+        bomb = gzip.compress(b"email,name\n" + many + b"same@campaign.example,0000000000000000\n" * 300_000, 9)
+        self.assertIn("100 times its size", self.refused(self.write("bomb.csv.gz", bomb)))
+        cut = gzip.compress(b"email,name\n" + many)[:-20]
+        self.assertIn("ends in the middle", self.refused(self.write("cut.csv.gz", cut)))
+
+    def test_what_is_damaged_is_rejected_and_the_rest_comes_in(self):
+        lines = [b"email,name"] + [b"p%d@campaign.example,Zo\xc3\xab %d" % (index, index) for index in range(ROWS)]
+        damages = {
+            # Line of the file, from 1, and what it becomes.
+            20: b'p18@campaign.example,"never closed',
+            40: b"p38@campaign.example,NUL \0 here",
+            60: b"p58@campaign.example,caf\xe9 and \xc3\xa9",
+            80: b"p78@campaign.example," + b"x" * LONG_LINE_BYTES,
+        }
+        for line, content in damages.items():
+            lines[line - 1] = content
+        self.write("damaged.csv", b"\n".join(lines) + b"\n")
+        answer = self.running.json("contacts", "import", "damaged.csv", seconds=120)
+        fates = [answer[name] for name in ("created", "updated", "unchanged", "rejected")]
+        self.assertEqual(answer["rows"], sum(fates))
+        self.assertEqual((answer["rows"], answer["rejected"]), (ROWS, len(damages)))
+        rejects = (self.running.folder / "damaged.rejects.csv").read_bytes()
+        found = [int(line) for line in re.findall(rb"^(\d+),\d*,[^\r\n]", rejects, re.MULTILINE)]
+        self.assertEqual(found, sorted(damages))
+        status = Path(f"/proc/{self.running.coordinator.pid}/status").read_text()
+        peak = int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1024
+        self.assertLessEqual(peak, MEBIBYTES_MAX)
+        again = self.running.json("contacts", "import", "damaged.csv", seconds=120)
+        self.assertEqual((again["unchanged"], again["rejected"]), (ROWS - len(damages), len(damages)))
+
+
+if __name__ == "__main__":
+    unittest.main()
