@@ -20,6 +20,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -52,9 +54,9 @@ let package = Package(
         .target(
             name: "CoordinatorCore",
             dependencies: [
-                "Domain", "Engine", "Mail", "Intake", "Signing", "Wire", "Transport", "Storage", "StorageSQLite",
-                "Relay", "Telemetry",
-                "TimeZones", "UserFiles", "CFileBirth",
+                "Bounces", "Domain", "Engine", "Mail", "Intake", "Signing", "Wire", "Transport", "Storage",
+                "StorageSQLite", "Relay", "Telemetry",
+                "TimeZones", "UserFiles", "Webhooks", "CFileBirth",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -109,7 +111,15 @@ let package = Package(
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]
         ),
-        shared("Webhooks", [.product(name: "Crypto", package: "swift-crypto")]),
+        shared(
+            "Webhooks",
+            [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
+            ]
+        ),
         shared(
             "Wire",
             ["Domain", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -172,7 +182,13 @@ let package = Package(
         .testTarget(name: "SigningTests", dependencies: ["Domain", "Mail", "Signing"]),
         .testTarget(
             name: "WebhooksTests",
-            dependencies: ["Webhooks", .product(name: "Crypto", package: "swift-crypto")]
+            dependencies: [
+                "Webhooks",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
+            ]
         ),
         .testTarget(name: "WireTests", dependencies: ["Domain", "Wire", protobuf]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "CZeroMQ"]),

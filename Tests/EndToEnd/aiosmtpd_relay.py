@@ -21,12 +21,13 @@ logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
 class Attempt:
     """One try of one message: for whom, when the relay answered, what, and the message if there was one."""
 
-    def __init__(self, address, reply, content):
+    def __init__(self, address, reply, content, sender=None):
         # Before the reply goes out: whatever follows it comes later.
         self.at = time.monotonic()
         self.address = address
         self.reply = reply
         self.content = content
+        self.sender = sender
 
     @property
     def is_accepted(self):
@@ -127,7 +128,7 @@ class Relay:
 
     async def handle_DATA(self, server, session, envelope):
         for address in envelope.rcpt_tos:
-            self.attempts.append(Attempt(address, session.reply, envelope.original_content))
+            self.attempts.append(Attempt(address, session.reply, envelope.original_content, envelope.mail_from))
         return session.reply
 
 

@@ -24,7 +24,11 @@ struct SegmentNamesTests {
                     VALUES (1, 'first', 'finished', 'email', 'main', '', '', '', '', '', 0),
                     (2, 'second', 'finished', 'email', 'main', '', '', '', '', '', 0);
                 INSERT INTO target (campaign, lane, position, contact, state) VALUES (1, 0, 0, 1, 1), (1, 0, 1, 2, 3),
-                    (2, 0, 0, 3, 1), (2, 0, 1, 2, 2)
+                    (2, 0, 0, 3, 1), (2, 0, 1, 2, 2);
+                INSERT INTO event (at, kind, channel, campaign, contact, source, reason, detail, once) VALUES
+                    (0, 'clicked', 'email', 1, 1, 'aws', '', '', '1'), (0, 'clicked', 'email', NULL, NULL, 'aws', '', '', '2'),
+                    (0, 'bounced', 'email', 1, 1, 'dsn', 'temporary', '', '3'),
+                    (0, 'bounced', 'email', 2, 3, 'dsn', 'permanent', '', '4'), (0, 'opened', 'email', 2, 3, 'aws', '', '', '5')
                 """
             )
         }
@@ -40,7 +44,8 @@ struct SegmentNamesTests {
         arguments: [
             ("state is empty", 1), ("state is not empty", 3), ("list(iowa)", 2), ("not list(iowa)", 2),
             ("list('it''s')", 1), ("source(form)", 2), ("not source(form)", 1), ("received(first)", 1),
-            ("received()", 2), ("not received", 2), ("bounced('c1')", 1), ("bounced(second)", 0),
+            ("received()", 2), ("not received", 2), ("bounced('c1')", 1), ("bounced(second)", 1),
+            ("clicked(first)", 1), ("clicked(second)", 0), ("not clicked", 3), ("opened", 1), ("complained", 0),
             ("list(iowa) and received(first) and state = 'IA'", 1), ("email is empty", 1),
         ]
     )

@@ -6,6 +6,13 @@ import Webhooks
 @Suite struct WebhookDoorTests {
     private static let now: Int64 = 1_795_336_245
 
+    private static func events(_ news: WebhookNews) throws -> [WebhookEvent] {
+        guard case .events(let events) = news else { throw NoEvents() }
+        return events
+    }
+
+    private struct NoEvents: Error {}
+
     // MARK: SendGrid
 
     private static let sendgridKey = P256.Signing.PrivateKey()
@@ -34,14 +41,18 @@ import Webhooks
              {"event":"bounce","email":"d@x.example","type":"bounce","status":"4.2.2","sg_event_id":"4"},
              {"event":"spamreport","email":"e@x.example","sg_event_id":"5"},
              {"event":"unsubscribe","email":"f@x.example","sg_event_id":"6"},
-             {"event":"open","email":"g@x.example","sg_event_id":"7"}, {"event":"processed"}]
+             {"event":"open","email":"g@x.example","sg_event_id":"7"},
+             {"event":"open","email":"h@x.example","sg_event_id":"8","sg_machine_open":true},
+             {"event":"click","email":"i@x.example","sg_event_id":"9"}, {"event":"processed"}]
             """
         var door = WebhookDoor(.sendgrid(Self.sendgridKey.publicKey))
-        let events = try door.open(try Self.sendgrid(body), at: Self.now)
+        let events = try Self.events(door.open(try Self.sendgrid(body), at: Self.now))
         #expect(
-            events.map(\.what) == [.permanent, .policy, .policy, .temporary, .complained, .unsubscribed]
+            events.map(\.what) == [
+                .permanent, .policy, .policy, .temporary, .complained, .unsubscribed, .opened, .clicked,
+            ]
         )
-        #expect(events.map(\.id) == ["1", "2", "3", "4", "5", "6"])
+        #expect(events.map(\.id) == ["1", "2", "3", "4", "5", "6", "7", "9"])
         #expect(events.first?.address == "a@x.example")
     }
 
@@ -105,7 +116,7 @@ import Webhooks
     )
     func mailgunEvents(event: String, what: WebhookEvent.What) throws {
         var door = WebhookDoor(.mailgun(Array("secret".utf8)))
-        let events = try door.open(Self.mailgun(event: event), at: Self.now)
+        let events = try Self.events(door.open(Self.mailgun(event: event), at: Self.now))
         #expect(events.map(\.what) == [what] && events.map(\.id) == ["e1"])
     }
 
@@ -144,7 +155,7 @@ import Webhooks
     )
     func postmarkEvents(body: String, what: WebhookEvent.What) throws {
         var door = WebhookDoor(.postmark(user: "ann", password: "secret"))
-        #expect(try door.open(Self.postmark(body), at: Self.now).map(\.what) == [what])
+        #expect(try Self.events(door.open(Self.postmark(body), at: Self.now)).map(\.what) == [what])
     }
 
     @Test(

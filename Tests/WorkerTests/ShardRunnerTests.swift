@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Foundation
 import Mail
 import NIOCore
 import NIOEmbedded
@@ -28,7 +29,7 @@ private final class Scene {
 
     final class Clock { var milliseconds: Int64 = 0 }
 
-    init(signing: [WireSigningKey] = []) throws {
+    init(signing: [WireSigningKey] = [], returnPath: WireReturnPath? = nil) throws {
         let clock = self.clock
         self.runner = ShardRunner(
             on: self.loop,
@@ -48,6 +49,7 @@ private final class Scene {
                 $0.variants = [filled(WireVariant()) { $0.text = "t" }]
                 $0.messageIDDomain = "x.example"
                 $0.signing = signing
+                if let returnPath { $0.returnPath = returnPath }
             },
             campaign: Campaign.ID(1),
             tally: CampaignTally(campaign: Campaign.ID(1), name: "c")
@@ -105,6 +107,26 @@ struct SignedMessageTests {
         let signatures = text.dropLast(body.count)
         #expect(signatures.split(separator: "DKIM-Signature: v=1; a=").count == 2)
         #expect(signatures.contains("a=rsa-sha256;") && signatures.contains("a=ed25519-sha256;"))
+    }
+
+    @Test("each message has a return path of its own, and the same one when it is tried again")
+    func returnPaths() throws {
+        let key = ReturnPathKey([1, 2, 3])
+        let campaign = Campaign.ID(1)
+        let path = filled(WireReturnPath()) {
+            $0.local = "bounces"
+            $0.domain = "r.example"
+            $0.key = Data(key.campaignKey(campaign))
+        }
+        let scan = ReturnPathScan(key: key, local: "bounces", domain: "r.example")
+        for _ in 0..<2 {
+            let scene = try Scene(returnPath: path)
+            for position in 0..<3 {
+                let job = try #require(scene.runner.nextJob(relay: 0))
+                let target = TargetKey(campaign: campaign, lane: 0, position: position)
+                #expect(scan.look(at: job.sender) == .target(target))
+            }
+        }
     }
 
     @Test("content whose key cannot be read is not taken: nothing leaves unsigned")

@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Foundation
 import Signing
 import Storage
 import Wire
@@ -77,6 +78,11 @@ extension LoopCore {
                 hasLinks: self.options.links != nil
             )
             content.signing = (self.options.signing(of: campaign) ?? []).map(\.wire)
+            if let returns = self.options.returns {
+                content.returnPath.local = returns.local
+                content.returnPath.domain = returns.domain
+                content.returnPath.key = Data(returns.key.campaignKey(campaign.id))
+            }
             self.say(.content(content), to: session)
         }
         var grant = shard.frame()

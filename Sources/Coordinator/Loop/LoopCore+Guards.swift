@@ -55,13 +55,25 @@ extension LoopCore {
     /// - Parameter key: Of the target; a campaign that is over counts for its relay only.
     /// - Throws: What the store throws.
     func noteComplaint(about key: TargetKey) throws(StoreError) {
+        try self.noteLate(about: key) { $0.noteComplaint(in: $1) }
+    }
+
+    /// Notes that a message came back after it was accepted, as ``noteComplaint(about:)`` does for complaints.
+    func noteReturn(of key: TargetKey) throws(StoreError) {
+        try self.noteLate(about: key) { $0.noteReturn(in: $1) }
+    }
+
+    private func noteLate(
+        about key: TargetKey,
+        _ note: (inout GuardBook, [(scope: GuardScope, rules: GuardRules)]) -> [GuardNews]
+    ) throws(StoreError) {
         guard let campaign = self.campaigns[key.campaign] else {
             guard let record = try self.stores.campaigns.campaign(key.campaign) else { return }
             let scope = GuardScope.relay(record.relay)
-            for said in self.guards.noteComplaint(in: [(scope, self.options.guards)]) { self.tell(said, of: nil) }
+            for said in note(&self.guards, [(scope, self.options.guards)]) { self.tell(said, of: nil) }
             return
         }
-        for said in self.guards.noteComplaint(in: self.guardScopes(campaign, lane: key.lane)) {
+        for said in note(&self.guards, self.guardScopes(campaign, lane: key.lane)) {
             try self.heed(said, lane: key.lane, of: campaign)
         }
     }

@@ -337,6 +337,9 @@ struct LoopOptions: Sendable {
         var connections: Int
     }
 
+    /// Where mail about messages comes back to; `nil` when it goes to the sender.
+    var returns: ReturnOptions?
+
     /// The keys that sign a campaign's messages, none when its relay does; `nil` when they must not leave.
     func signing(of campaign: RunningCampaign) -> [SigningKey]? {
         self.relays[campaign.record.relay]?.signing.keys(from: campaign.plan.from.address.domain)

@@ -24,12 +24,14 @@ struct PublicServer: Service {
     ///
     /// - Parameters:
     ///   - desk: What requests ask of.
+    ///   - webhooks: What providers' requests go to; `nil` when none is configured.
     ///   - metrics: Its requests are counted there.
     ///   - listen: Where to listen.
     ///   - logger: For requests and faults; what it is given has no token in it.
     ///   - onListening: Called once with the port, when connections are taken.
     init(
         desk: some RecipientDesk,
+        webhooks: WebhookDesk? = nil,
         metrics: MetricsRegistry,
         listen: HTTPListener.Address,
         logger: Logger,
@@ -39,6 +41,7 @@ struct PublicServer: Service {
         router.add(middleware: RequestRecord(metrics: metrics, table: RouteTable(), logger: logger))
         router.add(middleware: RequestLimit(max: Self.requestsMax))
         UnsubscribeRoutes(desk: desk).add(to: router)
+        if let webhooks { WebhookRoutes(desk: webhooks).add(to: router) }
         self.listener = HTTPListener(
             responder: router.buildResponder(),
             address: listen,

@@ -1,5 +1,4 @@
 import Hummingbird
-import NIOCore
 
 /// `/u/TOKEN`: looked at with GET and HEAD, which change nothing, and asked with POST.
 struct UnsubscribeRoutes<Desk: RecipientDesk>: Sendable {
@@ -22,7 +21,7 @@ struct UnsubscribeRoutes<Desk: RecipientDesk>: Sendable {
     private func act(_ request: Request, _ context: APIContext) async throws -> Response {
         let token = try context.parameters.require("token")
         let type = request.headers[.contentType] ?? ""
-        guard let body = try await Self.body(of: request) else {
+        guard let body = try await TimedBody.read(request, bytesMax: UnsubscribeForm.bytesMax) else {
             return Self.html(UnsubscribePage.unknown.later, .init(code: 408), hasBody: true)
         }
         guard let form = UnsubscribeForm(body, type: type) else {
@@ -38,30 +37,6 @@ struct UnsubscribeRoutes<Desk: RecipientDesk>: Sendable {
         }
         guard let answer else { return Self.html(UnsubscribePage.unknown.refusal, .notFound, hasBody: true) }
         return Self.html(answer.page.done(answer.choice), .ok, hasBody: true)
-    }
-
-    /// - Returns: `nil` when it did not come in time.
-    private static func body(of request: Request) async throws -> [UInt8]? {
-        try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
-            group.addTask {
-                do {
-                    let body = try await request.body.collect(upTo: UnsubscribeForm.bytesMax)
-                    return Array(body.readableBytesView)
-                } catch is NIOTooManyBytesError {
-                    throw Problem(
-                        413,
-                        "The request is too large",
-                        "The body may have at most \(UnsubscribeForm.bytesMax) bytes."
-                    )
-                }
-            }
-            group.addTask {
-                try await Task.sleep(for: PublicServer.bodyTimeout)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
-        }
     }
 
     private static func html(_ text: String, _ status: HTTPResponse.Status, hasBody: Bool) -> Response {

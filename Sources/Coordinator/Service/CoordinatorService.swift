@@ -11,6 +11,7 @@ import Telemetry
 import Transport
 import UnixSignals
 import UserFiles
+import Webhooks
 
 /// The coordinator as a process: opens what it needs, runs the loop beside the API, and stops in order.
 struct CoordinatorService {
@@ -26,11 +27,13 @@ struct CoordinatorService {
         // Before anything is written.
         try ListenPlaces.requireFree(self.settings)
         let signing = try self.settings.relaySigning()
+        let returns = try self.returnOptions()
+        let doors = try self.settings.webhookDoors()
         let store = try self.openStore()
         let metrics = MetricsRegistry()
         metrics.gauge(.build, Build.name).set(1)
         let recipients = try self.recipientKeys(store)
-        let parts = try self.startLoop(store, recipients, signing: signing, metrics: metrics)
+        let parts = try self.startLoop(store, recipients, signing: signing, returns: returns, metrics: metrics)
         let readers = try self.orStart { () throws(StoreError) in try ReaderPool(path: self.databasePath) }
         do {
             let tokens = try self.tokens()
@@ -44,7 +47,16 @@ struct CoordinatorService {
                 metrics: metrics
             )
             let desk = LoopRecipientDesk(loop: parts.loop, readers: readers, key: recipients.unsubscribe)
-            try await self.serve(parts, operations, desk, tokens, metrics: metrics, exitWithParent: exitWithParent)
+            try await self.serve(
+                parts,
+                operations,
+                desk,
+                tokens,
+                returns: returns,
+                doors: doors,
+                metrics: metrics,
+                exitWithParent: exitWithParent
+            )
         } catch {
             parts.stop()
             throw error
@@ -93,6 +105,7 @@ struct CoordinatorService {
         _ store: SQLiteDatabase,
         _ recipients: RecipientKeys,
         signing: [String: RelaySigning],
+        returns: ReturnOptions?,
         metrics: MetricsRegistry
     ) throws -> LoopParts {
         do throws(TransportError) {
@@ -100,6 +113,7 @@ struct CoordinatorService {
                 self.settings,
                 recipients: recipients,
                 signing: signing,
+                returns: returns,
                 store: store,
                 metrics: metrics,
                 logger: self.logger
@@ -117,11 +131,21 @@ struct CoordinatorService {
         }
     }
 
+    private func returnOptions() throws -> ReturnOptions? {
+        do throws(TransportError) {
+            return try self.settings.returnOptions()
+        } catch {
+            throw StartProblem(text: error.message)
+        }
+    }
+
     private func serve(
         _ parts: LoopParts,
         _ operations: CoordinatorOperations,
         _ desk: LoopRecipientDesk,
         _ tokens: Tokens,
+        returns: ReturnOptions?,
+        doors: [String: WebhookDoor],
         metrics: MetricsRegistry,
         exitWithParent: Bool
     ) async throws {
@@ -150,9 +174,21 @@ struct CoordinatorService {
             ),
             .init(service: RemainsService(erasures: operations.erasures, logger: self.logger)),
         ]
+        let record = ReturnRecord(metrics: metrics, logger: self.logger)
         if self.settings.coordinator.publicURL != nil {
-            let server = self.publicServer(desk, metrics: metrics)
+            let webhooks = WebhookDesk(doors, returns, loop: parts.loop, record: record, logger: self.logger)
+            let server = self.publicServer(desk, webhooks: webhooks, metrics: metrics)
             services.append(.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup))
+        }
+        if let settings = self.settings.returns, let options = returns {
+            let ways = ReturnServices.make(
+                settings,
+                options,
+                loop: parts.loop,
+                record: record,
+                logger: self.logger
+            )
+            services += ways.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) }
         }
         if exitWithParent {
             services.append(.init(service: ParentWatch(), successTerminationBehavior: .gracefullyShutdownGroup))
@@ -174,10 +210,15 @@ struct CoordinatorService {
     }
 
     /// What recipients reach; only when links lead there.
-    private func publicServer(_ desk: LoopRecipientDesk, metrics: MetricsRegistry) -> PublicServer {
+    private func publicServer(
+        _ desk: LoopRecipientDesk,
+        webhooks: WebhookDesk?,
+        metrics: MetricsRegistry
+    ) -> PublicServer {
         let listen = self.settings.coordinator.publicListen
         return PublicServer(
             desk: desk,
+            webhooks: webhooks,
             metrics: metrics,
             listen: HTTPListener.Address(host: listen.host, port: listen.port),
             logger: self.logger,

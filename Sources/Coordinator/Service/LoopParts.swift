@@ -23,6 +23,7 @@ final class LoopParts: Sendable {
         _ settings: Settings,
         recipients: RecipientKeys,
         signing: [String: RelaySigning],
+        returns: ReturnOptions?,
         store: SQLiteDatabase,
         metrics: MetricsRegistry,
         logger: Logger
@@ -52,6 +53,7 @@ final class LoopParts: Sendable {
         options.links = settings.coordinator.publicURL.map {
             UnsubscribeLinks(publicURL: $0, key: recipients.unsubscribe)
         }
+        options.returns = returns
         let loopOptions = options
         let loop = self.loop
         let authenticator = self.authenticator

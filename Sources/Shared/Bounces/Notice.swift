@@ -129,7 +129,8 @@ struct Notice {
             return ReturnedMail.Recipient(
                 address: recipient.address,
                 status: status.status,
-                reason: judgement.reason(texts)
+                reason: judgement.reason(texts),
+                said: Redaction.text(texts.first { !$0.isEmpty } ?? "", of: recipient.address)
             )
         }
     }

@@ -17,6 +17,8 @@ package struct ReturnedMail: Sendable, Equatable {
         /// Enhanced status (RFC 3463) as in `5.1.1`; empty when the notice has none.
         package let status: String
         package let reason: FailureReason
+        /// What the mail system said of it, without addresses; may be empty.
+        package var said = ""
 
         /// Whether the address is of no use any more.
         package var isPermanent: Bool { self.reason.isPermanent }

@@ -28,8 +28,14 @@ package indirect enum Expression: Hashable, Sendable {
     package enum History: String, Hashable, Sendable, CaseIterable {
         /// The relay took it.
         case received
-        /// It was refused for good.
+        /// It was refused for good, at once or later.
         case bounced
+        /// The person told the mailbox provider that it is spam.
+        case complained
+        /// A provider saw it opened.
+        case opened
+        /// A provider saw a link in it followed.
+        case clicked
     }
 
     /// Words of the language, which no field can have as its name.

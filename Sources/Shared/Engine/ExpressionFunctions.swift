@@ -14,11 +14,16 @@ enum ExpressionFunction: String, CaseIterable {
     case segment
     case received
     case bounced
+    case complained
+    case opened
+    case clicked
 
     /// What people did or what became of what was sent to them.
     var history: Expression.History? { Expression.History(rawValue: self.rawValue) }
 
-    static let summary = "list(NAME), source(NAME), segment(NAME), received(CAMPAIGN) and bounced(CAMPAIGN)"
+    static let summary =
+        "list(NAME), source(NAME), segment(NAME), received(CAMPAIGN), bounced(CAMPAIGN), complained(CAMPAIGN), "
+        + "opened(CAMPAIGN) and clicked(CAMPAIGN)"
 }
 
 /// Lists, sources, segments, and what was sent before.
@@ -61,7 +66,7 @@ extension ExpressionReading {
             }
             return .source(name)
         case .segment: return try self.segment(name, at: argument)
-        case .received, .bounced: return .everyone
+        case .received, .bounced, .complained, .opened, .clicked: return .everyone
         }
     }
 

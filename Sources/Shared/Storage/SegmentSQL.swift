@@ -118,17 +118,35 @@ private struct SegmentWriter {
         }
     }
 
-    /// Asks once for all who have that outcome, not for each contact: targets are found by campaign, not by contact.
     private mutating func history(_ history: Expression.History, _ campaigns: [Campaign.ID]?) -> String {
-        let outcome: Outcome =
-            switch history {
-            case .received: .accepted
-            case .bounced: .bounced
-            }
+        switch history {
+        case .received: return self.targets(.accepted, campaigns)
+        case .bounced:
+            let atOnce = self.targets(.bounced, campaigns)
+            return "(\(atOnce) OR \(self.events(.bounced, campaigns, "AND e.reason <> 'temporary'")))"
+        case .complained: return self.events(.complained, campaigns)
+        case .opened: return self.events(.opened, campaigns)
+        case .clicked: return self.events(.clicked, campaigns)
+        }
+    }
+
+    /// Asks once for all who have that outcome, not for each contact: targets are found by campaign, not by contact.
+    private mutating func targets(_ outcome: Outcome, _ campaigns: [Campaign.ID]?) -> String {
         let state = self.bind(.integer(Int64(outcome.rawValue)))
         guard let campaigns else { return "c.id IN (SELECT t.contact FROM target t WHERE t.state = \(state))" }
         let ids = campaigns.map { self.bind(.integer($0.rawValue)) }.joined(separator: ", ")
         return "c.id IN (SELECT t.contact FROM target t WHERE t.campaign IN (\(ids)) AND t.state = \(state))"
+    }
+
+    /// As ``targets(_:_:)``, of what came back later.
+    private mutating func events(_ kind: EventKind, _ campaigns: [Campaign.ID]?, _ more: String = "") -> String {
+        var condition = "e.kind = \(self.bind(.text(kind.rawValue)))"
+        if let campaigns {
+            let ids = campaigns.map { self.bind(.integer($0.rawValue)) }.joined(separator: ", ")
+            condition += " AND e.campaign IN (\(ids))"
+        }
+        // Without the last part, `not clicked(x)` would hold for nobody.
+        return "c.id IN (SELECT e.contact FROM event e WHERE \(condition) \(more) AND e.contact IS NOT NULL)"
     }
 
     private mutating func bind(_ literal: Expression.Literal) -> String {

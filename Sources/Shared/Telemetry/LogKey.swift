@@ -56,6 +56,9 @@ package enum LogKey: String, Hashable, Sendable, CaseIterable {
     case method
     case previous
     case problem
+    /// The name of a provider in the configuration.
+    case webhook
+    case url
     case reason
     case reply
     case signal
@@ -114,6 +117,13 @@ package enum LogEventName: String, Hashable, Sendable, CaseIterable {
     case guardWarns = "guard_warns"
     case sentTwice = "sent_twice"
     case inDoubt = "in_doubt"
+
+    // What came back.
+    case returned
+    /// A notice that is forged, or names no message of ours.
+    case returnRefused = "return_refused"
+    /// A provider waits until an operator opens an address.
+    case webhookConfirm = "webhook_confirm"
 
     // What operators did.
     /// How far the audit came: number and hash of its newest row.

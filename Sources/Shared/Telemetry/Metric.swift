@@ -106,6 +106,13 @@ extension Metric {
         labels: ["result"],
         help: "Rows read by imports."
     )
+    /// Label `result`: `bounced`, `complained`, `unsubscribed`, `delivered`, `opened`, `clicked`, `suppressed`, `repeated`, `unknown`, `ignored` or `refused`.
+    package static let returned = Self(
+        "postrider_returned_total",
+        .counter,
+        labels: ["result"],
+        help: "Notices about messages that came back, and what they led to."
+    )
     package static let turnSeconds = Self(
         "postrider_turn_seconds",
         .histogram(upperBounds: Metric.secondsBounds),
@@ -145,7 +152,7 @@ extension Metric {
     /// Every metric that Postrider names itself.
     package static let all: [Metric] = [
         .targets, .sentTwice, .grants, .targetsGranted, .guardTrips, .leasesExpired, .reportsRefused, .workersConnected,
-        .workersRefused, .targetsOpen, .campaigns, .relayProblems, .importRows, .turnSeconds, .requests,
+        .workersRefused, .targetsOpen, .campaigns, .relayProblems, .importRows, .returned, .turnSeconds, .requests,
         .requestSeconds,
         .logLinesLost, .restored, .build,
     ]

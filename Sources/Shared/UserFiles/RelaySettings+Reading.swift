@@ -101,9 +101,6 @@ extension RelaySettings {
         return Credentials(user: user, password: password)
     }
 
-    /// Passwords are short; a larger file is the wrong file.
-    private static let passwordBytesMax = 4_096
-
     private static func password(_ keys: KeyReader, folder: String) -> Secret? {
         if keys.has("password"), keys.has("password_file") {
             keys.problem("password", "is given twice; allowed: password or password_file")
@@ -117,21 +114,7 @@ extension RelaySettings {
             }
             return keys.text("password").map(Secret.init)
         }
-        guard let name = keys.text("password_file") else { return nil }
-        do {
-            let demand = RegularFile.Demand(bytesMax: Self.passwordBytesMax, isPrivate: true)
-            let bytes = try RegularFile.read(Paths.resolve(name, from: folder), demand)
-            let text = String(decoding: bytes, as: UTF8.self)
-            let line = text.hasSuffix("\n") ? String(text.dropLast()) : text
-            guard !line.isEmpty, !line.contains(where: \.isNewline) else {
-                keys.problem("password_file", "\(quoted(name)) must have one line: the password")
-                return nil
-            }
-            return Secret(line)
-        } catch {
-            keys.problem("password_file", "\(quoted(name)) \(error.message)")
-            return nil
-        }
+        return keys.secretLine("password_file", folder: folder, of: "password")
     }
 
     /// Certificate bundles of systems have a quarter of it.

@@ -45,6 +45,8 @@ extension Settings {
             worker: WorkerSettings(keys.node("worker"), folder: folder, reading: reading),
             relays: Self.relays(keys, folder: folder, signingNames: signing.map(\.name)),
             signing: signing,
+            returns: ReturnSettings.read(keys, folder: folder),
+            webhooks: WebhookSettings.read(keys, folder: folder),
             sites: SiteSettings(keys.node("sites"), path: "sites", reading: reading),
             throttles: keys.limits("throttles"),
             caps: keys.caps("caps"),
@@ -64,13 +66,16 @@ extension Settings {
             ),
             journalSync: journal.choice("sync", default: .process)
         )
+        if !settings.webhooks.isEmpty, settings.coordinator.publicURL == nil {
+            keys.problem("webhooks", "need an address that providers can reach; add coordinator.public_url")
+        }
         return try reading.finish(settings)
     }
 
     static let keys = KeySet(
         known: [
-            "data_dir", "store", "coordinator", "worker", "relays", "dkim", "sites", "throttles", "caps", "guards",
-            "approval", "approval_expires", "consent", "retention", "test_addresses", "orphan_grace",
+            "data_dir", "store", "coordinator", "worker", "relays", "dkim", "returns", "webhooks", "sites", "throttles",
+            "caps", "guards", "approval", "approval_expires", "consent", "retention", "test_addresses", "orphan_grace",
             "timezone", "log", "journal",
         ],
         notYet: ["senders"]

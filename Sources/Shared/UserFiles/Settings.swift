@@ -19,6 +19,10 @@ package struct Settings: Sendable {
     package var relays: [RelaySettings]
     /// `dkim`: keys that relays sign with, in file order.
     package var signing: [SigningSettings]
+    /// `returns`: where mail about messages comes back to; `nil` when nobody reads it.
+    package var returns: ReturnSettings?
+    /// `webhooks`: providers that tell what became of messages, in file order; they need `coordinator.public_url`.
+    package var webhooks: [WebhookSettings]
     package var sites: SiteSettings
     /// `throttles`: limits of the whole cluster, at most eight; default none.
     package var throttles: [Limit]

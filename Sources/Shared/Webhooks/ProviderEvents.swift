@@ -10,9 +10,11 @@ enum SendGridEvents {
         let reason: String?
         let bounceClassification: String?
         let id: String?
+        let isMachine: Bool?
 
         private enum CodingKeys: String, CodingKey {
             case event, email, type, status, reason
+            case isMachine = "sg_machine_open"
             case bounceClassification = "bounce_classification"
             case id = "sg_event_id"
         }
@@ -39,6 +41,9 @@ enum SendGridEvents {
         case "deferred": nil
         case "spamreport": .complained
         case "unsubscribe", "group_unsubscribe": .unsubscribed
+        // Apple's servers open everything.
+        case "open": event.isMachine == true ? nil : .opened
+        case "click": .clicked
         default: nil
         }
     }
@@ -63,6 +68,10 @@ enum MailgunEvent {
     }
 
     private struct Event: Decodable {
+        struct Envelope: Decodable {
+            let sender: String?
+        }
+
         struct Status: Decodable {
             let code: Int?
             let enhanced: String?
@@ -78,10 +87,11 @@ enum MailgunEvent {
         let severity: String?
         let reason: String?
         let recipient: String?
+        let envelope: Envelope?
         let status: Status?
 
         private enum CodingKeys: String, CodingKey {
-            case id, event, severity, reason, recipient
+            case id, event, severity, reason, recipient, envelope
             case status = "delivery-status"
         }
     }
@@ -91,7 +101,10 @@ enum MailgunEvent {
         let event = read.event
         guard let what = Self.what(event), let address = event.recipient else { return (read.signature, nil) }
         let detail = [event.status?.enhanced, event.reason].compactMap(\.self).joined(separator: " ")
-        return (read.signature, WebhookEvent(what: what, address: address, detail: detail, id: event.id))
+        let sender = event.envelope?.sender ?? ""
+        return (
+            read.signature, WebhookEvent(what: what, address: address, detail: detail, id: event.id, sender: sender)
+        )
     }
 
     private static func what(_ event: Event) -> WebhookEvent.What? {
@@ -107,6 +120,8 @@ enum MailgunEvent {
             return event.severity == "permanent" ? .permanent : .temporary
         case "complained": return .complained
         case "unsubscribed": return .unsubscribed
+        case "opened": return .opened
+        case "clicked": return .clicked
         default: return nil
         }
     }
@@ -156,6 +171,9 @@ enum PostmarkEvent {
             return WebhookEvent(what: .complained, address: address, detail: "", id: "complaint:\(number):\(message)")
         case "Delivery":
             return WebhookEvent(what: .delivered, address: address, detail: "", id: "delivery:\(message):\(address)")
+        case "Open", "Click":
+            let what: WebhookEvent.What = read.recordType == "Open" ? .opened : .clicked
+            return WebhookEvent(what: what, address: address, detail: "", id: "\(what):\(message):\(address)")
         case "SubscriptionChange" where read.suppressSending == true && read.suppressionReason == "ManualSuppression":
             let id = "change:\(message):\(address):\(read.changedAt ?? "")"
             return WebhookEvent(what: .unsubscribed, address: address, detail: "", id: id)

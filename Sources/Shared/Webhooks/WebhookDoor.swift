@@ -14,6 +14,8 @@ package struct WebhookDoor: Sendable {
         case mailgun([UInt8])
         /// User and password that its settings put into the address.
         case postmark(user: String, password: String)
+        /// Amazon SES over SNS.
+        case ses(SNSTrust)
 
         /// Its word in the configuration and in events.
         package var name: String {
@@ -21,6 +23,7 @@ package struct WebhookDoor: Sendable {
             case .sendgrid: "sendgrid"
             case .mailgun: "mailgun"
             case .postmark: "postmark"
+            case .ses: "ses"
             }
         }
     }
@@ -43,18 +46,28 @@ package struct WebhookDoor: Sendable {
     ///   - seconds: Now, since 1970.
     /// - Returns: What it tells; empty when that is nothing we keep.
     /// - Throws: ``WebhookRefusal``.
-    package mutating func open(_ request: WebhookRequest, at seconds: Int64) throws(WebhookRefusal) -> [WebhookEvent] {
+    package mutating func open(_ request: WebhookRequest, at seconds: Int64) throws(WebhookRefusal) -> WebhookNews {
         switch self.provider {
         case .sendgrid(let key):
             try Self.check(request, key, at: seconds)
-            return try SendGridEvents.read(request.body)
+            return .events(try SendGridEvents.read(request.body))
         case .mailgun(let key):
             let read = try MailgunEvent.read(request.body)
             try self.check(read.signature, key, at: seconds)
-            return read.event.map { [$0] } ?? []
+            return .events(read.event.map { [$0] } ?? [])
         case .postmark(let user, let password):
             try Self.check(request, user: user, password: password)
-            return try PostmarkEvent.read(request.body).map { [$0] } ?? []
+            return .events(try PostmarkEvent.read(request.body).map { [$0] } ?? [])
+        case .ses(let trust):
+            let message = try SNSMessage.read(request.body)
+            try trust.check(message, at: seconds)
+            switch message.kind {
+            case .notification: return .events(try SESEvent.read(message.message))
+            case .farewell: return .events([])
+            case .confirmation:
+                guard let address = message.subscribeURL, SNSMessage.isAmazons(address) else { throw .forged }
+                return .confirm(address)
+            }
         }
     }
 

@@ -9,6 +9,8 @@ package struct WebhookEvent: Sendable, Equatable {
         case policy
         case complained
         case unsubscribed
+        case opened
+        case clicked
     }
 
     package let what: What
@@ -18,13 +20,23 @@ package struct WebhookEvent: Sendable, Equatable {
     package let detail: String
     /// The same each time the provider tells of this.
     package let id: String
+    /// The envelope's sender, which is our return path; empty when the provider does not tell.
+    package let sender: String
 
-    package init(what: What, address: String, detail: String, id: String) {
+    package init(what: What, address: String, detail: String, id: String, sender: String = "") {
         self.what = what
         self.address = address
         self.detail = detail
         self.id = id
+        self.sender = sender
     }
+}
+
+/// What a request that is believed tells.
+package enum WebhookNews: Sendable, Equatable {
+    case events([WebhookEvent])
+    /// The operator has to open this address once, or nothing will come.
+    case confirm(String)
 }
 
 /// Why a request is not believed, as half a sentence.
@@ -37,6 +49,9 @@ package struct WebhookRefusal: Error, Sendable, Equatable, CustomStringConvertib
     package static let forged = Self("has a signature that is not its provider's")
     package static let stale = Self("is older or younger than its time allows")
     package static let repeated = Self("shows a signature that was shown before")
+    package static let strangeCertificate = Self("is not signed with a certificate that is configured")
+    package static let strangeTopic = Self("is of a topic that is not configured")
+    package static let weak = Self("is signed with SHA-1; set the topic's SignatureVersion to 2")
     package static let unreadable = Self("is not what its provider sends")
 }
 

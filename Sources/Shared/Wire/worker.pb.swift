@@ -318,9 +318,21 @@ package nonisolated struct WireContent: Sendable {
   /// every message gets a DKIM signature by each; who cannot sign hands back the grants
   package var signing: [WireSigningKey] = []
 
+  /// envelope senders are made of it; none: they are from_address
+  package var returnPath: WireReturnPath {
+    get {_returnPath ?? WireReturnPath()}
+    set {_returnPath = newValue}
+  }
+  /// Returns true if `returnPath` has been explicitly set.
+  package var hasReturnPath: Bool {self._returnPath != nil}
+  /// Clears the value of `returnPath`. Subsequent reads from it will return its default value.
+  package mutating func clearReturnPath() {self._returnPath = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _returnPath: WireReturnPath? = nil
 }
 
 package nonisolated struct WirePartial: Sendable {
@@ -331,6 +343,22 @@ package nonisolated struct WirePartial: Sendable {
   package var name: String = String()
 
   package var text: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireReturnPath: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var local: String = String()
+
+  package var domain: String = String()
+
+  package var key: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1052,7 +1080,7 @@ nonisolated extension WireRelayTiming: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Content"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}campaign\0\u{1}revision\0\u{3}from_name\0\u{3}from_address\0\u{3}reply_to\0\u{1}headers\0\u{1}variants\0\u{1}fields\0\u{3}message_id_key\0\u{3}message_id_domain\0\u{1}name\0\u{1}partials\0\u{2}\u{8}signing\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}campaign\0\u{1}revision\0\u{3}from_name\0\u{3}from_address\0\u{3}reply_to\0\u{1}headers\0\u{1}variants\0\u{1}fields\0\u{3}message_id_key\0\u{3}message_id_domain\0\u{1}name\0\u{1}partials\0\u{2}\u{8}signing\0\u{3}return_path\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1073,12 +1101,17 @@ nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 11: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 12: try { try decoder.decodeRepeatedMessageField(value: &self.partials) }()
       case 20: try { try decoder.decodeRepeatedMessageField(value: &self.signing) }()
+      case 21: try { try decoder.decodeSingularMessageField(value: &self._returnPath) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.campaign != 0 {
       try visitor.visitSingularUInt64Field(value: self.campaign, fieldNumber: 1)
     }
@@ -1118,6 +1151,9 @@ nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.signing.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.signing, fieldNumber: 20)
     }
+    try { if let v = self._returnPath {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1135,6 +1171,7 @@ nonisolated extension WireContent: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.name != rhs.name {return false}
     if lhs.partials != rhs.partials {return false}
     if lhs.signing != rhs.signing {return false}
+    if lhs._returnPath != rhs._returnPath {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1170,6 +1207,46 @@ nonisolated extension WirePartial: SwiftProtobuf.Message, SwiftProtobuf._Message
   package static func ==(lhs: WirePartial, rhs: WirePartial) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.text != rhs.text {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireReturnPath: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReturnPath"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}local\0\u{1}domain\0\u{1}key\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.local) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.domain) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.local.isEmpty {
+      try visitor.visitSingularStringField(value: self.local, fieldNumber: 1)
+    }
+    if !self.domain.isEmpty {
+      try visitor.visitSingularStringField(value: self.domain, fieldNumber: 2)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireReturnPath, rhs: WireReturnPath) -> Bool {
+    if lhs.local != rhs.local {return false}
+    if lhs.domain != rhs.domain {return false}
+    if lhs.key != rhs.key {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -11,8 +11,9 @@ import Wire
 final class CampaignContent {
     let campaign: Campaign.ID
     let revision: UInt32
-    /// Envelope sender.
-    let sender: String
+    /// Envelope sender where messages have no return paths of their own.
+    private let sender: String
+    private let returnPaths: ReturnPathWriter?
     let variantCount: Int
     let fieldCount: Int
     let tally: CampaignTally
@@ -57,9 +58,23 @@ final class CampaignContent {
         self.campaign = campaign
         self.revision = content.revision
         self.sender = from.text
+        self.returnPaths =
+            content.hasReturnPath
+            ? ReturnPathWriter(
+                campaign: campaign,
+                key: Array(content.returnPath.key),
+                local: content.returnPath.local,
+                domain: content.returnPath.domain
+            ) : nil
         self.variantCount = content.variants.count
         self.fieldCount = fields.count
         self.tally = tally
+    }
+
+    /// One target's envelope sender: the same on every attempt.
+    func sender(of index: Int, in shard: HeldShard) -> String {
+        guard let returnPaths else { return self.sender }
+        return returnPaths.address(lane: UInt32(shard.grant.lane), position: shard.grant.positions[index])
     }
 
     /// One target's message, signed and dot-stuffed, without the final dot.

@@ -166,7 +166,7 @@ final class ShardRunner {
         shard.content.tally.inFlight += 1
         return RelayJob(
             id: target.rawValue,
-            sender: shard.content.sender,
+            sender: shard.content.sender(of: target.index, in: shard),
             recipient: String(decoding: shard.grant.addresses[target.index], as: UTF8.self)
         )
     }

@@ -102,6 +102,12 @@ package struct GuardBook: Sendable {
         }
     }
 
+    /// Notes that a message which was accepted came back after all.
+    package mutating func noteReturn(in scopes: [(scope: GuardScope, rules: GuardRules)]) -> [GuardNews] {
+        // Counts that were set back may not know of its try any more.
+        self.change(scopes) { $0.bounced = min($0.bounced + 1, max($0.tries, 1)) }
+    }
+
     /// Notes a complaint about a message that was accepted.
     package mutating func noteComplaint(in scopes: [(scope: GuardScope, rules: GuardRules)]) -> [GuardNews] {
         self.change(scopes) { $0.complained += 1 }
