@@ -89,9 +89,10 @@ final class Laws {
 
     /// No person has messages of more campaigns than a cap allows; caps look back longer than any simulation lasts.
     private func checkCaps(_ message: WorkerWitness.Message, _ name: String) {
-        self.messages[message.contact, default: 0] += 1
-        for cap in self.world.plan.settings.caps where self.messages[message.contact, default: 0] > cap.count {
-            self.broken("\(name) is message \(self.messages[message.contact, default: 0]) to them, of \(cap.count) allowed")
+        let count = self.messages[message.contact, default: 0] + 1
+        self.messages[message.contact] = count
+        for cap in self.world.plan.settings.caps where count > cap.count {
+            self.broken("\(name) is message \(count) to them, and \(cap.count) are allowed")
         }
     }
 
