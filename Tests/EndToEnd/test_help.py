@@ -105,6 +105,7 @@ class HelpTest(EndToEndTest):
         self.running.command("sample-contacts", "--count", PEOPLE, "--out", "voters.csv")
         self.running.command("contacts", "import", "voters.csv", "--list", "voters")
         self.running.import_contacts([{"email": "ann@example.org", "first_name": "Ann"}], name="ann", list_name="ann")
+        self.running.import_contacts([{"email": "gone@example.org", "first_name": "Gus"}], name="gone", list_name="gone")
         # The same campaign, at a pace at which it stays running.
         text = (folder / "first-caucus.yaml").read_text()
         (folder / "slow.yaml").write_text(text.replace("first-caucus", "slow") + 'throttles: ["1/s"]\n')

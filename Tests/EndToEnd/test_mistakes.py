@@ -189,6 +189,8 @@ class MistakesTest(EndToEndTest):
 
     def check_port(self):
         with socket.socket() as taken:
+            # Connections of before linger there.
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             taken.bind(("127.0.0.1", self.ours.api_port))
             taken.listen()
             self.service_ends(FAILED, "coordinator.api_listen", str(self.ours.api_port), "in use", "ss -ltnp")

@@ -6,7 +6,7 @@ struct ContactsEraseCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "erase",
         abstract: "Erases everything about a person; a keyed hash of the address keeps them from being written to.",
-        discussion: HelpText.with(examples: "postrider contacts erase ann@example.org")
+        discussion: HelpText.with(examples: "postrider contacts erase gone@example.org")
     )
 
     @Argument(help: "An e-mail address or a telephone number.")

@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Logging
 import Storage
 import Telemetry
 
