@@ -52,9 +52,9 @@ MUTATIONS = [
         test="a report on a lease that this worker never held is refused, and acknowledged",
     ),
     dict(
-        name="what a worker has for somebody who is erased is sent",
+        name="whoever is erased and comes again is written to (suppression at the erasure)",
         file="Sources/Coordinator/People/LoopCore+Erasure.swift",
-        find='self.withdrawn.insert(contact)',
+        find='for key in traces.keys { try self.suppress(key, reason: .erased, evidence: "", by: who) }',
         replace='',
         suite="CoordinatorTests.LoopErasureTests",
         test="what a worker has for whoever is erased is withdrawn, and never granted again",
