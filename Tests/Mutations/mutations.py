@@ -57,7 +57,7 @@ MUTATIONS = [
         find='for key in traces.keys { try self.suppress(key, reason: .erased, evidence: "", by: who) }',
         replace='',
         suite="CoordinatorTests.LoopErasureTests",
-        test="what a worker has for whoever is erased is withdrawn, and never granted again",
+        test="of whoever is erased nothing is left but a hash; who did it stands in the audit, whom it was about does not",
     ),
     dict(
         name="the file is searched and not cleared after an erasure (old copies between rows)",
