@@ -14,7 +14,7 @@ struct ImportRehearsalTests {
         _ = try await loop.importText(known, list: "a")
         let file =
             "Email,City,Visits,Phone\nANN@x.org,Adel,3,5155550100\ncy@x.org,Clive,4,\ndora@x.org,Dows,5,\n"
-            + "bob@x.org,Boone,,\nnobody,x,1,\n"
+            + "bob@x.org,Boone,,\nnobody,x,1,\ndora@x.org,Delhi,6,\n"
         let request = ImportRequest(file: "b.csv", list: "b", source: "b", basis: "contract", onConflict: policy)
         let (before, writes) = (try loop.export(), loop.writes)
         let trial = try await loop.rehearse(Array(file.utf8), request)

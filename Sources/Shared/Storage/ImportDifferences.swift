@@ -35,7 +35,11 @@ package struct ImportDifferences: Hashable, Sendable {
     package init(importID: Int64, on connection: any SQLConnection) throws(StoreError) {
         let fields = try FieldStore(connection).all()
         let sums = fields.map { "sum(b.\($0.column) IS DISTINCT FROM c.\($0.column))" }.joined(separator: ", ")
-        let both = "FROM contact_before b JOIN contact c ON c.id = b.id WHERE b.import = ?1"
+        // Rows of one person follow each other in a file: whoever is new with it was not there before.
+        let both = """
+            FROM contact_before b JOIN contact c ON c.id = b.id WHERE b.import = ?1
+            AND NOT EXISTS (SELECT 1 FROM import_created n WHERE n.import = ?1 AND b.id >= n.low AND b.id < n.high)
+            """
         let counts = try connection.prepare("SELECT \(sums) \(both)")
         counts.bind(1, importID)
         if try counts.step() {
