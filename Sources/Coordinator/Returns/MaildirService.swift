@@ -72,8 +72,12 @@ struct MaildirService: Service {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return self.complain(name, String(cString: strerror(errno))) }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        guard let bytes = try? handle.read(upToCount: ReturnedMail.bytesMax) else { return [] }
-        return Array(bytes)
+        do {
+            return Array(try handle.read(upToCount: ReturnedMail.bytesMax) ?? Data())
+        } catch {
+            // It stays where it is: a disk that cannot be read now must not make a bounce look like nothing.
+            return self.complain(name, error.localizedDescription)
+        }
     }
 
     private func complain(_ name: String, _ problem: String) -> [UInt8]? {
