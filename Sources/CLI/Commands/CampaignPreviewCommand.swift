@@ -109,7 +109,9 @@ struct CampaignPreviewCommand: PostriderLeaf {
             messages.map { message in
                 let test = message.test
                 let word = test?.accepted == true ? "sent" : "not sent"
-                let text = "\(recipient), as contact \(message.contact): \(word): \(test?.text ?? "")"
+                // Without a message there was nothing to send, and the preview says why.
+                let said = test?.text ?? message.excluded ?? "there is no message for this contact"
+                let text = "\(recipient), as contact \(message.contact): \(word): \(said)"
                 return Printable.foreign(text)
             }
         }
