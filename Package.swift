@@ -272,7 +272,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Bounces", "Domain", "Engine", "Intake", "Mail", "Storage", "StorageSQLite", "UserFiles", "Wire",
+                "Bounces", "Domain", "Engine", "Intake", "Mail", "Storage", "StorageSQLite", "UserFiles", "Webhooks",
+                "Wire",
             ],
             path: "Tests/Fuzz/Targets"
         ),

@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Signing
 import Storage
 import Testing
 import Wire
@@ -8,8 +9,8 @@ import Wire
 
 @Suite("The loop: what providers tell")
 struct LoopProviderTests {
-    private static func bench() throws -> (LoopBench, Campaign.ID) {
-        let bench = try LoopBench()
+    private static func bench(_ change: (inout LoopOptions) -> Void = { _ in }) throws -> (LoopBench, Campaign.ID) {
+        let bench = try LoopBench(change)
         try bench.addContacts(3)
         let id = try bench.start(LoopBench.campaign())
         let worker = try bench.connectedWorker("w1")
@@ -21,13 +22,34 @@ struct LoopProviderTests {
         _ what: ReturnReport.What,
         _ address: String,
         target: TargetKey? = nil,
+        channel: SuppressionChannel = .email,
         id: String = "e1",
         _ bench: LoopBench
     ) throws -> ReturnEffect {
-        let report = ProviderReport(provider: "grid", what: what, address: address, target: target, id: id)
+        let report = ProviderReport(
+            provider: "grid",
+            what: what,
+            channel: channel,
+            address: address,
+            target: target,
+            id: id
+        )
         nonisolated(unsafe) var effect = ReturnEffect.unknown
         try bench.command { effect = try $0.takeProvider(report) }
         return effect
+    }
+
+    /// Gives contacts a telephone number.
+    private static func number(_ text: String, _ contacts: [Int64], _ bench: LoopBench) throws {
+        try bench.command { core in
+            let statement = try core.connection.prepare("UPDATE contact SET phone = ?1 WHERE id = ?2")
+            for contact in contacts {
+                statement.bind(1, text)
+                statement.bind(2, contact)
+                try statement.run()
+            }
+            while try PhoneIndex(core.connection).advance() {}
+        }
     }
 
     private static func address(_ bench: LoopBench, position: Int) throws -> String {
@@ -88,5 +110,47 @@ struct LoopProviderTests {
         #expect(try Self.take(.complained(type: "abuse"), "x@stranger.example", id: "2", bench) == .suppressed)
         #expect(try bench.integer("SELECT count(*) FROM event WHERE contact IS NULL AND address_hash IS NOT NULL") == 2)
         #expect(try bench.integer("SELECT count(*) FROM suppression") == 1)
+    }
+
+    @Test("a text that says STOP suppresses the number for texts alone, whoever has it, and once")
+    func stop() throws {
+        let (bench, _) = try Self.bench()
+        // Two people of one household.
+        try Self.number("+15155550100", [2, 3], bench)
+        func suppressed(_ number: String) throws -> SuppressionRecord? {
+            nonisolated(unsafe) var found: SuppressionRecord?
+            try bench.command { found = try $0.suppressions.record(of: number, on: .sms) }
+            return found
+        }
+        #expect(try Self.take(.unsubscribed, "15155550100", channel: .sms, bench) == .suppressed)
+        #expect(try Self.take(.unsubscribed, "15155550100", channel: .sms, bench) == .repeated)
+        #expect(try suppressed("15155550100")?.contact == Contact.ID(2))
+        #expect(try suppressed("15155550100")?.reason == .unsubscribed)
+        // Of a stranger the wish is kept, too.
+        #expect(try Self.take(.unsubscribed, "442079460000", channel: .sms, id: "e2", bench) == .suppressed)
+        #expect(try suppressed("442079460000")?.contact == nil)
+        #expect(try bench.integer("SELECT count(*) FROM suppression WHERE channel = 'sms'") == 2)
+        #expect(try bench.integer("SELECT count(*) FROM suppression WHERE channel = 'email'") == 0)
+        #expect(try bench.integer("SELECT count(*) FROM contact WHERE barred <> 0") == 0)
+        // No campaign has anything to do with it.
+        #expect(try bench.integer("SELECT count(*) FROM event WHERE channel = 'sms' AND campaign IS NULL") == 2)
+    }
+
+    @Test("texts and e-mail are counted apart")
+    func countedApart() throws {
+        let (bench, _) = try Self.bench {
+            let rules = ReturnRules(permanentMax: 2)
+            $0.returns = ReturnOptions(local: "b", domain: "r.example", key: ReturnPathKey([1]), rules: rules)
+        }
+        try Self.number("+15155550100", [2], bench)
+        let address = try bench.read { connection throws(StoreError) in
+            try SuppressionStore(connection, key: AddressKey([])).address(of: Contact.ID(2)) ?? ""
+        }
+        #expect(try Self.take(Self.bounced, address, id: "1", bench) == .noted)
+        #expect(try Self.take(Self.bounced, "15155550100", channel: .sms, id: "2", bench) == .noted)
+        #expect(try Self.take(Self.bounced, "15155550100", channel: .sms, id: "3", bench) == .suppressed)
+        #expect(try bench.integer("SELECT count(*) FROM suppression WHERE channel = 'email'") == 0)
+        // A stranger's number that does not work is noted, as an address is.
+        #expect(try Self.take(Self.bounced, "442079460000", channel: .sms, id: "4", bench) == .noted)
     }
 }

@@ -290,6 +290,14 @@ MUTATIONS = [
         test="a message is refused when any signed field of it was changed",
     ),
     dict(
+        name="a webhook of Twilio's is believed whoever signed it",
+        file="Sources/Shared/Webhooks/WebhookDoor.swift",
+        find='guard isSigned else { throw .forged }',
+        replace='_ = isSigned',
+        suite="WebhooksTests.TwilioDoorTests",
+        test="requests are refused when they are forged, unsigned, signed for another address, or no form",
+    ),
+    dict(
         name="a notice about no message of ours is acted on",
         file="Sources/Coordinator/Returns/ReturnedNotice.swift",
         find='guard let target = envelope ?? self.scan.firstTarget(in: mail) else { return .refuse }',

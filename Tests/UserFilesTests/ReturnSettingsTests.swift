@@ -44,13 +44,16 @@ struct ReturnSettingsTests {
               gun: {provider: mailgun, key_file: one.key}
               mark: {provider: postmark, user: ann, password_file: one.key}
               aws: {provider: ses, topics: ["arn:aws:sns:eu-west-1:1:a"], certificate_file: sns.pem}
+              texts: {provider: twilio, token_file: one.key}
             """
         let settings = try Settings.parse(source, file: "p.yaml", folder: folder, environment: [:])
-        #expect(settings.webhooks.map(\.name) == ["grid", "gun", "mark", "aws"])
+        #expect(settings.webhooks.map(\.name) == ["grid", "gun", "mark", "aws", "texts"])
         guard case .mailgun(let key) = settings.webhooks[1].proof,
-            case .ses(let topics, let certificates) = settings.webhooks[3].proof
+            case .ses(let topics, let certificates) = settings.webhooks[3].proof,
+            case .twilio(let token) = settings.webhooks[4].proof
         else { return #expect(Bool(false), "\(settings.webhooks)") }
         #expect(key.reveal() == "secret" && topics.count == 1 && certificates == "pem")
+        #expect(token.reveal() == "secret")
     }
 
     @Test(
@@ -62,10 +65,11 @@ struct ReturnSettingsTests {
             ("returns: {address: b@r.example, listen: '0.0.0.0:25'}", "returns.listen", "127.0.0.1:PORT"),
             ("returns: {address: b@r.example, permanent: 0}", "returns.permanent", "1 to 10"),
             ("webhooks: {g: {provider: sendgrid, public_key: a}}", "webhooks", "coordinator.public_url"),
-            ("webhooks: {g: {provider: other}}", "webhooks.g.provider", "sendgrid, mailgun, postmark or ses"),
+            ("webhooks: {g: {provider: other}}", "webhooks.g.provider", "sendgrid, mailgun, postmark, ses or twilio"),
             ("webhooks: {g: {provider: mailgun, user: a}}", "webhooks.g.user", "unknown key"),
             ("webhooks: {g: {provider: mailgun}}", "webhooks.g.key_file", "signing key"),
             ("webhooks: {g: {provider: mailgun, key_file: two.key}}", "webhooks.g.key_file", "one line"),
+            ("webhooks: {g: {provider: twilio}}", "webhooks.g.token_file", "auth token"),
             ("webhooks: {g: {provider: ses, topics: [x], certificate_file: sns.pem}}", "webhooks.g.topics", "ARN"),
         ]
     )

@@ -9,7 +9,7 @@ struct WhyCommand: PostriderLeaf {
         discussion: "Example: postrider why ann@example.org --campaign c1"
     )
 
-    @Argument(help: "The person's e-mail address.")
+    @Argument(help: "The person's e-mail address or telephone number.")
     var address: String
 
     @Option(help: ArgumentHelp("Only this campaign.", valueName: "id"))
@@ -26,6 +26,10 @@ struct WhyCommand: PostriderLeaf {
     static func lines(_ answer: WhyAnswer, style: Style) -> [String] {
         var lines = ["\(Printable.foreign(answer.address)) is contact \(answer.contact)."]
         if answer.campaigns.isEmpty { lines.append("There is no campaign yet.") }
+        for row in answer.suppressions {
+            let what = "Suppressed for \(row.channel) since \(row.at): \(row.reason)"
+            lines.append(Printable.foreign(row.evidence.isEmpty ? "\(what)." : "\(what) (\(row.evidence))."))
+        }
         for event in answer.events { lines.append("\(event.at) \(Printable.foreign(event.text))") }
         for campaign in answer.campaigns {
             let title = "\(Printable.foreign(campaign.id)) \(Printable.foreign(campaign.name))"
@@ -66,6 +70,7 @@ struct WhyAnswer: Decodable, Sendable {
     var address: String
     var contact: Int
     var campaigns: [Campaign]
+    var suppressions: [SuppressionReport]
     var events: [Event]
     var nextCursor: String?
 
@@ -123,6 +128,7 @@ struct WhyAnswer: Decodable, Sendable {
         case address
         case contact
         case campaigns
+        case suppressions
         case events
         case nextCursor = "next_cursor"
     }

@@ -886,7 +886,7 @@ enum OpenAPIDocument {
                 relays: { type: array, items: { type: object, required: [name, problem] } }
             Why:
               type: object
-              required: [address, contact, campaigns, events, next_cursor]
+              required: [address, contact, campaigns, suppressions, events, next_cursor]
               properties:
                 address: { type: string }
                 contact: { type: integer }
@@ -904,6 +904,7 @@ enum OpenAPIDocument {
                       steps: { type: array, items: { type: object, required: [what, allows, text, clauses] } }
                       attempts: { type: array, items: { type: object, required: [at, outcome, reason, worker, reply] } }
                       events: { type: array, items: { $ref: "#/components/schemas/WhyEvent" } }
+                suppressions: { type: array, items: { $ref: "#/components/schemas/Suppression" } }
                 events: { type: array, items: { $ref: "#/components/schemas/WhyEvent" } }
                 next_cursor: { $ref: "#/components/schemas/NextCursor" }
             WhyEvent:

@@ -91,8 +91,7 @@ struct ErasureService: Sendable {
     func find(_ person: PersonName) async throws -> [Int64] {
         if case .phone = person {
             // So far nobody needed the index of numbers to be complete.
-            while try await self.loop.write({ connection throws(StoreError) in try PhoneIndex(connection).advance() }) {
-            }
+            try await self.loop.indexTelephones()
         }
         return try await self.reads.contacts(person)
     }

@@ -38,6 +38,22 @@ extension Reads {
         }
     }
 
+    /// What stands against writing to somebody, on any channel.
+    static func suppressions(
+        _ traces: ContactErasure.Traces,
+        key: AddressKey,
+        on connection: any SQLConnection
+    ) throws(StoreError) -> [SuppressionRow] {
+        let store = SuppressionStore(connection, key: key)
+        var rows: [SuppressionRow] = []
+        for channel in SuppressionChannel.allCases {
+            for address in channel == .sms ? traces.phones : traces.keys {
+                if let known = try store.record(of: address, on: channel) { rows.append(SuppressionRow(known)) }
+            }
+        }
+        return rows
+    }
+
     private static func person(
         _ id: Int64,
         fields: [Field],
@@ -46,18 +62,12 @@ extension Reads {
     ) throws(StoreError) -> PersonJSON? {
         guard let record = try ContactReader(connection, fields: fields).record(id) else { return nil }
         let (history, contact) = (PersonHistory(connection), Contact.ID(id))
-        let keys = try ContactErasure(connection).traces(of: contact).keys
-        let store = SuppressionStore(connection, key: key)
-        var suppressions: [SuppressionRow] = []
-        for address in keys {
-            for channel in SuppressionChannel.allCases {
-                if let known = try store.record(of: address, on: channel) { suppressions.append(SuppressionRow(known)) }
-            }
-        }
+        let traces = try ContactErasure(connection).traces(of: contact)
+        let keys = traces.keys
         return PersonJSON(
             contact: ContactJSON(record, fields: fields),
             events: try history.events(of: contact).map { PersonJSON.Event($0) },
-            suppressions: suppressions,
+            suppressions: try Self.suppressions(traces, key: key, on: connection),
             leftLists: try history.departures(keys.map { key.hash($0, on: .email) }).map {
                 PersonJSON.Departure(list: $0.list, at: $0.at)
             },

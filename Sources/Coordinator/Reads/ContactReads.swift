@@ -22,6 +22,14 @@ enum PersonName: Hashable, Sendable {
             ])
         }
     }
+
+    /// What it is, in a word.
+    var noun: String {
+        switch self {
+        case .email: "address"
+        case .phone: "number"
+        }
+    }
 }
 
 extension Reads {

@@ -7,6 +7,7 @@ extension CoordinatorOperations {
     func suppress(_ request: SuppressRequest, by caller: Caller) async throws -> SuppressionAnswer {
         let wish = try SuppressionWish(request)
         let evidence = self.addressKey.nameless(wish.evidence)
+        if wish.channel == .sms { try await self.loop.indexTelephones() }
         return try await self.loop.ask { core in
             let added = try core.suppress(
                 wish.address,
@@ -28,13 +29,14 @@ extension CoordinatorOperations {
 
     func unsuppress(_ request: UnsuppressRequest, by caller: Caller) async throws -> SuppressionRow {
         let channel = try SuppressionWish.channel(request.channel)
-        let address = try SuppressionWish.canonical(request.address)
+        let address = try SuppressionWish.canonical(request.address, on: channel)
         let why = String(request.reason.prefix(SuppressionWish.textMax))
         guard why.contains(where: { !$0.isWhitespace }) else {
             throw OperationError.invalid([
                 Diagnostic(.error, "reason is empty: say why the address may be written to again")
             ])
         }
+        if channel == .sms { try await self.loop.indexTelephones() }
         return try await self.loop.ask { core in
             SuppressionRow(try core.unsuppress(address, on: channel, because: why, by: caller.name))
         }
@@ -50,14 +52,16 @@ extension CoordinatorOperations {
             channel: try SuppressionWish.channel(request.channel),
             reason: try SuppressionWish.reason(request.reason, default: .imported),
             who: caller.name,
-            file: request.file
+            file: request.file,
+            scratchFolder: self.erasures.rejectsFolder
         )
+        if run.channel == .sms { try await self.loop.indexTelephones() }
         return try await run.run(body)
     }
 
     func suppressions() async throws -> Pages<SuppressionRow> {
         let readers = self.reads.readers
-        return Pages(from: SuppressionPages()) { pages in
+        return Pages(from: SuppressionPages(key: self.addressKey)) { pages in
             let before = pages
             let page: [SuppressionRecord]?
             (pages, page) = try await readers.read { connection throws(StoreError) in

@@ -82,7 +82,7 @@ struct SuppressionWish: Hashable, Sendable {
 
     init(_ request: SuppressRequest) throws(OperationError) {
         self.channel = try Self.channel(request.channel)
-        self.address = try Self.canonical(request.address)
+        self.address = try Self.canonical(request.address, on: self.channel)
         self.reason = try Self.reason(request.reason, default: .asked)
         self.evidence = String((request.evidence ?? "").prefix(Self.textMax))
     }
@@ -107,10 +107,17 @@ struct SuppressionWish: Hashable, Sendable {
     }
 
     /// The form under which two spellings of an address are the same.
-    static func canonical(_ address: String) throws(OperationError) -> String {
-        switch AddressParser.parse(address) {
-        case .success(let address): return address.key
-        case .failure(let problem): throw .invalid([Diagnostic(.error, "this is no e-mail address: \(problem.text)")])
+    static func canonical(_ address: String, on channel: SuppressionChannel) throws(OperationError) -> String {
+        let number = PhoneNumber.normalised(address).map { String(decoding: PhoneKey.of($0), as: UTF8.self) }
+        switch (channel, AddressParser.parse(address), number) {
+        case (.email, .success(let address), _): return address.key
+        case (.email, .failure, .some):
+            throw .invalid([Diagnostic(.error, "this is a telephone number, which is suppressed on channel sms")])
+        case (.email, .failure(let problem), nil):
+            throw .invalid([Diagnostic(.error, "this is no e-mail address: \(problem.text)")])
+        case (.sms, _, let number?): return number
+        case (.sms, _, nil):
+            throw .invalid([Diagnostic(.error, "this is no telephone number; allowed: \(PhoneNumber.grammar)")])
         }
     }
 }

@@ -7,6 +7,8 @@ struct ProviderReport: Sendable, Equatable {
     /// The webhook's name.
     let provider: String
     let what: ReturnReport.What
+    /// Of the message that it is about.
+    var channel: SuppressionChannel = .email
     /// Whom the message was for, in canonical form.
     let address: String
     /// The message, when the provider shows our return path.
@@ -29,8 +31,9 @@ extension LoopCore {
         if let target = report.target, try self.stores.targets.target(target) != nil {
             return try self.takeReturn(report.about(target, once: nil))
         }
-        let contact = try self.suppressions.contact(at: report.address)
-        if let contact, let target = try store.lastAccepted(of: contact) {
+        let contact = try self.suppressions.contact(at: report.address, on: report.channel)
+        // Nothing is sent as a text yet: none of the messages accepted for that person is meant.
+        if report.channel == .email, let contact, let target = try store.lastAccepted(of: contact) {
             return try self.takeReturn(report.about(target, once: once))
         }
         return try self.note(report, of: contact, once: once)
@@ -45,17 +48,18 @@ extension LoopCore {
         let event = EventRecord(
             kind: meaning.kind,
             at: self.wall,
+            channel: report.channel,
             contact: contact,
-            address: contact == nil ? self.options.addressKey.hash(report.address, on: .email) : nil,
+            address: contact == nil ? self.options.addressKey.hash(report.address, on: report.channel) : nil,
             source: report.provider,
-            reason: meaning.reason,
+            reason: meaning.reason.isEmpty && report.channel == .sms ? "sms" : meaning.reason,
             detail: meaning.detail,
             once: once
         )
         guard try EventStore(self.connection).append(event) else { return .repeated }
         let reason: SuppressionReason?
         if let contact {
-            reason = try self.suppressionReason(meaning, of: contact)
+            reason = try self.suppressionReason(meaning, of: contact, on: report.channel)
         } else {
             // Nobody of ours, and the provider has a reason to say so: only what somebody wished is kept.
             reason = meaning.kind == .complained ? .complained : meaning.kind == .unsubscribed ? .unsubscribed : nil
@@ -63,6 +67,7 @@ extension LoopCore {
         guard let reason else { return .noted }
         try self.suppress(
             report.address,
+            on: report.channel,
             reason: reason,
             evidence: "\(report.provider) \(event.reason)",
             by: "returns"

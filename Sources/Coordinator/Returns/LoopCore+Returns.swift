@@ -90,7 +90,8 @@ extension LoopCore {
     /// Why a contact must not be written to any more, once the event about it is noted; `nil` when it may.
     func suppressionReason(
         _ meaning: ReturnMeaning,
-        of contact: Contact.ID
+        of contact: Contact.ID,
+        on channel: SuppressionChannel = .email
     ) throws(StoreError) -> SuppressionReason? {
         let bounce: ReturnReport.Bounce
         switch meaning {
@@ -105,11 +106,11 @@ extension LoopCore {
         switch bounce.weight {
         case .policy: return nil
         case .permanent:
-            let count = try store.bounces(of: contact, reason: bounce.weight.rawValue)
+            let count = try store.bounces(of: contact, on: channel, reason: bounce.weight.rawValue)
             return rules.suppresses(.permanent, permanent: count, temporaryDays: 0) ? .bounced : nil
         case .temporary:
             let since = self.wall.advanced(byMilliseconds: -rules.temporaryWithinMilliseconds)
-            let days = try store.bounceDays(of: contact, reason: bounce.weight.rawValue, since: since)
+            let days = try store.bounceDays(of: contact, on: channel, reason: bounce.weight.rawValue, since: since)
             return rules.suppresses(.temporary, permanent: 0, temporaryDays: days) ? .bounced : nil
         }
     }

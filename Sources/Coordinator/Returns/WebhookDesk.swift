@@ -6,6 +6,7 @@ import Foundation
 import Intake
 import Logging
 import Signing
+import Storage
 import Synchronization
 import Telemetry
 import Webhooks
@@ -16,6 +17,8 @@ final class WebhookDesk: Sendable {
     enum Answer: Sendable, Equatable {
         /// Committed, or nothing to commit.
         case taken
+        /// The same, to a provider that would take a page for an order.
+        case takenInSilence
         /// There is no webhook of this name.
         case unknown
         case refused
@@ -33,6 +36,8 @@ final class WebhookDesk: Sendable {
     private let seconds: @Sendable () -> Int64
     /// Acts on reports, and returns once that is committed.
     private let act: @Sendable ([ProviderReport]) async throws -> [ReturnEffect]
+    /// What stands against texts to a telephone number.
+    private let suppression: @Sendable (String) async throws -> SuppressionRecord?
 
     init(
         doors: [String: WebhookDoor],
@@ -40,7 +45,8 @@ final class WebhookDesk: Sendable {
         record: ReturnRecord,
         logger: Logger,
         seconds: @escaping @Sendable () -> Int64,
-        act: @escaping @Sendable ([ProviderReport]) async throws -> [ReturnEffect]
+        act: @escaping @Sendable ([ProviderReport]) async throws -> [ReturnEffect],
+        suppression: @escaping @Sendable (String) async throws -> SuppressionRecord?
     ) {
         self.doors = Mutex(doors)
         self.scan = scan
@@ -48,6 +54,7 @@ final class WebhookDesk: Sendable {
         self.logger = logger
         self.seconds = seconds
         self.act = act
+        self.suppression = suppression
     }
 
     /// Whether there is a webhook of this name; one that there is not is told of.
@@ -86,7 +93,7 @@ final class WebhookDesk: Sendable {
         case .success(.events(let events)):
             do {
                 try await self.take(events, from: name)
-                return .taken
+                return self.isSilent(name) ? .takenInSilence : .taken
             } catch {
                 self.doors.withLock { $0[name]?.forget(request) }
                 self.logger.event(
@@ -100,7 +107,14 @@ final class WebhookDesk: Sendable {
         }
     }
 
+    /// Twilio sends what it is answered to the person, or warns of an answer without a type.
+    private func isSilent(_ name: String) -> Bool {
+        if case .twilio = self.doors.withLock({ $0[name]?.provider }) { true } else { false }
+    }
+
     private func take(_ events: [WebhookEvent], from name: String) async throws {
+        for event in events where event.what == .asksAgain { try await self.tell(of: event, from: name) }
+        let events = events.filter { $0.what != .asksAgain }
         let reports = events.compactMap { self.report($0, from: name) }
         for _ in 0..<events.count - reports.count { self.record.count("ignored") }
         var rest = reports[...]
@@ -112,28 +126,65 @@ final class WebhookDesk: Sendable {
         }
     }
 
-    private func report(_ event: WebhookEvent, from name: String) -> ProviderReport? {
-        guard case .success(let address) = AddressParser.parse(event.address) else { return nil }
-        func bounced(_ weight: ReturnRules.Weight) -> ReturnReport.What {
-            let detail = Redaction.text(event.detail, of: address.key)
-            return .bounced([.init(address: address.key, weight: weight, detail: detail)])
+    /// Tells the operator that somebody who is suppressed wants messages again: lifting that needs a reason, and somebody who answers for it.
+    private func tell(of event: WebhookEvent, from name: String) async throws {
+        guard let number = self.address(of: event), let found = try await self.suppression(number) else {
+            self.record.count("ignored")
+            return
         }
-        let what: ReturnReport.What =
-            switch event.what {
-            case .delivered: .delivered
-            case .opened: .opened
-            case .clicked: .clicked
-            case .permanent: bounced(.permanent)
-            case .temporary: bounced(.temporary)
-            case .policy: bounced(.policy)
-            case .complained: .complained(type: "abuse")
-            case .unsubscribed: .unsubscribed
-            }
+        self.record.count("asks_again")
+        var more: [LogKey: Logger.MetadataValue] = [
+            .webhook: .string(name), .hash: .string(found.address.text), .reason: .string(found.reason.rawValue),
+        ]
+        if let contact = found.contact { more[.contact] = .number(Int(contact.rawValue)) }
+        self.logger.event(
+            .asksAgain,
+            level: .warning,
+            "Somebody who is suppressed for text messages asks for them again; suppress remove lifts it",
+            more
+        )
+    }
+
+    /// The canonical form of an event's address.
+    private func address(of event: WebhookEvent) -> String? {
+        if event.isTelephone {
+            return PhoneNumber.normalised(event.address).map { String(decoding: PhoneKey.of($0), as: UTF8.self) }
+        }
+        guard case .success(let address) = AddressParser.parse(event.address) else { return nil }
+        return address.key
+    }
+
+    private func report(_ event: WebhookEvent, from name: String) -> ProviderReport? {
+        guard let address = self.address(of: event) else { return nil }
+        func bounced(_ weight: ReturnRules.Weight) -> ReturnReport.What {
+            let detail = Redaction.text(event.detail, of: address)
+            return .bounced([.init(address: address, weight: weight, detail: detail)])
+        }
+        let what: ReturnReport.What
+        switch event.what {
+        case .delivered: what = .delivered
+        case .opened: what = .opened
+        case .clicked: what = .clicked
+        case .permanent: what = bounced(.permanent)
+        case .temporary: what = bounced(.temporary)
+        case .policy: what = bounced(.policy)
+        case .complained: what = .complained(type: "abuse")
+        case .unsubscribed: what = .unsubscribed
+        // Told of apart.
+        case .asksAgain: return nil
+        }
         var target: TargetKey?
         if case .target(let found) = self.scan?.look(at: event.sender) { target = found }
         // A provider's name for an event may have the address in it.
         let id = SHA256.hash(data: Array(event.id.utf8)).prefix(16)
             .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        return ProviderReport(provider: name, what: what, address: address.key, target: target, id: id)
+        return ProviderReport(
+            provider: name,
+            what: what,
+            channel: event.isTelephone ? .sms : .email,
+            address: address,
+            target: target,
+            id: id
+        )
     }
 }

@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import Logging
 import Signing
+import Storage
 import UserFiles
 import Webhooks
 
@@ -28,6 +29,10 @@ extension Settings {
                 throw StartProblem(text: "\(key) is no public key in base64, as SendGrid shows it")
             }
             return .sendgrid(key)
+        case .twilio(let token):
+            // Never what a request says of itself: its Host header is whatever its sender wrote.
+            let address = "\(self.coordinator.publicURL ?? "")/w/\(webhook.name)"
+            return .twilio(token: Array(token.reveal().utf8), addresses: TwilioAddress.signed(address))
         case .ses(let topics, let certificates):
             do throws(SNSTrust.Unusable) {
                 return .ses(try SNSTrust(topics: Set(topics), certificates: certificates))
@@ -57,7 +62,11 @@ extension WebhookDesk {
             logger: logger,
             seconds: { WallClock.now().milliseconds / 1_000 },
             act: { reports in
-                try await loop.ask { core in try reports.map { report in try core.takeProvider(report) } }
+                if reports.contains(where: { $0.channel == .sms }) { try await loop.indexTelephones(steps: 200) }
+                return try await loop.ask { core in try reports.map { report in try core.takeProvider(report) } }
+            },
+            suppression: { number in
+                try await loop.ask { core in try core.suppressions.record(of: number, on: .sms) }
             }
         )
     }

@@ -26,6 +26,7 @@ struct WebhookRoutes: Sendable {
         for field in request.headers { headers[field.name.canonicalName] = field.value }
         switch await self.desk.take(WebhookRequest(headers: headers, body: body), at: name) {
         case .taken: return Response(status: .ok)
+        case .takenInSilence: return Response(status: .noContent)
         case .unknown: throw Problem.notFound("There is no webhook of this name.")
         case .refused: throw Problem.forbidden("This request is not what a provider of ours sends.")
         case .later:

@@ -162,7 +162,10 @@ struct CoordinatorOperations: Operations {
 
     func verifyAudit() async throws -> AuditVerification { try await self.reads.verifyAudit() }
 
-    func why(_ question: WhyQuestion) async throws -> WhyAnswer { try await self.reads.why(question) }
+    func why(_ question: WhyQuestion) async throws -> WhyAnswer {
+        if case .phone = try PersonName(question.address) { try await self.loop.indexTelephones() }
+        return try await self.reads.why(question)
+    }
 
     // Requests with keys.
 

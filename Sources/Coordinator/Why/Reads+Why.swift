@@ -12,15 +12,7 @@ extension Reads {
     /// - Throws: ``OperationError/notFound(_:)`` for a person or campaign that nobody knows, ``OperationError/invalid(_:)`` for what is
     ///   no address.
     func why(_ question: WhyQuestion) async throws -> WhyAnswer {
-        let key: String
-        switch AddressParser.parse(question.address) {
-        case .success(let address): key = address.key
-        case .failure: throw OperationError.invalid([Diagnostic(.error, "this is no e-mail address")])
-        }
-        let person = try await self.readers.read { connection throws(StoreError) in
-            try PersonQueries(connection).person(key)
-        }
-        guard let person else { throw OperationError.notFound(try await self.unknown(key)) }
+        let person = try await self.person(PersonName(question.address))
         let (records, hasMore) = try await self.campaigns(question)
         let names = try await self.names()
         var campaigns: [WhyAnswer.Campaign] = []
@@ -32,23 +24,57 @@ extension Reads {
             address: person.address,
             contact: person.contact.rawValue,
             campaigns: campaigns,
+            suppressions: try await self.suppressions(of: person.contact),
             events: events.map { WhyEvent($0) },
             nextCursor: hasMore ? records.last?.id.publicID : nil
         )
     }
 
-    /// What is known of an address that no contact has.
-    private func unknown(_ key: String) async throws -> String {
-        let nobody = "nobody with this address is known"
-        guard let found = try await self.suppression(of: key) else { return "\(nobody); it is not suppressed either" }
-        return "\(nobody); the address is suppressed since \(found.at.rfc3339): \(found.reason.rawValue)"
+    /// Who is asked about: telephone numbers as far as the index of them goes.
+    private func person(_ name: PersonName) async throws -> PersonQueries.Person {
+        let found = try await self.contacts(name)
+        guard found.count <= 1 else {
+            let numbers = found.map(String.init).joined(separator: ", ")
+            let state = try await self.state(of: name)
+            throw OperationError.conflict(
+                "\(found.count) contacts have this number (\(numbers)): name the person by the e-mail address; \(state)"
+            )
+        }
+        let person = try await self.readers.read { connection throws(StoreError) in
+            try found.first.flatMap { contact throws(StoreError) in
+                try PersonQueries(connection).person(Contact.ID(contact))
+            }
+        }
+        guard let person else {
+            throw OperationError.notFound("nobody with this \(name.noun) is known; \(try await self.state(of: name))")
+        }
+        return person
+    }
+
+    /// Whether an address may be written to, as half a sentence.
+    private func state(of name: PersonName) async throws -> String {
+        let found: SuppressionRecord?
+        switch name {
+        case .email(let key, _): found = try await self.suppression(of: key)
+        case .phone(let key): found = try await self.suppression(of: String(decoding: key, as: UTF8.self), on: .sms)
+        }
+        guard let found else { return "it is not suppressed" }
+        let channel = found.channel == .email ? "" : " for \(found.channel.rawValue)"
+        return "the \(name.noun) is suppressed\(channel) since \(found.at.rfc3339): \(found.reason.rawValue)"
+    }
+
+    private func suppressions(of contact: Contact.ID) async throws -> [SuppressionRow] {
+        guard let key = self.rules.addressKey else { return [] }
+        return try await self.readers.read { connection throws(StoreError) in
+            try Self.suppressions(try ContactErasure(connection).traces(of: contact), key: key, on: connection)
+        }
     }
 
     /// Why an address must not be written to, whether a contact has it or not; `nil` when it may be.
-    func suppression(of key: String) async throws -> SuppressionRecord? {
+    func suppression(of key: String, on channel: SuppressionChannel = .email) async throws -> SuppressionRecord? {
         guard let addressKey = self.rules.addressKey else { return nil }
         return try await self.readers.read { connection throws(StoreError) in
-            try SuppressionStore(connection, key: addressKey).record(of: key, on: .email)
+            try SuppressionStore(connection, key: addressKey).record(of: key, on: channel)
         }
     }
 

@@ -11,12 +11,14 @@ struct WhyQuestion: Hashable, Sendable, Decodable {
 
 /// Why a person did or did not get each campaign's message.
 struct WhyAnswer: Hashable, Sendable, Encodable {
-    /// As it was imported.
+    /// As it was imported; the telephone number of somebody who has no e-mail address.
     var address: String
     /// The contact's number.
     var contact: Int64
     /// Newest first.
     var campaigns: [Campaign]
+    /// What stands against writing to the person, on any channel.
+    var suppressions: [SuppressionRow] = []
     /// What came back about the person and about no message that is known, newest first.
     var events: [WhyEvent] = []
     @Nullable var nextCursor: String?
@@ -38,7 +40,7 @@ struct WhyAnswer: Hashable, Sendable, Encodable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case address, contact, campaigns, events
+        case address, contact, campaigns, suppressions, events
         case nextCursor = "next_cursor"
     }
 }

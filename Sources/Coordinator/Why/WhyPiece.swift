@@ -114,6 +114,7 @@ enum WhyPiece: String, CaseIterable {
             return why.map { "in the audience since it was frozen, although by now \($0)" } ?? "in the audience"
         }
         if let why { return "not in the segment: \(why)" }
+        guard person.person.hasEmail else { return "in the segment, but without an e-mail address" }
         guard person.record.startedAt != nil, let bound = person.record.freezeBound else {
             return "in the segment; the audience is frozen when the campaign starts"
         }

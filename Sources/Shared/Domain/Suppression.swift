@@ -3,6 +3,8 @@
 /// The raw value is stored and typed.
 package enum SuppressionChannel: String, Hashable, Sendable, CaseIterable {
     case email
+    /// Text messages: addresses are telephone numbers.
+    case sms
 }
 
 /// Why an address must not be written to.
@@ -44,9 +46,12 @@ package struct ContactBars: OptionSet, Hashable, Sendable {
     /// The person left a list; which, says the table of departures.
     package static let lists = Self(rawValue: 1 << 16)
 
+    /// What a suppression on a channel puts beside the contact; nothing where nothing is granted: who grants there some day looks at the list
+    /// itself, by the number.
     package init(_ channel: SuppressionChannel) {
         switch channel {
         case .email: self = .email
+        case .sms: self = []
         }
     }
 }

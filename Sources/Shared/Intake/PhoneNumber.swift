@@ -4,7 +4,7 @@ package enum PhoneNumber {
     static let digitCount = 7...15
 
     /// What ``normalise(_:into:)`` takes, for messages.
-    static let grammar =
+    package static let grammar =
         "\(digitCount.lowerBound) to \(digitCount.upperBound) digits, with blanks, - . / ( ) between and + before them"
 
     /// The number in that form; `nil` when the text is none.

@@ -31,7 +31,7 @@ package struct AddressKey: Sendable {
     /// Hashes an address.
     ///
     /// - Parameters:
-    ///   - address: The canonical form: for e-mail ``EmailAddress/key``.
+    ///   - address: The canonical form: for e-mail ``EmailAddress/key``, for text messages the digits of ``PhoneKey``.
     ///   - channel: The same text on another channel is another address.
     /// - Returns: The same for the same address, channel and key.
     package func hash(_ address: UnsafeRawBufferPointer, on channel: SuppressionChannel) -> AddressHash {

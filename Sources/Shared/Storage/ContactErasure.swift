@@ -13,6 +13,8 @@ package struct ContactErasure {
         package var keys: [String] = []
         /// Addresses and numbers in every form that they are stored in.
         package var texts: Set<String> = []
+        /// Telephone numbers as ``PhoneKey`` has them, now and before imports changed them; in order.
+        package var phones: [String] = []
 
         package init() {}
 
@@ -27,7 +29,9 @@ package struct ContactErasure {
             guard !phone.isEmpty else { return }
             let digits = phone.filter { (48...57).contains($0) }
             self.texts.insert(String(decoding: digits, as: UTF8.self))
-            self.texts.insert(String(decoding: PhoneKey.of(Array(phone)), as: UTF8.self))
+            let key = String(decoding: PhoneKey.of(Array(phone)), as: UTF8.self)
+            self.texts.insert(key)
+            if !self.phones.contains(key) { self.phones.append(key) }
         }
     }
 

@@ -8,9 +8,9 @@ package struct PersonQueries {
 
     package struct Person: Hashable, Sendable {
         package let contact: Contact.ID
+        /// As it was imported; the telephone number of somebody who has no e-mail address.
         package let address: String
-        /// The form under which two spellings are the same.
-        package let key: String
+        package let hasEmail: Bool
     }
 
     /// A person's place in a campaign's audience.
@@ -41,11 +41,21 @@ package struct PersonQueries {
 
     /// The contact whose ``EmailAddress/key`` this is; `nil` when there is none.
     package func person(_ key: String) throws(StoreError) -> Person? {
-        let row = try self.connection.prepare("SELECT id, email, email_key FROM contact WHERE email_key = ?1")
+        let row = try self.connection.prepare("SELECT id FROM contact WHERE email_key = ?1")
         defer { row.reset() }
         row.bind(1, key)
-        guard try row.step() else { return nil }
-        return Person(contact: Contact.ID(row.integer(0)), address: row.text(1), key: row.text(2))
+        return try row.step() ? self.person(Contact.ID(row.integer(0))) : nil
+    }
+
+    /// A contact; `nil` when there is none, or it was erased.
+    package func person(_ contact: Contact.ID) throws(StoreError) -> Person? {
+        let row = try self.connection.prepare(
+            "SELECT coalesce(email, phone), email IS NOT NULL FROM contact WHERE id = ?1"
+        )
+        defer { row.reset() }
+        row.bind(1, contact.rawValue)
+        guard try row.step(), let address = row.optionalText(0) else { return nil }
+        return Person(contact: contact, address: address, hasEmail: row.integer(1) != 0)
     }
 
     package func suppression(_ channel: String, of contact: Contact.ID) throws(StoreError) -> Suppression? {

@@ -49,32 +49,39 @@ package struct ReturnStore {
     }
 
     /// How many of a contact's messages bounced with this reason.
-    package func bounces(of contact: Contact.ID, reason: String) throws(StoreError) -> Int {
+    package func bounces(
+        of contact: Contact.ID,
+        on channel: SuppressionChannel,
+        reason: String
+    ) throws(StoreError) -> Int {
         let row = try self.connection.prepare(
-            "SELECT count(*) FROM event WHERE contact = ?1 AND kind = 'bounced' AND reason = ?2"
+            "SELECT count(*) FROM event WHERE contact = ?1 AND kind = 'bounced' AND reason = ?2 AND channel = ?3"
         )
         defer { row.reset() }
         row.bind(1, contact.rawValue)
         row.bind(2, reason)
+        row.bind(3, channel.rawValue)
         return try row.step() ? Int(row.integer(0)) : 0
     }
 
     /// On how many days (UTC) since then one of a contact's messages bounced with this reason.
     package func bounceDays(
         of contact: Contact.ID,
+        on channel: SuppressionChannel,
         reason: String,
         since: Timestamp
     ) throws(StoreError) -> Int {
         let row = try self.connection.prepare(
             """
             SELECT count(DISTINCT at / 86400000) FROM event
-            WHERE contact = ?1 AND kind = 'bounced' AND reason = ?2 AND at >= ?3
+            WHERE contact = ?1 AND kind = 'bounced' AND reason = ?2 AND at >= ?3 AND channel = ?4
             """
         )
         defer { row.reset() }
         row.bind(1, contact.rawValue)
         row.bind(2, reason)
         row.bind(3, since.milliseconds)
+        row.bind(4, channel.rawValue)
         return try row.step() ? Int(row.integer(0)) : 0
     }
 }

@@ -51,7 +51,7 @@ package struct SuppressionStore {
     ///
     /// - Parameters:
     ///   - record: Without its contact.
-    ///   - address: In canonical form: for e-mail ``EmailAddress/key``.
+    ///   - address: In canonical form: for e-mail ``EmailAddress/key``, for text messages ``PhoneKey``.
     /// - Returns: Whether it was not there before, and the contact that has the address.
     /// - Throws: What the store throws.
     package func add(
@@ -74,10 +74,10 @@ package struct SuppressionStore {
             statement.bind(6, record.who)
             try statement.run()
         }
-        let contact = try self.contact(at: address)
+        let contact = try self.contact(at: address, on: record.channel)
         if let contact {
             try self.set(ContactBars(record.channel), true, on: contact)
-            try self.note(contact, has: record.address)
+            try self.note(contact, has: record.address, on: record.channel)
         }
         return (known == nil, contact)
     }
@@ -115,7 +115,7 @@ package struct SuppressionStore {
             at: Timestamp(milliseconds: row.integer(1)),
             evidence: row.text(2),
             who: row.text(3),
-            contact: try self.contact(at: address)
+            contact: try self.contact(at: address, on: channel)
         )
     }
 
@@ -133,7 +133,17 @@ package struct SuppressionStore {
         return try row.step() ? SuppressionReason(rawValue: row.text(0)) ?? .bounced : nil
     }
 
-    /// The contact with this canonical address.
+    /// The contact with this canonical address; of several with one telephone number the one that came first, as far as the index of
+    /// numbers goes.
+    package func contact(at address: String, on channel: SuppressionChannel) throws(StoreError) -> Contact.ID? {
+        switch channel {
+        case .email: try self.contact(at: address)
+        case .sms:
+            try ContactReader.contacts(withPhone: Array(address.utf8), on: self.connection).first.map { Contact.ID($0) }
+        }
+    }
+
+    /// The contact with this canonical e-mail address.
     package func contact(at address: String) throws(StoreError) -> Contact.ID? {
         let row = try self.connection.prepare("SELECT id FROM contact WHERE email_key = ?1")
         defer { row.reset() }
@@ -158,6 +168,7 @@ package struct SuppressionStore {
     }
 
     func set(_ bar: ContactBars, _ isSet: Bool, on contact: Contact.ID) throws(StoreError) {
+        guard !bar.isEmpty else { return }
         let statement = try self.connection.prepare(
             isSet
                 ? "UPDATE contact SET barred = barred | ?2 WHERE id = ?1"
@@ -201,10 +212,15 @@ package struct SuppressionStore {
         try self.note(Contact.ID(contact), has: self.key.hash(address, on: .email))
     }
 
-    func note(_ contact: Contact.ID, has address: AddressHash) throws(StoreError) {
+    func note(
+        _ contact: Contact.ID,
+        has address: AddressHash,
+        on channel: SuppressionChannel = .email
+    ) throws(StoreError) {
         let statement = try self.connection.prepare(
-            "UPDATE suppression SET contact = ?2 WHERE channel = 'email' AND address_hash = ?1"
+            "UPDATE suppression SET contact = ?2 WHERE channel = ?3 AND address_hash = ?1"
         )
+        statement.bind(3, channel.rawValue)
         statement.bind(1, bytes: address.bytes)
         statement.bind(2, contact.rawValue)
         try statement.run()

@@ -124,6 +124,8 @@ package enum LogEventName: String, Hashable, Sendable, CaseIterable {
     case returnRefused = "return_refused"
     /// A provider waits until an operator opens an address.
     case webhookConfirm = "webhook_confirm"
+    /// Somebody who is suppressed wants messages again.
+    case asksAgain = "asks_again"
 
     // What operators did.
     /// How far the audit came: number and hash of its newest row.

@@ -12,6 +12,8 @@ package struct WebhookSettings: Sendable {
         case postmark(user: String, password: Secret)
         /// `ses`, `topics` and `certificate_file`: ARNs of SNS topics, and the certificate that Amazon signs with, as PEM.
         case ses(topics: [String], certificates: String)
+        /// `twilio`, `token_file`: the auth token of the account.
+        case twilio(token: Secret)
     }
 
     /// Its name in the address, and in events.
@@ -22,7 +24,7 @@ package struct WebhookSettings: Sendable {
     package static let countMax = 32
     private static let topicsMax = 32
     private static let certificateBytesMax = 65_536
-    private static let providers = "sendgrid, mailgun, postmark or ses"
+    private static let providers = "sendgrid, mailgun, postmark, ses or twilio"
 
     /// Reads `webhooks`, which has a provider for each name.
     static func read(_ parent: KeyReader, folder: String) -> [WebhookSettings] {
@@ -61,7 +63,7 @@ package struct WebhookSettings: Sendable {
         }
         let own: [String: [String]] = [
             "sendgrid": ["public_key"], "mailgun": ["key_file"], "postmark": ["user", "password_file"],
-            "ses": ["topics", "certificate_file"],
+            "ses": ["topics", "certificate_file"], "twilio": ["token_file"],
         ]
         let keys = KeyReader(
             node,
@@ -83,6 +85,9 @@ package struct WebhookSettings: Sendable {
             else { return nil }
             return .postmark(user: user, password: password)
         case "ses": return Self.ses(keys, folder: folder)
+        case "twilio":
+            guard keys.required("token_file", "a file with the account's auth token") != nil else { return nil }
+            return keys.secretLine("token_file", folder: folder, of: "auth token").map { .twilio(token: $0) }
         case .some(let other):
             keys.problem("provider", "\(quoted(other)) is not known; allowed: \(Self.providers)")
             return nil

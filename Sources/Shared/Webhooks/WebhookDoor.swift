@@ -16,6 +16,8 @@ package struct WebhookDoor: Sendable {
         case postmark(user: String, password: String)
         /// Amazon SES over SNS.
         case ses(SNSTrust)
+        /// The account's auth token, and the addresses that it may have signed: ``TwilioAddress``.
+        case twilio(token: [UInt8], addresses: [String])
 
         /// Its word in the configuration and in events.
         package var name: String {
@@ -24,6 +26,7 @@ package struct WebhookDoor: Sendable {
             case .mailgun: "mailgun"
             case .postmark: "postmark"
             case .ses: "ses"
+            case .twilio: "twilio"
             }
         }
     }
@@ -68,7 +71,29 @@ package struct WebhookDoor: Sendable {
                 guard let address = message.subscribeURL, SNSMessage.isAmazons(address) else { throw .forged }
                 return .confirm(address)
             }
+        case .twilio(let token, let addresses):
+            return .events(TwilioMessage.read(try Self.form(request, token, addresses)))
         }
+    }
+
+    /// Twilio signs the address that it was given, and the form after it; never a time, so what came before is known by its message.
+    private static func form(
+        _ request: WebhookRequest,
+        _ token: [UInt8],
+        _ addresses: [String]
+    ) throws(WebhookRefusal) -> FormBody {
+        guard let shown = request.headers["x-twilio-signature"] else { throw .unsigned }
+        let kind = request.headers["content-type"]?.lowercased() ?? ""
+        guard kind.hasPrefix("application/x-www-form-urlencoded") else { throw .noForm }
+        // Nothing is looked for in the form before the signature over all of it holds.
+        let form = try FormBody(request.body)
+        let (key, joined) = (SymmetricKey(data: token), form.joined)
+        let isSigned = addresses.contains { address in
+            let code = HMAC<Insecure.SHA1>.authenticationCode(for: Array(address.utf8) + joined, using: key)
+            return Self.isSame(Data(code).base64EncodedString(), shown)
+        }
+        guard isSigned else { throw .forged }
+        return form
     }
 
     /// SendGrid signs time and body with ECDSA.

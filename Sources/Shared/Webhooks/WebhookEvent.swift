@@ -9,12 +9,14 @@ package struct WebhookEvent: Sendable, Equatable {
         case policy
         case complained
         case unsubscribed
+        /// Somebody who wanted no more asks for messages again.
+        case asksAgain
         case opened
         case clicked
     }
 
     package let what: What
-    /// Whom the message was for.
+    /// Whom the message was for, or who sent one.
     package let address: String
     /// In words, as the provider gives them; may be empty.
     package let detail: String
@@ -22,13 +24,23 @@ package struct WebhookEvent: Sendable, Equatable {
     package let id: String
     /// The envelope's sender, which is our return path; empty when the provider does not tell.
     package let sender: String
+    /// The address is a telephone number, and the message a text.
+    package let isTelephone: Bool
 
-    package init(what: What, address: String, detail: String, id: String, sender: String = "") {
+    package init(
+        what: What,
+        address: String,
+        detail: String,
+        id: String,
+        sender: String = "",
+        isTelephone: Bool = false
+    ) {
         self.what = what
         self.address = address
         self.detail = detail
         self.id = id
         self.sender = sender
+        self.isTelephone = isTelephone
     }
 }
 
@@ -52,6 +64,7 @@ package struct WebhookRefusal: Error, Sendable, Equatable, CustomStringConvertib
     package static let strangeCertificate = Self("is not signed with a certificate that is configured")
     package static let strangeTopic = Self("is of a topic that is not configured")
     package static let weak = Self("is signed with SHA-1; set the topic's SignatureVersion to 2")
+    package static let noForm = Self("is no form; webhooks of Twilio that have a JSON body are not taken")
     package static let unreadable = Self("is not what its provider sends")
 }
 

@@ -15,6 +15,7 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "campaign-file", check: FileLaws.checkCampaign),
         FuzzTarget(name: "contacts", check: ContactLaws.check),
         FuzzTarget(name: "expression", check: ExpressionLaws.check),
+        FuzzTarget(name: "form", check: FormLaws.check),
         FuzzTarget(name: "message", check: MessageLaws.check),
         FuzzTarget(name: "returned-mail", check: ReturnedMailLaws.check),
         FuzzTarget(name: "settings-file", check: FileLaws.checkSettings),
