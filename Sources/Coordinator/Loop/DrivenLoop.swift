@@ -73,6 +73,12 @@ package final class DrivenLoop {
         case pause(Campaign.ID)
         case resume(Campaign.ID)
         case cancel(Campaign.ID)
+        /// Tries targets with this outcome again.
+        case retry(Outcome, Campaign.ID)
+        /// Sends what is in doubt again.
+        case resend(Campaign.ID)
+        /// Leaves what is in doubt as it is.
+        case skip(Campaign.ID)
         case removeWorker(String)
         /// Has nothing more sent to an address, in canonical form.
         case suppress(address: String)
@@ -162,6 +168,9 @@ package final class DrivenLoop {
         case .pause(let id): try Self.take(.pause, id, core)
         case .resume(let id): try Self.take(.resume, id, core)
         case .cancel(let id): try Self.take(.cancel, id, core)
+        case .retry(let outcome, let id): _ = try core.retry(outcome, of: id, by: "operator")
+        case .resend(let id): _ = try core.resolve(.resend, of: id, by: "operator")
+        case .skip(let id): _ = try core.resolve(.skip, of: id, by: "operator")
         case .removeWorker(let name): try core.remove(worker: name)
         case .suppress(let address): try core.suppress(address, reason: .asked, evidence: "", by: "operator")
         }

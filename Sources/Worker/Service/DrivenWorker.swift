@@ -125,6 +125,9 @@ package final class DrivenWorker {
     /// Whether anything waits to be committed.
     package var hasJournalWork: Bool { !self.journal.isClosed && self.journal.hasWork }
 
+    /// Targets whose messages are made, and whose intents are in the next commit.
+    package var madeMessages: [JournalledTarget] { self.journal.awaitedIntents }
+
     /// Commits what waits, in one transaction.
     ///
     /// - Returns: What to tell the worker, and what was written; `nil` for a commit about which there is nothing to tell.
@@ -189,6 +192,10 @@ private final class DrivenJournal: JournalInbox {
     func acknowledge(_ number: UInt64) {
         self.batch.acknowledged = max(self.batch.acknowledged, number)
         self.hasWork = true
+    }
+
+    var awaitedIntents: [JournalledTarget] {
+        (self.refused ?? self.batch).intents.map { JournalledTarget(epoch: $0.epoch, position: $0.position) }
     }
 
     func commit() -> DrivenWorker.JournalCommit? {

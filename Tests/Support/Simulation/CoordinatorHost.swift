@@ -148,7 +148,9 @@ final class CoordinatorHost {
         if ending == .commits, !turn.isCommitted {
             self.world.laws.broken("a turn was not committed: \(turn.troubles.first ?? "")")
         }
-        if turn.isCommitted { self.world.laws.committed(commands) }
+        if turn.isCommitted {
+            self.world.laws.committed(zip(commands, turn.answers).filter { $0.1 == nil }.map(\.0))
+        }
         let sabotaged = self.world.sabotage.answers(frames.map(\.inbound), isCommitted: turn.isCommitted)
         if ending == .dies { return self.dieAndReturn(sabotaged) }
         self.world.turnTaken(turn, isIdle: frames.isEmpty && commands.isEmpty, by: loop)
@@ -197,6 +199,6 @@ final class CoordinatorHost {
         }
         self.world.note("to \(entry.worker.name) over \(entry.link.number): \(FrameText.fromCoordinator(payload))")
         self.world.laws.sent(payload, to: entry.worker)
-        entry.link.toWorker(payload)
+        entry.link.toWorker(self.world.sabotage.frame(payload))
     }
 }

@@ -22,6 +22,7 @@ final class Laws {
     private var ranks: [TargetKey: LedgerBooks.Standing] = [:]
     /// Contacts that are suppressed, as was committed.
     private var suppressed: Set<Int64> = []
+    private var allowances = Allowances()
     private var turns = 0
     /// Turns in a row into which nothing came and from which nothing went.
     private var emptyTurns = 0
@@ -73,6 +74,11 @@ final class Laws {
         if intended.map({ $0 > sent.time }) ?? true {
             self.broken("\(name): the final dot left without an intent in the journal of \(worker.name)")
         }
+        let closing = WorldPlan.closingMilliseconds + WorldPlan.closingErrorMilliseconds
+        let sinceStart = self.world.coordinator.clock.wall(at: sent.time).milliseconds - MachineClock.epoch
+        if self.world.closes(message.campaign), sinceStart >= closing {
+            self.broken("\(name): the final dot left \(sinceStart - WorldPlan.closingMilliseconds) ms after its hours")
+        }
         self.departures.append(
             RateLaw.Departure(time: sent.time, campaign: message.campaign, relay: relay.name, site: person.site)
         )
@@ -81,8 +87,9 @@ final class Laws {
         if self.taken[message] == 1 { self.checkCaps(message, name) }
         guard let count = self.taken[message], count > 1 else { return }
         let standing = self.books.standing(of: grant.key)
-        let mayRepeat = self.world.resends(message.campaign) && standing?.isDoubted == true && count == 2
-        guard !mayRepeat else { return }
+        let policy = self.world.resends(message.campaign) ? 1 : 0
+        let allowed = 1 + policy + self.allowances.resends(grant.key.campaign)
+        guard standing?.isDoubted != true || count > allowed else { return }
         let known = standing.map { "\($0.name)\($0.isDoubted ? ", sent again after a doubt" : "")" } ?? "unknown"
         self.broken("\(name) was taken by relays \(count) times, now in epoch \(grant.epoch.rawValue); it is \(known)")
     }
@@ -140,6 +147,7 @@ final class Laws {
 
     /// What operators asked in a turn is durable.
     func committed(_ commands: [DrivenLoop.Command]) {
+        for command in commands { self.allowances.committed(command) }
         for case .suppress(let address) in commands {
             guard let index = self.world.plan.people.firstIndex(where: { $0.address == address }) else { continue }
             self.suppressed.insert(Int64(index + 1))
@@ -188,7 +196,8 @@ final class Laws {
         for (key, standing) in standings {
             if let before = self.ranks[key], standing.rank < before.rank {
                 let isPolicy = before.outcome == .inDoubt && !before.isDoubted && standing.isDoubted
-                if !isPolicy || !self.world.resends(key.campaign.rawValue) {
+                let isAllowed = isPolicy && self.world.resends(key.campaign.rawValue)
+                if !isAllowed, !self.allowances.lowers(key.campaign, before, standing) {
                     self.broken("\(key) was \(before.name) and is \(standing.name)")
                 }
             }
@@ -227,6 +236,16 @@ final class Laws {
             self.broken(problem)
         }
         for campaign in self.world.campaignIDs { self.checkAudience(campaign) }
+        self.checkPoison()
+    }
+
+    /// Whoever never brought a worker down is only given up for that when workers died of something else, too, twice.
+    private func checkPoison() {
+        let others = self.world.workers.reduce(0) { $0 + $1.deaths - $1.deathsOfMessages }
+        guard others < Quarantine.deathsAloneMax else { return }
+        for contact in self.books.contacts(reason: .poison) where !self.world.isPoison(contact) {
+            self.broken("contact \(contact) was given up, and harms nobody")
+        }
     }
 
     /// After a restart: nothing that was acknowledged is missing.

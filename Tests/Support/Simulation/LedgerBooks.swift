@@ -90,6 +90,11 @@ struct LedgerBooks {
         }
     }
 
+    /// Contacts of targets that ended for a reason.
+    func contacts(reason: Reason) -> [Int64] {
+        self.rows("SELECT contact FROM target WHERE reason = '\(reason.rawValue)' ORDER BY contact") { $0.integer(0) }
+    }
+
     func isStarted(_ campaign: Campaign.ID) -> Bool {
         !self.rows("SELECT 1 FROM campaign WHERE id = ?1 AND started_at IS NOT NULL", [campaign.rawValue]) { _ in true }
             .isEmpty

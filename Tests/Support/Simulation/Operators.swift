@@ -90,6 +90,11 @@ final class Operators {
         self.number(campaign).map { self.world.plan.campaigns[$0].contains("on_doubt: resend") } ?? false
     }
 
+    /// Whether people are written to in the first minute of the simulation only.
+    func closes(_ campaign: Int64) -> Bool {
+        self.number(campaign).map { self.world.plan.campaigns[$0].contains(WorldPlan.window) } ?? false
+    }
+
     var limits: [(id: Int64, limits: [Limit])] {
         self.refresh()
         return self.known.map { campaign in
@@ -146,8 +151,17 @@ final class Operators {
         case .cancelCampaign: self.cancelled.insert(world.random.number(0..<self.wanted))
         case .suppress:
             world.coordinator.ask(.suppress(address: world.random.pick(world.plan.people).address))
+        case .retryTargets: self.ask { .retry(world.random.pick([.bounced, .failed, .expired, .deferred]), $0) }
+        case .resolveDoubts: self.ask { world.random.chance(700) ? .resend($0) : .skip($0) }
         case .nextCampaign: self.wanted = min(self.wanted + 1, world.plan.campaigns.count)
         }
+    }
+
+    /// Asks something once of a campaign that there is.
+    private func ask(_ command: (Campaign.ID) -> DrivenLoop.Command) {
+        self.refresh()
+        guard !self.known.isEmpty else { return }
+        self.world.coordinator.ask(command(self.world.random.pick(self.known).id))
     }
 
     private func restart(_ worker: WorkerHost, _ end: () -> Void) {

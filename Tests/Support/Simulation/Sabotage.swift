@@ -16,6 +16,8 @@ package enum Sabotage: String, CaseIterable, Sendable {
     case loosensLimits
     /// Nobody is told of the caps.
     case forgetsCaps
+    /// Workers are not told when people's hours end.
+    case forgetsHours
 }
 
 /// Does what the ``Sabotage`` says.
@@ -58,6 +60,16 @@ final class Saboteur {
         for name in settings.sites.keys { loose.sites[name]?.limits = loosened(settings.sites[name]?.limits ?? []) }
         for index in settings.relays.indices { loose.relays[index].limits = loosened(settings.relays[index].limits) }
         return loose
+    }
+
+    /// What reaches a worker of a frame.
+    func frame(_ payload: [UInt8]) -> [UInt8] {
+        guard self.kind == .forgetsHours, let framed = try? CoordinatorMessage.decode(payload),
+            case .grant(var grant) = framed.message
+        else { return payload }
+        grant.sendWithin = 0
+        let changed = CoordinatorMessage.grant(grant)
+        return (try? changed.frame(session: framed.header.session, sequence: framed.header.sequence)) ?? payload
     }
 
     /// Frames that go out whether or not the turn was committed.

@@ -38,6 +38,8 @@ struct Weather {
         case cancelCampaign
         case nextCampaign
         case suppress
+        case retryTargets
+        case resolveDoubts
     }
 
     /// The weather of one seed: some kinds of trouble, each sometimes heavy, so that seeds differ in kind.

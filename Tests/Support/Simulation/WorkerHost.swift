@@ -35,6 +35,9 @@ final class WorkerHost {
     private var isCommitting = false
     private var wakeAt: Int64?
     private(set) var isDraining = false
+    /// How often it was killed, and how often by making a message.
+    private(set) var deaths = 0
+    private(set) var deathsOfMessages = 0
 
     init(_ name: String, connections: Int, clock: MachineClock, in world: World) throws {
         self.name = name
@@ -79,7 +82,8 @@ final class WorkerHost {
                 journal: Array("\(self.name)---------------".utf8.prefix(14)) + [0, UInt8(self.journalNumber)],
                 journalIsDurable: false,
                 connections: self.connections,
-                hostName: "worker.example"
+                hostName: "worker.example",
+                process: UInt64(number)
             )
             let process = try self.journal.access { _ throws(StoreError) in
                 try DrivenWorker(surroundings, identity: identity)
@@ -97,6 +101,7 @@ final class WorkerHost {
     func kill() {
         guard let process = self.process else { return }
         self.world.note("\(self.name) is killed")
+        if !self.isDraining { self.deaths += 1 }
         process.abandon()
         for line in self.lines { line.kill() }
         self.lines.removeAll()
@@ -149,6 +154,16 @@ final class WorkerHost {
         while process.hasJournalWork, let commit = self.commit(process), commit.isWritten { process.tell(commit) }
         self.settle()
         self.kill()
+    }
+
+    /// Making a message ended the process; seen from outside, before its intent was written.
+    private func dieOfPoison() {
+        self.world.note("\(self.name) dies of a message")
+        self.deathsOfMessages += 1
+        self.kill()
+        self.world.agenda.add(at: self.world.now + self.world.random.time(100...3_000)) { [unowned self] in
+            self.start()
+        }
     }
 
     func executeSQL(_ sql: String) {
@@ -253,6 +268,10 @@ final class WorkerHost {
     }
 
     private func commit(_ process: DrivenWorker) -> DrivenWorker.JournalCommit? {
+        if process.madeMessages.contains(where: { self.world.isPoison(self.witness.contact($0)) }) {
+            self.dieOfPoison()
+            return nil
+        }
         if self.world.random.chance(self.world.weather.journalFails) { self.journalConnection?.nextEnding = .fails }
         defer { self.journalConnection?.nextEnding = .commits }
         do throws(StoreError) {

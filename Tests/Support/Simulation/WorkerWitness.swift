@@ -33,6 +33,7 @@ final class WorkerWitness {
     /// Each change of a lease's deadline: since when it holds, and the deadline, both by the worker's clock.
     private var deadlines: [Epoch: [(since: Instant, deadline: Instant)]] = [:]
     private var grants: [Message: [Granted]] = [:]
+    private var contacts: [JournalledTarget: Int64] = [:]
     private var intents: [JournalledTarget: Int64] = [:]
     private var reported: [ReportedFact] = []
     /// When it heard that a target must not be sent, in the world's time.
@@ -103,6 +104,7 @@ final class WorkerWitness {
         for (position, contact) in zip(grant.position, grant.contact) {
             let message = Message(campaign: campaign.rawValue, contact: Int64(contact))
             let key = TargetKey(campaign: campaign, lane: Int(grant.lane), position: Int(position))
+            self.contacts[JournalledTarget(epoch: epoch, position: position)] = Int64(contact)
             self.grants[message, default: []].append(Granted(epoch: epoch, key: key, at: worldTime))
         }
     }
@@ -122,6 +124,9 @@ final class WorkerWitness {
     func deadline(of epoch: Epoch, at now: Instant) -> Instant? {
         self.deadlines[epoch]?.filter { $0.since <= now }.map(\.deadline).max()
     }
+
+    /// Whom a target that it was granted is about.
+    func contact(_ target: JournalledTarget) -> Int64? { self.contacts[target] }
 
     /// When the intent was in the journal, in the world's time.
     func intended(_ epoch: Epoch, position: Int) -> Int64? {

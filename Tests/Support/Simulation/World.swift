@@ -136,7 +136,7 @@ final class World {
             relay.manners = self.plan.fairManners
             relay.downUntil = 0
         }
-        self.coordinator.clock.wallError = 0
+        self.coordinator.clock.wallError = self.plan.coordinatorClock.wallError
         self.coordinator.start()
         self.coordinator.goOn()
         for worker in self.workers {
@@ -230,8 +230,11 @@ final class World {
         self.plan.people.indices.contains(Int(contact) - 1) ? self.plan.people[Int(contact) - 1] : nil
     }
 
+    func isPoison(_ contact: Int64?) -> Bool { contact.flatMap { self.person($0) }?.isPoison ?? false }
+
     var sites: [String] { Set(self.plan.people.map(\.site)).sorted() }
     var campaignIDs: [Campaign.ID] { self.books.campaigns().map(\.id) }
     var campaignLimits: [(id: Int64, limits: [Limit])] { self.operators.limits }
+    func closes(_ campaign: Int64) -> Bool { self.operators.closes(campaign) }
     func resends(_ campaign: Int64) -> Bool { self.operators.resends(campaign) }
 }

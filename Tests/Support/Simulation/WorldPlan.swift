@@ -8,6 +8,8 @@ struct WorldPlan {
         let address: String
         let site: String
         let isSuppressed: Bool
+        /// Whoever makes a message for them dies of it.
+        var isPoison = false
     }
 
     struct Worker {
@@ -29,6 +31,13 @@ struct WorldPlan {
     /// Campaigns of the first minutes, as lines beyond what all have.
     var campaigns: [String] = []
 
+    /// Hours that end a minute after the simulation begins by a clock that is right.
+    static let window = #"window: "00:01-08:01""#
+    /// When they end, in milliseconds from ``MachineClock/epoch``, by the coordinator's wall clock.
+    static let closingMilliseconds: Int64 = 60_000
+    /// What clocks that run differently make of the length of a lease; frames are under way for as long at most.
+    static let closingErrorMilliseconds: Int64 = 1_000
+
     /// Longest delay between two attempts.
     static let retryMilliseconds: Int64 = 8_000
 
@@ -38,6 +47,7 @@ struct WorldPlan {
         self.troubleMilliseconds = random.time(8_000...40_000)
         let size = random.pick([12, 40, 40, 100, 180])
         let sites = random.number(1..<6)
+        let hasPoison = random.chance(150)
         for index in 0..<size {
             let site = "s\(random.number(0..<sites)).example"
             let isBad = random.chance(40)
@@ -45,7 +55,8 @@ struct WorldPlan {
                 Person(
                     address: "\(isBad ? "bad" : "p")\(index + 1)@\(site)",
                     site: site,
-                    isSuppressed: random.chance(30)
+                    isSuppressed: random.chance(30),
+                    isPoison: hasPoison && random.chance(15)
                 )
             )
         }
@@ -57,6 +68,12 @@ struct WorldPlan {
         self.drawSettings(&random, sites: sites)
         self.drawCaps(&random)
         for _ in 0..<3 { self.campaigns.append(Self.campaign(&random, relays: self.relays.map(\.name))) }
+        // Hours are those of the wall clock.
+        if self.campaigns.contains(where: { $0.contains(Self.window) }) {
+            self.weather.acts.removeAll { $0.act == .jumpWall }
+            // So that they end while things go wrong.
+            self.coordinatorClock.wallError = random.time(20_000...50_000)
+        }
     }
 
     private mutating func drawSettings(_ random: inout SplitMix64, sites: Int) {
@@ -107,7 +124,12 @@ struct WorldPlan {
     private static func campaign(_ random: inout SplitMix64, relays: [String]) -> String {
         var lines = ["relay: \(random.pick(relays))", "on_doubt: \(random.pick(["hold", "resend"]))"]
         if random.chance(250) { lines.append("throttles: [\"\(random.pick(["15/s", "30/s,burst=4", "300/min"]))\"]") }
-        if random.chance(150) { lines.append("schedule: {expires_after: \(random.pick(["15s", "40s"]))}") }
+        let expires = random.pick(["15s", "40s"])
+        if random.chance(150) {
+            lines.append("schedule: {expires_after: \(expires)}")
+        } else if random.chance(180) {
+            lines.append("schedule: {expires_after: \(expires), timezone: UTC, \(Self.window)}")
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -126,6 +148,8 @@ struct WorldPlan {
         let relays: Int64 = 75_000 + 2 * 90_000
         let retries = 2 * Self.retryMilliseconds
         let sending = Int64(self.people.count * self.campaigns.count) * 1_000
-        return leases + relays + retries + sending + 60_000
+        // Each time about half of the suspects are found innocent, and the worker comes back within seconds.
+        let poisoned = Int64(self.people.count { $0.isPoison } * self.campaigns.count) * 12 * (leases + 10_000)
+        return leases + relays + retries + sending + poisoned + 60_000
     }
 }
