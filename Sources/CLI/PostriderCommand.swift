@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 import Glibc
 
 /// `postrider`: everything an operator does.
@@ -12,7 +13,7 @@ struct PostriderCommand: AsyncParsableCommand {
 
             Exit codes: 0 done, 1 failed, 64 usage, 65 bad input, 69 no coordinator answers, 77 not allowed.
             """,
-        version: PostriderVersion.text,
+        version: Build.version,
         groupedSubcommands: [
             CommandGroup(name: "Begin", subcommands: [InitCommand.self, UpCommand.self, DoctorCommand.self]),
             CommandGroup(

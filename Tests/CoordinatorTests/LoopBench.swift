@@ -67,8 +67,7 @@ final class LoopBench {
             leaseTTLMilliseconds: 60_000,
             orphanGraceMilliseconds: 600_000,
             machineBoot: "boot",
-            messageIDKey: [1, 2, 3],
-            build: "test"
+            messageIDKey: [1, 2, 3]
         )
     }
 

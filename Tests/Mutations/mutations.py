@@ -12,7 +12,7 @@ MUTATIONS = [
     # Who may, and who did.
     dict(
         name="any operator approves (role check)",
-        file="Sources/Coordinator/Loop/CampaignDraft.swift",
+        file="Sources/Coordinator/Loop/ApprovalRules.swift",
         find='guard caller.role >= .approver || (isSubmitter && self.allowsSubmitter) else {',
         replace='guard caller.role >= .operator else {',
         suite="CoordinatorTests.LoopAuditTests",
@@ -544,7 +544,7 @@ MUTATIONS = [
     ),
     dict(
         name="a campaign that was changed in the database starts (digest)",
-        file="Sources/Coordinator/Loop/CampaignDraft.swift",
+        file="Sources/Coordinator/Loop/ApprovalRules.swift",
         find='guard CampaignDigest.isWhole(record), record.digest == record.approvedDigest else {',
         replace='guard record.digest == record.approvedDigest else {',
         suite="CoordinatorTests.LoopApprovalTests",
@@ -560,7 +560,7 @@ MUTATIONS = [
     ),
     dict(
         name="the submitter approves",
-        file="Sources/Coordinator/Loop/CampaignDraft.swift",
+        file="Sources/Coordinator/Loop/ApprovalRules.swift",
         find='guard !isSubmitter || self.allowsSubmitter else {',
         replace='guard !isSubmitter || caller.role >= .approver else {',
         suite="CoordinatorTests.LoopCampaignTests",
@@ -568,7 +568,7 @@ MUTATIONS = [
     ),
     dict(
         name="an approval counts for ever",
-        file="Sources/Coordinator/Loop/CampaignDraft.swift",
+        file="Sources/Coordinator/Loop/ApprovalRules.swift",
         find='now.milliseconds - approvedAt.milliseconds <= self.expiresMilliseconds',
         replace='now >= approvedAt',
         suite="CoordinatorTests.LoopApprovalTests",

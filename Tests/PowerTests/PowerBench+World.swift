@@ -22,8 +22,7 @@ extension PowerBench {
         leaseTTLMilliseconds: 60_000,
         orphanGraceMilliseconds: 600_000,
         machineBoot: "boot",
-        messageIDKey: [1, 2, 3],
-        build: "test"
+        messageIDKey: [1, 2, 3]
     )
 
     static let relayLimit = Limit(quantity: 60, periodMilliseconds: 1_000, burst: 90)

@@ -164,7 +164,7 @@ struct APIClient: Sendable {
         var request = HTTPClientRequest(url: url)
         request.method = .init(rawValue: method)
         request.headers.add(name: "Accept", value: "application/json")
-        request.headers.add(name: "User-Agent", value: "postrider/\(PostriderVersion.text)")
+        request.headers.add(name: "User-Agent", value: "postrider/\(Build.version)")
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token.reveal())") }
         return request
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 
 /// Runs `postrider campaign watch`.
 struct CampaignWatchCommand: PostriderLeaf {
@@ -74,12 +75,5 @@ struct CampaignWatchCommand: PostriderLeaf {
         let bar = ProgressLine.bar(status.counts.settled, of: status.audience)
         let percent = NumberText.percent(status.counts.settled, of: status.audience)
         return "\(status.state) \(bar) \(percent)  \(StatusText.progress(status, secondsLeft: secondsLeft))"
-    }
-}
-
-extension Duration {
-    /// As a number, for rates.
-    var inSeconds: Double {
-        Double(self.components.seconds) + Double(self.components.attoseconds) / 1e18
     }
 }

@@ -41,8 +41,8 @@ struct CoordinatorCheck {
 
     static func findings(_ top: Top, askedAt before: Date, answeredAt after: Date) -> [Finding] {
         var findings: [Finding] = [.ok("coordinator", "it answers; version \(top.build)")]
-        if top.build != PostriderVersion.text {
-            let text = "it is version \(top.build), and this is postrider \(PostriderVersion.text)"
+        if top.build != Build.version {
+            let text = "it is version \(top.build), and this is postrider \(Build.version)"
             findings.append(.note("coordinator", text, remedy: "restart it after an upgrade, or upgrade this machine"))
         }
         if let restored = top.restored {
@@ -102,7 +102,7 @@ struct CoordinatorCheck {
                 findings.append(.note("worker", text, remedy: remedy))
             }
             // The number alone: programs say their name in front of it.
-            if worker.state == "connected", !build.hasSuffix(Self.series(top.build)), !build.hasSuffix(top.build) {
+            if worker.state == "connected", !build.hasSuffix(" \(top.build)") {
                 let remedy = "upgrade and restart the older one"
                 let text = "\(worker.name) is \(build), and the coordinator is \(top.build)"
                 findings.append(.note("worker", text, remedy: remedy))
@@ -114,10 +114,5 @@ struct CoordinatorCheck {
             }
             return findings
         }
-    }
-
-    /// `0.1` of `0.1.0`.
-    private static func series(_ version: String) -> String {
-        version.split(separator: ".").prefix(2).joined(separator: ".")
     }
 }

@@ -60,14 +60,6 @@ enum RelayCheck {
         return "is it running, and is url of relay \(relay.name) right? For a test relay: `postrider sink`"
     }
 
-    /// This machine's name where it may stand in EHLO, as a worker has it.
-    private static var hostName: String {
-        let name = ProcessInfo.processInfo.hostName
-        let isName =
-            !name.isEmpty && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") }
-        return isName ? name : "localhost"
-    }
-
     private static func configuration(_ relay: RelaySettings) throws -> RelayConfiguration {
         var timeouts = SMTPTimeouts()
         timeouts.connectSeconds = min(Double(relay.timeouts.connectMilliseconds) / 1_000, Self.stepSeconds)
@@ -88,7 +80,7 @@ enum RelayCheck {
             user: relay.credentials?.user ?? "",
             password: relay.credentials?.password.reveal() ?? "",
             caPEM: try relay.certificateFile.map { try String(contentsOfFile: $0, encoding: .utf8) },
-            hello: relay.helo ?? Self.hostName,
+            hello: relay.helo ?? HelloName.ofThisMachine,
             connectionsMax: 1,
             timeouts: timeouts
         )

@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 import UserFiles
 
@@ -39,10 +40,6 @@ enum TokenFile {
     /// A new token.
     static func random() -> String {
         var generator = SystemRandomNumberGenerator()
-        return (0..<Self.randomBytes).map { _ in
-            let byte = UInt8.random(in: .min ... .max, using: &generator)
-            let digits = String(byte, radix: 16)
-            return digits.utf8.count == 1 ? "0\(digits)" : digits
-        }.joined()
+        return (0..<Self.randomBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }.hexadecimal
     }
 }

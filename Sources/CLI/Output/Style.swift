@@ -10,7 +10,6 @@ struct Style: Sendable {
     func red(_ text: String) -> String { self.wrap(text, "31") }
     func green(_ text: String) -> String { self.wrap(text, "32") }
     func yellow(_ text: String) -> String { self.wrap(text, "33") }
-    func cyan(_ text: String) -> String { self.wrap(text, "36") }
 
     private func wrap(_ text: String, _ code: String) -> String {
         self.isEnabled && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

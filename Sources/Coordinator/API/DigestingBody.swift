@@ -1,4 +1,5 @@
 import Crypto
+import Domain
 import NIOCore
 import Synchronization
 
@@ -44,14 +45,10 @@ private final class BodyHash: Sendable {
         self.hash.withLock { hash in piece.withUnsafeReadableBytes { hash.update(bufferPointer: $0) } }
     }
 
-    var digest: String { self.hash.withLock { ContentDigest.text($0.finalize()) } }
+    var digest: String { self.hash.withLock { $0.finalize().hexadecimal } }
 }
 
 /// SHA-256 of some content, as hex.
 enum ContentDigest {
-    static func of(_ bytes: some Collection<UInt8>) -> String { Self.text(SHA256.hash(data: Array(bytes))) }
-
-    static func text(_ digest: SHA256Digest) -> String {
-        digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-    }
+    static func of(_ bytes: some Collection<UInt8>) -> String { SHA256.hash(data: Array(bytes)).hexadecimal }
 }

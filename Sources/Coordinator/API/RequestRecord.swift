@@ -1,3 +1,4 @@
+import Domain
 import Hummingbird
 import Logging
 import Telemetry
@@ -48,16 +49,14 @@ struct RequestRecord: RouterMiddleware {
             ["GET", "POST", "PUT", "DELETE", "HEAD"].contains(request.method.rawValue)
             ? request.method.rawValue : "other"
         self.metrics.counter(.requests, method, route, String(status.code)).increment()
-        let (seconds, attoseconds) = took.components
-        let length = Double(seconds) + Double(attoseconds) / 1e18
-        self.metrics.histogram(.requestSeconds).record(length)
+        self.metrics.histogram(.requestSeconds).record(took.inSeconds)
         self.logger.event(
             .request,
             level: request.method == .get ? .debug : .info,
             "A request was answered",
             [
                 .method: .string(method), .path: .string(route), .status: .number(status.code),
-                .duration: .number(length * 1_000),
+                .duration: .number(took.inSeconds * 1_000),
             ]
         )
     }

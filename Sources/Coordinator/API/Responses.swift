@@ -29,13 +29,13 @@ extension Response {
     init<Row>(
         pages: Pages<Row>,
         contentType: String,
-        bytes: @escaping @Sendable ([Row]) -> ByteBuffer
+        bytes: @escaping @Sendable ([Row]) throws -> ByteBuffer
     ) async throws {
         _ = try await pages.read()()
         let body = ResponseBody { writer in
             let next = pages.read()
             while let page = try await next() {
-                if !page.isEmpty { try await writer.write(bytes(page)) }
+                if !page.isEmpty { try await writer.write(try bytes(page)) }
             }
             try await writer.finish(nil)
         }

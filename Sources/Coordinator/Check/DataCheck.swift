@@ -116,19 +116,19 @@ struct DataCheck {
     /// Whether somebody else has the ports that the coordinator wants; nothing to say while it has them itself.
     private func ports(isRunning: Bool) -> [Finding] {
         guard !isRunning else { return [] }
-        let workers = self.settings.coordinator.workersListen
-        let api = self.settings.coordinator.apiListen
-        let wanted = [("api_listen", api.host, api.port), ("workers_listen", workers.host, workers.port)]
-        let taken: [Finding] = wanted.compactMap { key, host, port in
-            guard port != 0, Self.answers(host: host, port: port) else { return nil }
-            let remedy = "`ss -ltnp 'sport = :\(port)'` names it; end it, or change coordinator.\(key)"
+        let wanted = ListenPlaces.wanted(self.settings)
+        let taken: [Finding] = wanted.compactMap { place in
+            guard place.port != 0, Self.answers(host: place.host, port: place.port) else { return nil }
+            let remedy = "`ss -ltnp 'sport = :\(place.port)'` names it; end it, or change \(place.key)"
             return .wrong(
                 "ports",
-                "another program listens on port \(port), which coordinator.\(key) wants",
+                "another program listens on port \(place.port), which \(place.key) wants",
                 remedy: remedy
             )
         }
-        return taken.isEmpty ? [.ok("ports", "ports \(api.port) and \(workers.port) are free")] : taken
+        guard taken.isEmpty else { return taken }
+        let ports = wanted.map { String($0.port) }
+        return [.ok("ports", "ports \(ports.dropLast().joined(separator: ", ")) and \(ports.last ?? "") are free")]
     }
 
     /// Whether something on this machine takes connections there.

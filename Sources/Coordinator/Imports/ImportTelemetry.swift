@@ -1,3 +1,4 @@
+import Domain
 import Logging
 import Telemetry
 
@@ -12,7 +13,6 @@ struct ImportTelemetry: Sendable {
             ("rejected", answer.rejected),
         ]
         for (result, rows) in results { self.metrics.counter(.importRows, result).increment(by: rows) }
-        let (seconds, attoseconds) = took.components
         self.logger.event(
             .importFinished,
             "An import is finished",
@@ -20,7 +20,7 @@ struct ImportTelemetry: Sendable {
                 .importID: .string(answer.id ?? ""), .file: .string(request.file), .caller: .string(caller.name),
                 .rows: .number(answer.rows), .created: .number(answer.created), .updated: .number(answer.updated),
                 .unchanged: .number(answer.unchanged), .rejected: .number(answer.rejected),
-                .duration: .number(seconds * 1_000 + attoseconds / 1_000_000_000_000_000),
+                .duration: .number(took.wholeMilliseconds),
             ]
         )
     }
@@ -28,8 +28,12 @@ struct ImportTelemetry: Sendable {
     /// The reason stays out of the log where it may quote a row.
     func failed(_ error: any Error, _ request: ImportRequest, by caller: Caller) {
         let reason: String
+        // What a file is wrong with as a whole is undone; if that fails, the answer says so.
+        var isRefused = false
         switch error {
-        case OperationError.invalid: reason = "the file was refused"
+        case OperationError.invalid:
+            reason = "the file was refused"
+            isRefused = true
         case OperationError.unavailable(let text): reason = text
         case is CancellationError: reason = "the sender went away"
         default: reason = String(describing: type(of: error))
@@ -37,7 +41,7 @@ struct ImportTelemetry: Sendable {
         self.logger.event(
             .importFailed,
             level: .warning,
-            "An import came to no end; what was committed of it stays",
+            isRefused ? "An import was refused" : "An import came to no end; what was committed of it stays",
             [.file: .string(request.file), .caller: .string(caller.name), .reason: .string(reason)]
         )
     }

@@ -117,9 +117,8 @@ final class CoordinatorLoop: Sendable {
     }
 
     private func measure(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        self.onTurn(Double(seconds) + Double(attoseconds) / 1e18)
-        let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+        self.onTurn(duration.inSeconds)
+        let milliseconds = duration.wholeMilliseconds
         guard milliseconds >= LoopLimits.slowTurnMilliseconds else { return }
         let text = "A turn of the loop took long; everybody waited for it"
         self.log(LoopNote(.warning, .slowTurn, text, [(.duration, .number(milliseconds))]))

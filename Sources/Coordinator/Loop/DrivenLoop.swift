@@ -177,7 +177,7 @@ package final class DrivenLoop {
     }
 
     private static func take(_ step: CampaignStep, _ id: Campaign.ID, _ core: LoopCore) throws {
-        let rules = ApprovalRules(allowsSubmitter: false, expiresMilliseconds: 604_800_000)
+        let rules = ApprovalRules.standard
         _ = try core.take(step, on: id, by: Caller(name: "approver", role: .approver), rules: rules)
     }
 
@@ -292,7 +292,6 @@ extension DrivenLoop.Settings {
             orphanGraceMilliseconds: self.orphanGraceMilliseconds,
             machineBoot: self.machineBoot,
             messageIDKey: [1, 2, 3],
-            build: "simulation",
             // What relays answer there is invented, and no reason to stop.
             guards: GuardRules(bounces: nil, complaintsWarn: nil, complaints: nil, policy: nil),
             caps: self.caps

@@ -12,7 +12,7 @@ extension LoopCore {
     func drain(worker name: String) throws(StoreError) {
         guard self.drained.insert(name).inserted else { return }
         try self.saveDrained()
-        if let session = self.sessionOfWorker[name].flatMap({ self.sessions[$0] }) { self.recallAll(of: session) }
+        if let session = self.session(of: name) { self.recallAll(of: session) }
         self.log(LoopNote(.info, .draining, "worker \(name) is drained", [(.worker, .string(name))]))
     }
 
@@ -39,5 +39,22 @@ extension LoopCore {
     private func saveDrained() throws(StoreError) {
         // Names of workers have no blanks.
         try self.stores.cluster.setMeta(MetaKey.drained, self.drained.sorted().joined(separator: " "))
+    }
+
+    /// A worker's key was taken off the list: what it holds and has not reported is in doubt at once.
+    func remove(worker name: String) throws(StoreError) {
+        try self.undrain(worker: name)
+        if let session = self.session(of: name) {
+            // It may hear this, though nothing it says is heard any more.
+            let epochs = self.leases.epochs(of: name).map(\.rawValue)
+            self.say(.recall(filled(WireRecall()) { $0.epoch = epochs }), to: session)
+            self.end(session, saying: "worker \(name) was removed")
+        }
+        self.log(LoopNote(.info, .workerRemoved, "worker \(name) was removed", [(.worker, .string(name))]))
+        for epoch in self.leases.epochs(of: name) {
+            guard let lease = self.leases[epoch] else { continue }
+            self.logDoubt(lease)
+            for member in lease.openMembers { try self.doubt(member, of: lease, reason: .orphaned) }
+        }
     }
 }

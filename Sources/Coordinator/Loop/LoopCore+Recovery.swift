@@ -184,7 +184,7 @@ extension LoopCore {
     }
 
     var leaseDeadline: Instant {
-        self.now.advanced(byMilliseconds: self.options.leaseTTLMilliseconds + LoopLimits.leaseGuardMilliseconds)
+        self.now.advanced(byMilliseconds: self.options.leaseOverMilliseconds)
     }
 
     /// Scopes that every target of a campaign takes a permit of, besides its site's.
@@ -197,28 +197,4 @@ extension LoopCore {
         guard !self.throttles.isDefined(.site(site)) else { return }
         self.throttles.define(.site(site), limits: self.options.siteLimits(site).limits, at: self.now)
     }
-}
-
-/// Keys of the `meta` table.
-enum MetaKey {
-    /// Starts of the coordinator on this database.
-    static let incarnation = "incarnation"
-    /// What the loop's clock showed last.
-    static let clock = "clock"
-    /// Names of workers that are drained, with blanks between.
-    static let drained = "drained_workers"
-    /// Secret from which Message-ID keys are derived, as hex.
-    static let messageIDKey = "message_id_key"
-    /// Fingerprint of the key that suppressed addresses are hashed with.
-    static let addressKey = "address_key"
-    /// The folder that the database belongs to.
-    static let place = "place"
-    /// No grant is above this epoch.
-    static let reserved = "epochs_reserved"
-    /// There was a marker once.
-    static let hadMarker = "had_marker"
-    /// Why nothing is sent; there only while that is so.
-    static let restored = "restored"
-    /// Epochs below may have been granted by a database that is lost.
-    static let lostBelow = "lost_below"
 }

@@ -127,7 +127,7 @@ extension LoopCore {
         // An overdue lease's permits and slots were accounted for when it became so.
         guard !members.isEmpty, !lease.isOverdue else { return }
         guard let campaign = self.campaigns[lease.campaign] else { return }
-        if let session = self.sessionOfWorker[lease.holder].flatMap({ self.sessions[$0] }) {
+        if let session = self.session(of: lease.holder) {
             let site = campaign.lanes[lease.lane].record.site
             session.countOpen(-members.count, in: RelayQueue(relay: lease.relay, site: site))
         }
@@ -223,7 +223,7 @@ extension LoopCore {
         // A worker that was removed and does not know it sends until its leases run out.
         guard fact.reason == Reason.orphaned.rawValue, !lease.isOverdue else { return self.wall }
         return self.wall.advanced(
-            byMilliseconds: self.options.leaseTTLMilliseconds + LoopLimits.leaseGuardMilliseconds
+            byMilliseconds: self.options.leaseOverMilliseconds
         )
     }
 
@@ -294,7 +294,7 @@ extension LoopCore {
 
     /// When a target that came back may be granted again: soon, or later when the relay refused it to its holder.
     private func returnedDue(_ lease: OpenLease) -> Timestamp {
-        let session = self.sessionOfWorker[lease.holder].flatMap { self.sessions[$0] }
+        let session = self.session(of: lease.holder)
         let isRelayDown = session?.relayProblems[lease.relay] != nil
         return self.wall.advanced(
             byMilliseconds: isRelayDown ? LoopLimits.relayProbeMilliseconds : LoopLimits.returnedMilliseconds

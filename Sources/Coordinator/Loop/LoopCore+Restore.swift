@@ -148,7 +148,7 @@ extension LoopCore {
         try self.stores.cluster.setMeta(MetaKey.restored, reason)
         let held = Dictionary(grouping: self.leases.all, by: \.holder)
         for (holder, leases) in held.sorted(by: { $0.key < $1.key }) {
-            guard let session = self.sessionOfWorker[holder].flatMap({ self.sessions[$0] }) else { continue }
+            guard let session = self.session(of: holder) else { continue }
             self.say(.recall(filled(WireRecall()) { $0.epoch = leases.map(\.epoch.rawValue).sorted() }), to: session)
         }
         try self.reload()

@@ -138,7 +138,7 @@ extension LoopCore {
         let known = try self.stores.cluster.workers()
         let names = Set(allowed).union(known.map(\.name))
         return names.sorted().map { name in
-            let session = self.sessionOfWorker[name].flatMap { self.sessions[$0] }
+            let session = self.session(of: name)
             let record = known.first { $0.name == name }
             var tally = self.tallies[name] ?? WorkerTally()
             return WorkerStatus(
@@ -161,23 +161,6 @@ extension LoopCore {
         guard self.drained.contains(name) else { return isConnected ? .connected : .away }
         if self.leases.open(of: name) == 0 { return .drained }
         return isConnected ? .draining : .away
-    }
-
-    /// A worker's key was taken off the list: what it holds and has not reported is in doubt at once.
-    func remove(worker name: String) throws(StoreError) {
-        try self.undrain(worker: name)
-        if let session = self.sessionOfWorker[name].flatMap({ self.sessions[$0] }) {
-            // It may hear this, though nothing it says is heard any more.
-            let epochs = self.leases.epochs(of: name).map(\.rawValue)
-            self.say(.recall(filled(WireRecall()) { $0.epoch = epochs }), to: session)
-            self.end(session, saying: "worker \(name) was removed")
-        }
-        self.log(LoopNote(.info, .workerRemoved, "worker \(name) was removed", [(.worker, .string(name))]))
-        for epoch in self.leases.epochs(of: name) {
-            guard let lease = self.leases[epoch] else { continue }
-            self.logDoubt(lease)
-            for member in lease.openMembers { try self.doubt(member, of: lease, reason: .orphaned) }
-        }
     }
 
     /// The line that `grep throughput` watches, one for each running campaign.
@@ -205,32 +188,5 @@ extension LoopCore {
                 )
             )
         }
-    }
-}
-
-/// What metrics show of the loop, copied after each turn.
-struct LoopSnapshot: Sendable {
-    var counters = LoopCounters()
-    var sessions = 0
-    var openTargets = 0
-    var campaigns: [CampaignState: Int] = [:]
-    var relayProblems: [String: Int] = [:]
-    /// Why nothing is sent, and what to do; `nil` when all is as it should be.
-    var restored: String?
-}
-
-extension LoopCore {
-    func snapshot() -> LoopSnapshot {
-        var snapshot = LoopSnapshot(counters: self.counters, sessions: self.sessions.count)
-        snapshot.restored = self.restoredText
-        for campaign in self.campaigns.values {
-            snapshot.campaigns[campaign.record.state, default: 0] += 1
-            snapshot.openTargets += self.leases.open(of: campaign.id).targets
-        }
-        for relay in self.options.relays.keys { snapshot.relayProblems[relay] = 0 }
-        for session in self.sessions.values {
-            for relay in session.relayProblems.keys { snapshot.relayProblems[relay, default: 0] += 1 }
-        }
-        return snapshot
     }
 }

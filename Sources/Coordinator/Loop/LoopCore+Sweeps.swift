@@ -132,7 +132,7 @@ extension LoopCore {
         guard mayStillBeSent, let at = row.at else { return self.wall }
         return max(
             self.wall,
-            at.advanced(byMilliseconds: self.options.leaseTTLMilliseconds + LoopLimits.leaseGuardMilliseconds)
+            at.advanced(byMilliseconds: self.options.leaseOverMilliseconds)
         )
     }
 

@@ -11,7 +11,7 @@ extension LoopCore {
         let statuses = running.map { self.status(of: $0) }
         return TopAnswer(
             at: self.wall,
-            build: Build.name,
+            build: Build.version,
             restored: self.restoredText,
             campaigns: zip(running, statuses).map { self.top(of: $0, status: $1) },
             lanes: self.topLanes(running),

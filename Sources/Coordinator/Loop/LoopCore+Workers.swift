@@ -70,7 +70,7 @@ extension LoopCore {
             )
             return
         }
-        if let old = self.sessionOfWorker[name].flatMap({ self.sessions[$0] }) {
+        if let old = self.session(of: name) {
             self.end(old, saying: "worker \(name) came again")
         }
         try self.reconcile(hello, of: name)
@@ -258,7 +258,7 @@ extension LoopCore {
             epochs[holder, default: []].append(epoch.rawValue)
         }
         for (holder, recalled) in epochs.sorted(by: { $0.key < $1.key }) {
-            guard let session = self.sessionOfWorker[holder].flatMap({ self.sessions[$0] }) else { continue }
+            guard let session = self.session(of: holder) else { continue }
             self.say(.recall(filled(WireRecall()) { $0.epoch = recalled }), to: session)
         }
     }
@@ -272,7 +272,7 @@ extension LoopCore {
 
     /// Ends sessions of workers that went without a word: a ROUTER does not say so, and the living would share slots with them.
     private func endSilentSessions() {
-        let patience = self.options.leaseTTLMilliseconds + LoopLimits.leaseGuardMilliseconds
+        let patience = self.options.leaseOverMilliseconds
         let silent = self.sessions.values.filter { self.now.milliseconds(since: $0.lastHeard) > patience }
         for session in silent.sorted(by: { $0.id < $1.id }) {
             self.end(session, saying: "worker \(session.name) has not been heard of for \(patience / 1_000) s")

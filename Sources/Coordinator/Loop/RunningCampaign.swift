@@ -105,7 +105,6 @@ struct RateMeter {
         for step in 1...min(6, Int(second - self.second)) {
             self.buckets[Int((self.second + Int64(step)) % 6)] = 0
         }
-        if second - self.second >= 6 { self.buckets = [Int](repeating: 0, count: 6) }
         self.second = second
     }
 }

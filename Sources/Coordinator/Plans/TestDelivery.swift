@@ -142,7 +142,7 @@ extension RelaySettings {
             user: self.credentials?.user ?? "",
             password: self.credentials?.password.reveal() ?? "",
             caPEM: authorities,
-            hello: self.helo ?? ProcessInfo.processInfo.hostName,
+            hello: self.helo ?? HelloName.ofThisMachine,
             connectionsMax: 1,
             timeouts: timeouts
         )

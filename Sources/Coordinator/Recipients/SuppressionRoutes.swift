@@ -32,7 +32,7 @@ extension Routes {
             return try await Response(pages: pages, contentType: "application/x-ndjson") { page in
                 var bytes = ByteBuffer()
                 for row in page {
-                    guard var line = try? JSONForm.encode(row) else { continue }
+                    var line = try JSONForm.encode(row)
                     bytes.writeBuffer(&line)
                 }
                 return bytes

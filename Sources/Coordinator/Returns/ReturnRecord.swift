@@ -44,11 +44,20 @@ final class ReturnRecord: Sendable {
     ///   - more: Of the first one in that minute.
     func refused(_ problem: String, _ more: [LogKey: Logger.MetadataValue] = [:]) {
         self.count("refused")
-        self.trouble(problem, more)
+        self.tell(.returnRefused, "What came back was refused", problem, more)
     }
 
     /// Tells of something that somebody should see to, at most once a minute for each problem.
     func trouble(_ problem: String, _ more: [LogKey: Logger.MetadataValue] = [:]) {
+        self.tell(.returnTrouble, "What came back cannot be taken", problem, more)
+    }
+
+    private func tell(
+        _ event: LogEventName,
+        _ text: String,
+        _ problem: String,
+        _ more: [LogKey: Logger.MetadataValue]
+    ) {
         let count = self.refusals.withLock { refusals -> Int? in
             let now = ContinuousClock.now
             var one = refusals[problem] ?? Refusals()
@@ -61,9 +70,9 @@ final class ReturnRecord: Sendable {
         }
         guard let count else { return }
         self.logger.event(
-            .returnRefused,
+            event,
             level: .warning,
-            "What came back cannot be taken",
+            "\(text)",
             more.merging([.problem: .string(problem), .count: .number(count)]) { _, new in new }
         )
     }

@@ -106,14 +106,10 @@ struct ReturnedNotice: Sendable {
             let line = mail[start..<end]
             if line.allSatisfy({ $0 == 0x0D }) { break }
             if line.prefix(name.count).elementsEqual(name, by: { ($0 | 0x20) == $1 || $0 == $1 }) {
-                return Self.hex(SHA256.hash(data: Array(line.dropFirst(name.count).filter { $0 > 0x20 })))
+                return SHA256.hash(data: Array(line.dropFirst(name.count).filter { $0 > 0x20 })).prefix(16).hexadecimal
             }
             start = end + 1
         }
-        return Self.hex(SHA256.hash(data: Array(mail[min(start, mail.count)...])))
-    }
-
-    private static func hex(_ digest: SHA256Digest) -> String {
-        digest.prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return SHA256.hash(data: Array(mail[min(start, mail.count)...])).prefix(16).hexadecimal
     }
 }

@@ -176,8 +176,7 @@ final class WebhookDesk: Sendable {
         var target: TargetKey?
         if case .target(let found) = self.scan?.look(at: event.sender) { target = found }
         // A provider's name for an event may have the address in it.
-        let id = SHA256.hash(data: Array(event.id.utf8)).prefix(16)
-            .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let id = SHA256.hash(data: Array(event.id.utf8)).prefix(16).hexadecimal
         return ProviderReport(
             provider: name,
             what: what,

@@ -29,8 +29,7 @@ struct ParentWatch: Service {
     func run() async throws {
         let ended = AsyncStream<Void> { continuation in
             let thread = Thread {
-                var byte: UInt8 = 0
-                while read(STDIN_FILENO, &byte, 1) > 0 {}
+                ParentProcess.waitForEnd()
                 continuation.finish()
             }
             thread.start()

@@ -17,8 +17,8 @@ package struct CoordinatorCommand: AsyncParsableCommand {
     @Option(help: "The configuration file.")
     var config = "postrider.yaml"
 
-    @Option(help: "json or text; the configuration's log.format otherwise.")
-    var logFormat: String?
+    @Option(help: "json or text; wins over log.format.")
+    var logFormat: LogSettings.Format?
 
     @Flag(
         help: ArgumentHelp(
@@ -56,9 +56,7 @@ package struct CoordinatorCommand: AsyncParsableCommand {
             throw ExitCode(found.findings.contains { $0.state == .wrong } ? 1 : 0)
         }
         let log = ServiceLog(
-            format: self.logFormat.flatMap { LogFormat(rawValue: $0) } ?? LogFormat(
-                rawValue: settings.log.format.rawValue
-            ) ?? .json,
+            format: (self.logFormat ?? settings.log.format) == .json ? .json : .text,
             level: Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
         )
         log.install()
@@ -78,3 +76,5 @@ package struct CoordinatorCommand: AsyncParsableCommand {
 struct StartProblem: Error {
     let text: String
 }
+
+extension LogSettings.Format: ExpressibleByArgument {}

@@ -66,14 +66,9 @@ extension CampaignCheck {
         var variants: [VariantShare] = plan.file.variants.map { VariantShare(name: $0.name, targets: 0) }
         for (index, group) in plan.assignment.groups.enumerated() where fold.shares.indices.contains(index) {
             let weights = group.variants.map { plan.file.variants[$0].weight }
-            let total = max(1, weights.reduce(0, +))
-            // The arms' shares are drawn by hash: what is said here is the expectation, with the rest in the last arm.
-            var left = fold.shares[index].contacts
-            for (arm, variant) in group.variants.enumerated() {
-                let share = arm == group.variants.count - 1 ? left : fold.shares[index].contacts * weights[arm] / total
-                variants[variant].targets += share
-                left -= share
-            }
+            // Who gets which is drawn by hash: what is said here is the expectation.
+            let expected = AudienceShares.split(fold.shares[index].contacts, weights: weights)
+            for (variant, targets) in zip(group.variants, expected) { variants[variant].targets += targets }
         }
         var missing: [MissingField] = []
         for (index, field) in plan.fields.enumerated() {

@@ -21,7 +21,7 @@ struct CoordinatorService {
     let lostLines: @Sendable () -> Int
 
     func run(exitWithParent: Bool) async throws {
-        self.logger.event(.starting, "Postrider coordinator \(Build.name)", [.build: .string(Build.name)])
+        self.logger.event(.starting, "Postrider coordinator \(Build.version)", [.build: .string(Build.version)])
         let lock = try DataLock(folder: self.settings.dataFolder)
         defer { lock.release() }
         // Before anything is written.
@@ -31,7 +31,7 @@ struct CoordinatorService {
         let doors = try self.settings.webhookDoors()
         let store = try self.openStore()
         let metrics = MetricsRegistry()
-        metrics.gauge(.build, Build.name).set(1)
+        metrics.gauge(.build, Build.version).set(1)
         let recipients = try self.recipientKeys(store)
         let parts = try self.startLoop(store, recipients, signing: signing, returns: returns, metrics: metrics)
         let readers = try self.orStart { () throws(StoreError) in try ReaderPool(path: self.databasePath) }
@@ -83,6 +83,7 @@ struct CoordinatorService {
             let store = try SQLiteDatabase(path: self.databasePath, profile: .ledger, applicationID: Schema.ledgerID)
             try store.access { connection throws(StoreError) in
                 try Schema.migrate(connection)
+                _ = try ImportStore(connection).abortRunning(at: WallClock.now())
                 // Otherwise one comes after 4,000 pages, which a test has to wait for.
                 if watchesCheckpoints { try connection.execute("PRAGMA wal_autocheckpoint=100") }
             }
@@ -108,8 +109,8 @@ struct CoordinatorService {
         returns: ReturnOptions?,
         metrics: MetricsRegistry
     ) throws -> LoopParts {
-        do throws(TransportError) {
-            return try LoopParts(
+        try self.orStart { () throws(TransportError) in
+            try LoopParts(
                 self.settings,
                 recipients: recipients,
                 signing: signing,
@@ -118,24 +119,18 @@ struct CoordinatorService {
                 metrics: metrics,
                 logger: self.logger
             )
-        } catch {
-            throw StartProblem(text: error.message)
         }
     }
 
     private func recipientKeys(_ store: SQLiteDatabase) throws -> RecipientKeys {
-        do throws(TransportError) {
-            return try RecipientKeys(folder: self.settings.keysFolder, store: store)
-        } catch {
-            throw StartProblem(text: error.message)
+        try self.orStart { () throws(TransportError) in
+            try RecipientKeys(folder: self.settings.keysFolder, store: store)
         }
     }
 
     private func returnOptions() throws -> ReturnOptions? {
-        do throws(TransportError) {
-            return try self.settings.returnOptions()
-        } catch {
-            throw StartProblem(text: error.message)
+        try self.orStart { () throws(TransportError) in
+            try self.settings.returnOptions()
         }
     }
 
@@ -308,6 +303,14 @@ struct CoordinatorService {
         )
     }
 
+    private func orStart<Result>(_ body: () throws(TransportError) -> Result) throws -> Result {
+        do throws(TransportError) {
+            return try body()
+        } catch {
+            throw StartProblem(text: error.message)
+        }
+    }
+
     private func orStart<Result>(_ body: () throws(StoreError) -> Result) throws -> Result {
         do throws(StoreError) {
             return try body()
@@ -315,9 +318,4 @@ struct CoordinatorService {
             throw StartProblem(text: error.text)
         }
     }
-}
-
-/// Name and version of this program.
-enum Build {
-    static let name = "0.1.0"
 }

@@ -3,16 +3,40 @@ import UserFiles
 
 /// The ports that the coordinator listens on.
 enum ListenPlaces {
+    /// One of them, with its key in the configuration.
+    struct Place {
+        let key: String
+        let host: String
+        let port: Int
+    }
+
+    /// All that these settings want.
+    static func wanted(_ settings: Settings) -> [Place] {
+        let coordinator = settings.coordinator
+        let (api, workers) = (coordinator.apiListen, coordinator.workersListen)
+        var places = [
+            Place(key: "coordinator.api_listen", host: api.host, port: api.port),
+            Place(key: "coordinator.workers_listen", host: workers.host, port: workers.port),
+        ]
+        if coordinator.publicURL != nil {
+            let open = coordinator.publicListen
+            places.append(Place(key: "coordinator.public_listen", host: open.host, port: open.port))
+        }
+        if let returns = settings.returns?.listen {
+            places.append(Place(key: "returns.listen", host: returns.host, port: returns.port))
+        }
+        return places
+    }
+
     /// Refuses to start when another program has one of them, before the database is touched.
     ///
     /// Names and IPv6 are left to the sockets themselves.
     ///
     /// - Throws: ``StartProblem`` that names the key and what to do.
     static func requireFree(_ settings: Settings) throws {
-        let api = settings.coordinator.apiListen
-        let workers = settings.coordinator.workersListen
-        try Self.requireFree(api.host, api.port, key: "api_listen", settings)
-        try Self.requireFree(workers.host, workers.port, key: "workers_listen", settings)
+        for place in Self.wanted(settings) {
+            try Self.requireFree(place.host, place.port, key: place.key, settings)
+        }
     }
 
     private static func requireFree(_ host: String, _ port: Int, key: String, _ settings: Settings) throws {
@@ -33,7 +57,7 @@ enum ListenPlaces {
             }
         }
         guard code != 0 else { return }
-        let place = "coordinator.\(key) \(host):\(port) in \(settings.file)"
+        let place = "\(key) \(host):\(port) in \(settings.file)"
         switch code {
         case EADDRINUSE:
             let remedy = "end it (`ss -ltnp 'sport = :\(port)'` names it), or change that key"

@@ -136,7 +136,6 @@ final class LoopParts: Sendable {
             orphanGraceMilliseconds: settings.orphanGraceMilliseconds,
             machineBoot: try BootClock.machineBootID(),
             messageIDKey: [],
-            build: Build.name,
             homeZone: try Self.homeZone(settings),
             guards: settings.guards,
             caps: settings.caps,

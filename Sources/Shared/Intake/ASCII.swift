@@ -11,14 +11,12 @@ enum ASCII {
     static let hyphen: UInt8 = 0x2D
     static let dot: UInt8 = 0x2E
     static let zero: UInt8 = 0x30
-    static let nine: UInt8 = 0x39
     static let colon: UInt8 = 0x3A
     static let semicolon: UInt8 = 0x3B
     static let lessThan: UInt8 = 0x3C
     static let greaterThan: UInt8 = 0x3E
     static let at: UInt8 = 0x40
     static let backslash: UInt8 = 0x5C
-    static let underscore: UInt8 = 0x5F
     static let bar: UInt8 = 0x7C
     static let delete: UInt8 = 0x7F
 }

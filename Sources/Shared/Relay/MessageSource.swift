@@ -17,9 +17,6 @@ package struct RelayJob: Sendable {
     }
 }
 
-/// How far a job came when its fate was decided.
-package typealias RelayStage = SMTPStage
-
 /// What came of a job: exactly one is delivered for each job that was taken and has a body.
 package typealias RelayResult = SMTPResult
 

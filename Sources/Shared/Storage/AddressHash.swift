@@ -13,9 +13,7 @@ package struct AddressHash: Hashable, Sendable {
     package init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// For people and logs: lower-case hex of all of it.
-    package var text: String {
-        self.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
+    package var text: String { self.bytes.hexadecimal }
 }
 
 /// The secret that turns addresses into ``AddressHash``es.

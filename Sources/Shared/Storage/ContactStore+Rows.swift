@@ -27,11 +27,6 @@ package struct ContactRows: Sendable {
     /// How much memory the cells take.
     package var byteCount: Int { self.bytes.count + 4 * self.ends.count }
 
-    package mutating func reserve(rows: Int, bytes: Int) {
-        self.ends.reserveCapacity(rows * self.cellsPerRow)
-        self.bytes.reserveCapacity(bytes)
-    }
-
     /// Adds the next cell; a row is as many calls as it has cells.
     @inline(__always)
     package mutating func append(_ cell: UnsafeRawBufferPointer) {

@@ -77,13 +77,4 @@ package struct EventStore {
         try statement.run()
         return self.connection.changedRows > 0
     }
-
-    /// How many events of a kind a campaign has.
-    package func count(_ kind: EventKind, of campaign: Campaign.ID) throws(StoreError) -> Int {
-        let row = try self.connection.prepare("SELECT count(*) FROM event WHERE campaign = ?1 AND kind = ?2")
-        defer { row.reset() }
-        row.bind(1, campaign.rawValue)
-        row.bind(2, kind.rawValue)
-        return try row.step() ? Int(row.integer(0)) : 0
-    }
 }

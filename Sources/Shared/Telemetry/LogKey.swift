@@ -122,6 +122,8 @@ package enum LogEventName: String, Hashable, Sendable, CaseIterable {
     case returned
     /// A notice that is forged, or names no message of ours.
     case returnRefused = "return_refused"
+    /// A notice, or the folder with them, cannot be read.
+    case returnTrouble = "return_trouble"
     /// A provider waits until an operator opens an address.
     case webhookConfirm = "webhook_confirm"
     /// Somebody who is suppressed wants messages again.

@@ -3,6 +3,7 @@ import Dispatch
 import Domain
 import Foundation
 import Logging
+import Relay
 import Storage
 import Synchronization
 import Telemetry
@@ -106,24 +107,9 @@ enum WorkerSetup {
             ),
             connections: settings.worker.connections,
             journalIsPowerSafe: settings.journalSync == .power,
-            hostName: Self.hostName,
-            build: "postrider-worker 0.1"
+            hostName: HelloName.ofThisMachine,
+            build: "postrider-worker \(Build.version)"
         )
-    }
-
-    /// This machine's name, if it is one that may stand in EHLO (RFC 5321 section 4.1.1.1).
-    private static var hostName: String {
-        let name = ProcessInfo.processInfo.hostName
-        let isName =
-            !name.isEmpty
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-                case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"): true
-                default: false
-                }
-            }
-        return isName ? name : "localhost"
     }
 }
 
@@ -148,11 +134,7 @@ final class Endings {
         }
         guard watchesParent else { return }
         let watcher = try? SystemThread.start(name: "parent") {
-            var byte: UInt8 = 0
-            while true {
-                let count = read(STDIN_FILENO, &byte, 1)
-                if count == 0 || (count < 0 && errno != EINTR) { break }
-            }
+            ParentProcess.waitForEnd()
             log.event(.draining, "The parent process is gone")
             service.drain()
         }

@@ -166,9 +166,6 @@ package struct LeaseBook {
         !self.leases[target.slot].withdrawn.isEmpty && self.leases[target.slot].withdrawn.contains(target.index)
     }
 
-    /// Whether the target was given an intent that is not settled yet.
-    package func isIntended(_ target: TargetHandle) -> Bool { self.state(of: target) == .intended }
-
     /// When the right to send the target ends; `nil` when its lease is gone.
     package func deadline(of target: TargetHandle) -> Instant? {
         self.state(of: target) == nil ? nil : self.leases[target.slot].deadline
