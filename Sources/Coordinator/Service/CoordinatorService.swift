@@ -109,7 +109,7 @@ struct CoordinatorService {
         returns: ReturnOptions?,
         metrics: MetricsRegistry
     ) throws -> LoopParts {
-        try self.orStart { () throws(TransportError) in
+        try self.orStartTransport { () throws(TransportError) in
             try LoopParts(
                 self.settings,
                 recipients: recipients,
@@ -123,13 +123,13 @@ struct CoordinatorService {
     }
 
     private func recipientKeys(_ store: SQLiteDatabase) throws -> RecipientKeys {
-        try self.orStart { () throws(TransportError) in
+        try self.orStartTransport { () throws(TransportError) in
             try RecipientKeys(folder: self.settings.keysFolder, store: store)
         }
     }
 
     private func returnOptions() throws -> ReturnOptions? {
-        try self.orStart { () throws(TransportError) in
+        try self.orStartTransport { () throws(TransportError) in
             try self.settings.returnOptions()
         }
     }
@@ -303,7 +303,7 @@ struct CoordinatorService {
         )
     }
 
-    private func orStart<Result>(_ body: () throws(TransportError) -> Result) throws -> Result {
+    private func orStartTransport<Result>(_ body: () throws(TransportError) -> Result) throws -> Result {
         do throws(TransportError) {
             return try body()
         } catch {

@@ -24,6 +24,7 @@ struct Allowances {
     ///   - campaign: Its campaign.
     ///   - before: How it stood.
     ///   - standing: How it stands.
+    /// - Returns: `true` when an operator asked for that.
     func lowers(_ campaign: Campaign.ID, _ before: LedgerBooks.Standing, _ standing: LedgerBooks.Standing) -> Bool {
         guard let outcome = before.outcome else { return false }
         if outcome == .inDoubt { return standing.isDoubted && self.resends(campaign) > 0 }
