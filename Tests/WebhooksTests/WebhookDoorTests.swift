@@ -76,8 +76,11 @@ import Webhooks
         headers["x-twilio-email-event-webhook-timestamp"] = "\(Self.now + 1)"
         #expect(refusal(WebhookRequest(headers: headers, body: good.body)) == .forged)
         #expect(refusal(try Self.sendgrid(body, key: P256.Signing.PrivateKey())) == .forged)
-        #expect(refusal(good, at: Self.now + WebhookDoor.windowSeconds + 1) == .stale)
-        #expect(refusal(good, at: Self.now - WebhookDoor.windowSeconds - 1) == .stale)
+        // It tries again for a day.
+        #expect(refusal(good, at: Self.now + 24 * 3_600) == nil)
+        #expect(refusal(good, at: Self.now + WebhookDoor.sendgridAgeSeconds + 1) == .stale)
+        #expect(refusal(good, at: Self.now - WebhookDoor.aheadSeconds - 1) == .stale)
+        for time in [Int64.min, .max] { #expect(refusal(try Self.sendgrid(body, at: time)) == .stale) }
         #expect(refusal(try Self.sendgrid("{}")) == .unreadable)
     }
 
@@ -124,8 +127,13 @@ import Webhooks
     func mailgunForged() throws {
         var door = WebhookDoor(.mailgun(Array("secret".utf8)))
         #expect(throws: WebhookRefusal.forged) { try door.open(Self.mailgun(key: "other"), at: Self.now) }
-        #expect(throws: WebhookRefusal.stale) {
-            try door.open(Self.mailgun(at: Self.now - WebhookDoor.windowSeconds - 1), at: Self.now)
+        for time in [Self.now - WebhookDoor.mailgunAgeSeconds - 1, Self.now + WebhookDoor.aheadSeconds + 1] {
+            #expect(throws: WebhookRefusal.stale) { try door.open(Self.mailgun(at: time), at: Self.now) }
+        }
+        // It tries again for eight hours.
+        _ = try door.open(Self.mailgun(token: "old", at: Self.now - 8 * 3_600), at: Self.now)
+        #expect(throws: WebhookRefusal.repeated) {
+            try door.open(Self.mailgun(token: "old", at: Self.now - 8 * 3_600), at: Self.now)
         }
         #expect(throws: WebhookRefusal.unreadable) {
             try door.open(WebhookRequest(headers: [:], body: Array("{}".utf8)), at: Self.now)
@@ -135,6 +143,17 @@ import Webhooks
         // What could not be stored will be sent again.
         door.forget(Self.mailgun())
         _ = try door.open(Self.mailgun(), at: Self.now)
+    }
+
+    @Test("when more of Mailgun's tokens come than can be remembered, new ones wait until old ones are too old")
+    func mailgunFull() throws {
+        var door = WebhookDoor(.mailgun(Array("secret".utf8)), shownMax: 2)
+        for token in ["a", "b"] { _ = try door.open(Self.mailgun(token: token), at: Self.now) }
+        #expect(throws: WebhookRefusal.full) { try door.open(Self.mailgun(token: "c"), at: Self.now) }
+        #expect(throws: WebhookRefusal.repeated) { try door.open(Self.mailgun(token: "a"), at: Self.now) }
+        let later = Self.now + WebhookDoor.mailgunAgeSeconds + 1
+        _ = try door.open(Self.mailgun(token: "c", at: later), at: later)
+        #expect(throws: WebhookRefusal.stale) { try door.open(Self.mailgun(token: "a"), at: later) }
     }
 
     // MARK: Postmark

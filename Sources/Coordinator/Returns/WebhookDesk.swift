@@ -79,6 +79,9 @@ final class WebhookDesk: Sendable {
             // Its provider did not see the answer to the first one.
             self.record.count("repeated")
             return .taken
+        case .failure(.full):
+            self.record.trouble("webhook \(name): more requests came than can be remembered; they come again")
+            return .later
         case .failure(let refusal):
             self.record.refused("webhook \(name): the request \(refusal)")
             return .refused

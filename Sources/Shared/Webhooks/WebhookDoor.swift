@@ -32,15 +32,33 @@ package struct WebhookDoor: Sendable {
     }
 
     package let provider: Provider
-    /// Mailgun's tokens that were shown, with when: its signature covers nothing else.
-    private var shown: [String: Int64] = [:]
+    /// Mailgun's tokens that were shown, as hashes, with when: its signature covers nothing else, so what comes under one that is forgotten
+    /// could be anything.
+    private var shown: [SIMD2<UInt64>: Int64] = [:]
+    /// When old ones among them were last looked for.
+    private var prunedAt: Int64 = 0
 
-    /// How far a signed time may be from ours: providers try again for a while, and clocks differ.
-    package static let windowSeconds: Int64 = 3_600
-    /// Tokens remembered; more than a provider shows within the window.
-    private static let shownMax = 100_000
+    /// How old a signed time of SendGrid's may be.
+    ///
+    /// It tries again for 24 hours after the event, and an hour is for clocks. A copy of an event is known by its id, for ever.
+    package static let sendgridAgeSeconds: Int64 = 25 * 3_600
+    /// How old a signed time of Mailgun's may be.
+    ///
+    /// It tries again for eight hours, and an hour is for clocks. Longer would be more tokens to remember.
+    package static let mailgunAgeSeconds: Int64 = 9 * 3_600
+    /// How far a signed time may be ahead of ours: clocks differ.
+    package static let aheadSeconds: Int64 = 3_600
+    /// Tokens remembered, 13 MB of them; of more in nine hours, twelve a second, new ones have to wait.
+    private static let shownMax = 390_000
+    private let shownMax: Int
 
-    package init(_ provider: Provider) { self.provider = provider }
+    /// - Parameters:
+    ///   - provider: Whose requests come here.
+    ///   - shownMax: Tokens remembered; a test takes fewer.
+    package init(_ provider: Provider, shownMax: Int? = nil) {
+        self.provider = provider
+        self.shownMax = shownMax ?? Self.shownMax
+    }
 
     /// Believes a request, or does not.
     ///
@@ -109,7 +127,7 @@ package struct WebhookDoor: Sendable {
             let signature = try? P256.Signing.ECDSASignature(derRepresentation: bytes),
             key.isValidSignature(signature, for: SHA256.hash(data: Array(time.utf8) + request.body))
         else { throw .forged }
-        guard let signed = Int64(time), Self.isNear(signed, seconds) else { throw .stale }
+        guard let signed = Int64(time), Self.isNear(signed, seconds, age: Self.sendgridAgeSeconds) else { throw .stale }
     }
 
     /// Mailgun signs time and a token that it uses once.
@@ -124,18 +142,24 @@ package struct WebhookDoor: Sendable {
         )
         let text = expected.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         guard Self.isSame(text, signature.signature.lowercased()) else { throw .forged }
-        guard let signed = Int64(signature.timestamp), Self.isNear(signed, seconds) else { throw .stale }
-        if self.shown.count >= Self.shownMax {
-            self.shown = self.shown.filter { Self.isNear($0.value, seconds) }
-            guard self.shown.count < Self.shownMax else { throw .repeated }
+        guard let signed = Int64(signature.timestamp), Self.isNear(signed, seconds, age: Self.mailgunAgeSeconds) else {
+            throw .stale
         }
-        guard self.shown.updateValue(signed, forKey: signature.token) == nil else { throw .repeated }
+        let token = Self.hash(signature.token)
+        guard self.shown[token] == nil else { throw .repeated }
+        if self.shown.count >= self.shownMax, self.prunedAt != seconds {
+            // Looking through all of them takes milliseconds: once a second is enough.
+            self.prunedAt = seconds
+            self.shown = self.shown.filter { Self.isNear($0.value, seconds, age: Self.mailgunAgeSeconds) }
+        }
+        guard self.shown.count < self.shownMax else { throw .full }
+        self.shown[token] = signed
     }
 
     /// Lets a token be shown again: what it came with could not be stored, and its provider will repeat it.
     package mutating func forget(_ request: WebhookRequest) {
         guard case .mailgun = self.provider, let read = try? MailgunEvent.read(request.body) else { return }
-        self.shown[read.signature.token] = nil
+        self.shown[Self.hash(read.signature.token)] = nil
     }
 
     /// Postmark signs nothing; it shows the password that stands in the address it was given.
@@ -154,8 +178,14 @@ package struct WebhookDoor: Sendable {
         SHA256.hash(data: Array(first.utf8)) == SHA256.hash(data: Array(second.utf8))
     }
 
-    private static func isNear(_ signed: Int64, _ now: Int64) -> Bool {
+    private static func hash(_ token: String) -> SIMD2<UInt64> {
+        SHA256.hash(data: Array(token.utf8)).withUnsafeBytes { bytes in
+            SIMD2(bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        }
+    }
+
+    private static func isNear(_ signed: Int64, _ now: Int64, age: Int64) -> Bool {
         let (difference, isOver) = signed.subtractingReportingOverflow(now)
-        return !isOver && difference.magnitude <= UInt64(Self.windowSeconds)
+        return !isOver && (-age...Self.aheadSeconds).contains(difference)
     }
 }

@@ -61,6 +61,7 @@ package struct WebhookRefusal: Error, Sendable, Equatable, CustomStringConvertib
     package static let forged = Self("has a signature that is not its provider's")
     package static let stale = Self("is older or younger than its time allows")
     package static let repeated = Self("shows a signature that was shown before")
+    package static let full = Self("came while as many others as can be remembered are")
     package static let strangeCertificate = Self("is not signed with a certificate that is configured")
     package static let strangeTopic = Self("is of a topic that is not configured")
     package static let weak = Self("is signed with SHA-1; set the topic's SignatureVersion to 2")
