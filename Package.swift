@@ -261,7 +261,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ConformanceTests",
-            dependencies: ["Domain", "Transport", "Wire", protobuf],
+            dependencies: ["Domain", "Signing", "Transport", "Wire", protobuf],
             path: "Tests/Conformance",
             exclude: [
                 "python_worker.py", "relay.py", "requirements.txt", "worker_journal.py", "worker_link.py",

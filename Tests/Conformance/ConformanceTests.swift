@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Signing
 import SwiftProtobuf
 import Testing
 import Transport
@@ -167,6 +168,54 @@ struct ConformanceTests {
         #expect(worker.waitForExit() == 0)
     }
 
+    @Test("messages come back to their return paths, and what must be signed is handed back whole")
+    func returnPathsAndSigning() throws {
+        let coordinator = try ScriptedCoordinator()
+        let relay = try PythonRelay()
+        let worker = try PythonWorker(coordinator)
+        defer {
+            worker.stop()
+            relay.stop()
+            #expect(throws: Never.self) { try coordinator.close() }
+        }
+        _ = try coordinator.welcome(session: 1, relayPort: relay.port)
+        let credit = try coordinator.nextCredit()
+        let (key, campaign) = (ReturnPathKey([1, 2, 3]), Campaign.ID(300))
+        var content = Self.content
+        content.campaign = 300
+        content.returnPath = .with {
+            $0.local = "bounces"
+            $0.domain = "returns.example"
+            $0.key = Data(key.campaignKey(campaign))
+        }
+        try coordinator.send(.content(content))
+        var grant = Self.grant(["ann@example.org"], nonce: credit.nonce, epoch: 5)
+        grant.campaign = 300
+        try coordinator.send(.grant(grant))
+        let sent = try coordinator.nextReport()
+        #expect(try ReceivedLeaseReport(#require(sent.leases.first)).outcomes == [.settled(.accepted)])
+        try coordinator.send(.acknowledge(.with { $0.number = sent.number }))
+        let scan = ReturnPathScan(key: key, local: "bounces", domain: "returns.example")
+        let target = TargetKey(campaign: campaign, lane: 2, position: 30)
+        #expect(scan.look(at: try relay.nextMessage().from) == .target(target))
+
+        content.revision = 2
+        content.signing = [
+            .with {
+                $0.domain = "campaign.example"
+                $0.selector = "one"
+                $0.key = "PEM"
+            }
+        ]
+        try coordinator.send(.content(content))
+        grant = Self.grant(["ann@example.org", "bob@example.org"], nonce: credit.nonce, epoch: 6)
+        grant.campaign = 300
+        try coordinator.send(.grant(grant))
+        let report = try coordinator.nextReport { $0.leases.contains { $0.epoch == 6 } }
+        let lease = try ReceivedLeaseReport(#require(report.leases.first { $0.epoch == 6 }))
+        #expect(lease.outcomes == [.returned, .returned])
+    }
+
     @Test("a worker that was killed between the dot and the reply says so when it is back")
     func killed() throws {
         let coordinator = try ScriptedCoordinator()
@@ -205,7 +254,7 @@ struct ConformanceTests {
 
     private func checkMessage(_ relay: PythonRelay) throws {
         let message = try relay.nextMessage()
-        #expect(message.to == "ann@example.org")
+        #expect(message.to == "ann@example.org" && message.from == "lee@campaign.example")
         let lines = message.data.components(separatedBy: "\r\n")
         #expect(lines.contains("Subject: Hi <Ann> & 'Bo'"))
         #expect(lines.contains("Reply-To: answers@campaign.example"))

@@ -65,6 +65,7 @@ final class PythonWorker {
 /// `relay.py` as a child process.
 final class PythonRelay {
     struct Message: Decodable {
+        let from: String
         let to: String
         let data: String
     }

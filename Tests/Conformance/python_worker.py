@@ -14,7 +14,7 @@ import time
 
 from worker_journal import Journal
 from worker_link import Link, read_keys
-from worker_mail import NotSent, Relay, RelayProblem, compose, strings
+from worker_mail import NotSent, Relay, RelayProblem, compose, envelope_sender, strings
 
 REPORT_SECONDS = 0.1
 RESEND_SECONDS = 1.0
@@ -221,7 +221,9 @@ class Worker:
     def send_next(self, lease):
         grant, index = lease.grant, lease.next
         content, relay = self.contents.get(grant.campaign), self.relays.get(grant.relay)
-        if content is None or relay is None or now() < self.relay_problems.get(grant.relay, 0):
+        # This worker cannot make DKIM signatures: what must have them is another worker's.
+        is_ours = content is not None and not content.signing
+        if not is_ours or relay is None or now() < self.relay_problems.get(grant.relay, 0):
             self.give_back(lease)
             return
         lease.next += 1
@@ -245,7 +247,8 @@ class Worker:
             if self.relay_problems.pop(grant.relay, None):
                 self.link.send(self.wire.RelayState(relay=grant.relay, available=True))
             code, text = relay.hand_over(
-                content.from_address, lease.addresses[index], data, lambda: self.intend(lease, index)
+                envelope_sender(content, grant.lane, grant.position[index]), lease.addresses[index], data,
+                lambda: self.intend(lease, index),
             )
             self.settle(lease, index, self.classified(code, text))
         except RelayProblem as problem:

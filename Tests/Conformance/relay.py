@@ -16,11 +16,14 @@ REPLIES = {
 class Session(socketserver.StreamRequestHandler):
     def handle(self):
         self.wfile.write(b"220 relay\r\n")
-        recipient = ""
+        sender = recipient = ""
         for line in self.rfile:
             verb = line[:4].upper()
             if verb == b"EHLO":
                 self.wfile.write(b"250-relay\r\n250 ENHANCEDSTATUSCODES\r\n")
+            elif verb == b"MAIL":
+                sender = line[line.index(b"<") + 1:line.index(b">")].decode()
+                self.wfile.write(b"250 2.1.0 ok\r\n")
             elif verb == b"RCPT":
                 recipient = line[line.index(b"<") + 1:line.index(b">")].decode()
                 self.wfile.write(REPLIES.get(recipient.split("@")[0], b"250 2.1.5 ok\r\n"))
@@ -31,7 +34,7 @@ class Session(socketserver.StreamRequestHandler):
                     if line == b".\r\n":
                         break
                     lines.append(line[1:] if line.startswith(b".") else line)
-                print(json.dumps({"to": recipient, "data": b"".join(lines).decode()}), flush=True)
+                print(json.dumps({"from": sender, "to": recipient, "data": b"".join(lines).decode()}), flush=True)
                 if recipient.startswith("vanish@"):
                     return
                 if recipient.startswith("hang@"):

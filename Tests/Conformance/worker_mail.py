@@ -28,6 +28,21 @@ def message_id(content, lane, position):
     return f"<{base64.b32encode(digest).decode().lower()[:26]}@{content.message_id_domain}>"
 
 
+def number(value):
+    """LEB128."""
+    groups = [value >> shift & 0x7F for shift in range(0, max(value.bit_length(), 1), 7)]
+    return bytes([group | 0x80 for group in groups[:-1]] + groups[-1:])
+
+
+def envelope_sender(content, lane, position):
+    """Where the message comes back to."""
+    if not content.HasField("return_path"):
+        return content.from_address
+    path, numbers = content.return_path, b"".join(map(number, (content.campaign, lane, position)))
+    token = base64.b32encode(numbers + hmac.new(path.key, numbers, hashlib.sha256).digest()[:10])
+    return f"{path.local}+{token.decode().lower().rstrip('=')}@{path.domain}"
+
+
 def strings(column):
     start = 0
     for end in column.end:
