@@ -12,6 +12,8 @@ final class FakeOperations: Operations {
         var failure: (any Error)?
         var isReady = true
         var restored: String?
+        /// Failures come after something was begun.
+        var isBegun = false
         var importedBytes = 0
         var targetPages: [[TargetRow]] = []
         /// Thrown after the last page, when set.
@@ -25,7 +27,13 @@ final class FakeOperations: Operations {
     private func note(_ call: String) throws {
         try self.memory.withLock { memory in
             memory.calls.append(call)
-            if let failure = memory.failure { throw failure }
+            guard let failure = memory.failure else { return }
+            // What takes several transactions has noted its key in the first when it fails later.
+            if memory.isBegun, let mark = RequestOrigin.mark {
+                let begun = StoredRequest(digest: mark.digest, answer: nil)
+                self.requests.withLock { $0[mark.caller + " " + mark.key] = begun }
+            }
+            throw failure
         }
     }
 
@@ -323,6 +331,10 @@ final class FakeOperations: Operations {
 
     func storedRequest(_ caller: String, key: String) async throws -> StoredRequest? {
         self.requests.withLock { $0[caller + " " + key] }
+    }
+
+    func forget(_ request: RequestMark) async throws {
+        self.requests.withLock { $0[request.caller + " " + request.key] = nil }
     }
 
     func store(_ request: RequestMark, _ answer: StoredRequest.Answer) async throws {

@@ -41,6 +41,8 @@ struct ProblemTests {
         #expect(diagnostic["line"] as? Int == 4)
         #expect(diagnostic["column"] as? Int == 2)
         #expect(diagnostic["message"] as? String == "no such field: citi")
+        #expect(response.json["title"] as? String == "The input is wrong")
+        #expect(response.json["detail"] as? String == "no such field: citi")
     }
 
     @Test(

@@ -70,6 +70,28 @@ struct RequestKeyTests {
         #expect(try await self.send(bed, "/v1/campaigns/c1/pause", key: "k").status == .ok)
     }
 
+    @Test(
+        "what was begun and refused is tried anew, and what was begun and cut off is not",
+        arguments: [
+            (OperationError.invalid([Diagnostic(file: "a.csv", "no table")]), true), (.conflict("no"), true),
+            (.unavailable("the disk is full"), false),
+        ]
+    )
+    func begun(error: OperationError, isAnew: Bool) async throws {
+        let (bed, path, body) = (APITestbed(), "/v1/imports?file=a.csv", "email\na@x.example\n")
+        bed.operations.memory.withLock {
+            $0.failure = error
+            $0.isBegun = true
+        }
+        let refused = try await self.send(bed, path, key: "k", body: body)
+        #expect(refused.status != .ok)
+        let again = try await self.send(bed, path, key: "k", body: body)
+        #expect(again.status == (isAnew ? refused.status : .conflict))
+        bed.operations.memory.withLock { $0.failure = nil }
+        let third = try await self.send(bed, path, key: "k", body: body)
+        #expect(third.status == (isAnew ? .ok : .conflict))
+    }
+
     @Test("a token's answer is not kept")
     func token() async throws {
         let bed = APITestbed()

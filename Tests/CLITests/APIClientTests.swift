@@ -60,6 +60,8 @@ struct APIClientTests {
             #expect(!failure.message.contains("canary"))
             if code == 401 || code == 403 { #expect(failure.message.contains("tokens/operator.token")) }
             if code == 409 { #expect(failure.message == "No: because") }
+            // The place says it all.
+            if status == .badInput { #expect(failure.message.isEmpty) }
         }
     }
 

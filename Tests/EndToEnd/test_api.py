@@ -95,6 +95,26 @@ class ApiTest(EndToEndTest):
         for path in (self.running.folder / "data").rglob("*"):
             self.assertFalse(path.is_file() and ann.encode() in path.read_bytes(), path)
 
+    def test_a_refused_import_may_be_tried_again_with_its_key(self):
+        def send(path, body):
+            headers = {"Authorization": f"Bearer {self.token('operator')}", "Idempotency-Key": path.split("?")[0]}
+            request = urllib.request.Request(self.running.url + path, body, headers)
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return answer.status, json.load(answer)
+            except urllib.error.HTTPError as error:
+                return error.code, json.load(error)
+
+        for path in ("/v1/imports?file=people.csv", "/v1/suppressions/import?file=people.csv"):
+            for _ in range(2):
+                status, problem = send(path, b"email\nbroken\n")
+                self.assertEqual((status, problem["title"]), (422, "The input is wrong"), problem)
+            # Another file under that key: the first one did nothing.
+            status, answer = send(path, b"email\nann@campaign.example\n")
+            self.assertEqual(status, 200, answer)
+            self.assertEqual(send(path, b"email\nann@campaign.example\n"), (200, answer))
+            self.assertEqual(send(path, b"email\nbob@campaign.example\n")[0], 422)
+
     def test_a_changed_a_removed_and_a_cut_row_of_the_audit_are_found(self):
         self.running.import_contacts([{"email": "ann@site.example", "first_name": "Ann"}])
         self.running.submit()

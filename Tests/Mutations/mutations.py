@@ -298,6 +298,22 @@ MUTATIONS = [
         test="requests are refused when they are forged, unsigned, signed for another address, or no form",
     ),
     dict(
+        name="a refused import keeps its key",
+        file="Sources/Coordinator/API/RequestKeys.swift",
+        find='if error.isRefusal { try await operations.forget(mark) }',
+        replace='',
+        suite="APITests.RequestKeyTests",
+        test="what was begun and refused is tried anew, and what was begun and cut off is not",
+    ),
+    dict(
+        name="a token of Mailgun's works more than once",
+        file="Sources/Shared/Webhooks/WebhookDoor.swift",
+        find='guard self.shown[token] == nil else { throw .repeated }',
+        replace='',
+        suite="WebhooksTests.WebhookDoorTests",
+        test="Mailgun's requests are refused with another key, when old, and with a token that was shown before",
+    ),
+    dict(
         name="a notice about no message of ours is acted on",
         file="Sources/Coordinator/Returns/ReturnedNotice.swift",
         find='guard let target = envelope ?? self.scan.firstTarget(in: mail) else { return .refuse }',

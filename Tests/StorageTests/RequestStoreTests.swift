@@ -28,6 +28,26 @@ struct RequestStoreTests {
         }
     }
 
+    @Test("a request that was begun can be forgotten, one that was answered cannot")
+    func forgotten() throws {
+        let store = try TestStore()
+        try store.write { connection throws(StoreError) in
+            let requests = RequestStore(connection)
+            let mark = RequestMark(caller: "ann", key: "k", digest: "d")
+            try requests.begin(mark, at: Self.now)
+            try requests.forget(RequestMark(caller: "ann", key: "k", digest: "another"))
+            let other = try requests.request("ann", key: "k", at: Self.now)
+            #expect(other != nil)
+            try requests.forget(mark)
+            let gone = try requests.request("ann", key: "k", at: Self.now)
+            #expect(gone == nil)
+            try requests.end(mark, StoredRequest.Answer(status: 200, body: []), at: Self.now)
+            try requests.forget(mark)
+            let ended = try requests.request("ann", key: "k", at: Self.now)
+            #expect(ended != nil)
+        }
+    }
+
     @Test("no more than a number of keys is kept, the newest")
     func bound() throws {
         let store = try TestStore()

@@ -49,7 +49,9 @@ struct ProblemDocument: Decodable, Sendable {
             let hint = "\(said)\(stop) The token came from \(tokenFile); --token-file takes another."
             return Failure(status, hint, diagnostics: diagnostics, document: document)
         default:
-            return Failure(status, said, diagnostics: diagnostics, document: document)
+            // Each place is a line that says what is wrong there; a sentence that something is wrong would be one more.
+            let isSaid = status == .badInput && diagnostics.contains { $0.severity == .error }
+            return Failure(status, isSaid ? "" : said, diagnostics: diagnostics, document: document)
         }
     }
 

@@ -132,6 +132,9 @@ protocol Operations: Sendable {
     /// What is known of a request that bore a key; `nil` when nothing is.
     func storedRequest(_ caller: String, key: String) async throws -> StoredRequest?
 
+    /// Forgets a request that was begun and refused.
+    func forget(_ request: RequestMark) async throws
+
     /// Keeps the answer of a request that bore a key.
     func store(_ request: RequestMark, _ answer: StoredRequest.Answer) async throws
 
@@ -172,6 +175,15 @@ enum OperationError: Error, Hashable {
     case notAllowed(String)
     /// Starting, stopping, or the disk is full.
     case unavailable(String)
+
+    /// Nothing was done, or it was taken back: the same request may be tried again as a new one.
+    var isRefusal: Bool {
+        switch self {
+        case .invalid, .notFound, .conflict, .notAllowed: true
+        // An import that was cut off keeps what was committed.
+        case .unavailable: false
+        }
+    }
 }
 
 /// What an operator asks of a campaign; the raw value is the last part of the request's path.

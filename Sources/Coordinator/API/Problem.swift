@@ -69,7 +69,7 @@ struct Problem: Error, Hashable, Sendable {
             self.init(
                 422,
                 "The input is wrong",
-                count == 1 ? "One problem was found." : "\(count) problems were found.",
+                count == 1 ? diagnostics[0].message : "\(count) problems were found.",
                 diagnostics: diagnostics
             )
         case .notFound(let detail): self = .notFound(detail)

@@ -52,7 +52,14 @@ final class RequestKeys: Sendable {
             return try await Self.again(known, sent)
         }
         let mark = RequestMark(caller: name.caller, key: key, digest: sent.head)
-        let response = try await RequestOrigin.$mark.withValue(mark) { try await answer(sent.input) }
+        let response: Response
+        do {
+            response = try await RequestOrigin.$mark.withValue(mark) { try await answer(sent.input) }
+        } catch let error as OperationError {
+            // An import begins before it sees what is wrong with its file, and takes back what came in: nothing was done.
+            if error.isRefusal { try await operations.forget(mark) }
+            throw error
+        }
         guard response.status == .ok else { return response }
         let body = try await Self.bytes(of: response)
         let done = RequestMark(caller: name.caller, key: key, digest: sent.digest)

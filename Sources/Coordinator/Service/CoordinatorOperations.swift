@@ -173,6 +173,10 @@ struct CoordinatorOperations: Operations {
         try await self.loop.ask { try RequestStore($0.connection).request(caller, key: key, at: $0.wall) }
     }
 
+    func forget(_ request: RequestMark) async throws {
+        try await self.loop.ask { try RequestStore($0.connection).forget(request) }
+    }
+
     func store(_ request: RequestMark, _ answer: StoredRequest.Answer) async throws {
         try await self.loop.ask { try RequestStore($0.connection).end(request, answer, at: $0.wall) }
     }

@@ -80,6 +80,19 @@ package struct RequestStore {
         try insert.run()
     }
 
+    /// Forgets a request that was begun and refused: it may be sent again with its key.
+    ///
+    /// One that was answered stays.
+    package func forget(_ mark: RequestMark) throws(StoreError) {
+        let delete = try self.connection.prepare(
+            "DELETE FROM request WHERE caller = ?1 AND key = ?2 AND digest = ?3 AND status IS NULL"
+        )
+        delete.bind(1, mark.caller)
+        delete.bind(2, mark.key)
+        delete.bind(3, mark.digest)
+        try delete.run()
+    }
+
     /// Notes the answer.
     package func end(_ mark: RequestMark, _ answer: StoredRequest.Answer, at now: Timestamp) throws(StoreError) {
         try self.begin(mark, at: now)
