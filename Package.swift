@@ -87,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Bounces", "Domain", "Mail", "Relay", "Signing", "Transport", "UserFiles", "Sink",
+                "Bounces", "Domain", "Intake", "Mail", "Relay", "Signing", "Transport", "UserFiles", "Sink",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -93,7 +93,7 @@ final class FakeOperations: Operations {
     ) async throws -> SuppressionImportAnswer {
         try self.note("suppress all of \(request.file) by \(caller.name)")
         for try await _ in body {}
-        return SuppressionImportAnswer(rows: 1, added: 1, known: 0, rejected: 0, firstRejects: [])
+        return SuppressionImportAnswer(rows: 1, added: 1)
     }
 
     func suppressions() async throws -> Pages<SuppressionRow> {

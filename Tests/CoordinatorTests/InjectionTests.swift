@@ -80,11 +80,15 @@ struct InjectionTests {
         let before = try self.everything(loop)
         let reads = Reads(readers: try ReaderPool(path: loop.folder + "/ledger.db", count: 1), rollup: [:])
         let fields = Set(try await reads.names().fields.map(\.name))
+        var answered = 0
         for text in HostileTexts.all {
             let quoted = text.replacing("'", with: "''")
             // As a value: whole, it is a text that nobody has.
             for form in ["city = '\(quoted)'", "city in ('\(quoted)', 'nowhere')", "email = '\(quoted)'"] {
-                #expect(try await reads.countSegment(form).count == 0, "\(form)")
+                // Some have a line break or NUL, which no expression may have.
+                guard let found = try? await reads.countSegment(form) else { continue }
+                #expect(found.count == 0, "\(form)")
+                answered += 1
             }
             // Broken out of its quotes, bare, and as each kind of name, it is refused, or a condition that selects by rule.
             for form in [
@@ -109,6 +113,7 @@ struct InjectionTests {
             }
             #expect(try await reads.list(named: text) == nil)
         }
+        #expect(answered > 2 * HostileTexts.all.count, "most of them are questions that can be asked")
         #expect(try self.everything(loop) == before)
         try await reads.readers.close()
     }

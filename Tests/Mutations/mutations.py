@@ -24,7 +24,7 @@ MUTATIONS = [
         find='Self.add(previous, to: &hash)',
         replace='',
         suite="StorageTests.AuditTests",
-        test="every change is found, at the first row that does not fit",
+        test="acts that come later do not hide that the end was cut off, or its note removed",
     ),
     dict(
         name="the end of the audit can be cut off (note of the newest row)",

@@ -22,6 +22,15 @@ struct SuppressionImported: Decodable, Sendable {
     var known: Int
     var rejected: Int
     var firstRejects: [ImportReport.Reject]
+    var rejects: [Reject]
+    var passedColumns: [String]
+
+    /// A row in which something could not be read.
+    struct Reject: Decodable, Sendable {
+        var line: Int
+        var reason: String
+        var row: String
+    }
 
     enum CodingKeys: String, CodingKey {
         case rows
@@ -29,5 +38,7 @@ struct SuppressionImported: Decodable, Sendable {
         case known
         case rejected
         case firstRejects = "first_rejects"
+        case rejects
+        case passedColumns = "passed_columns"
     }
 }

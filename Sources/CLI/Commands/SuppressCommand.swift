@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Foundation
+import Intake
 import NIOCore
 
 /// Runs `postrider suppress`.
@@ -139,11 +140,18 @@ struct SuppressListCommand: PostriderLeaf {
 struct SuppressImportCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Suppresses every address of a table.",
-        discussion: HelpText.with(examples: "postrider suppress import unwanted.csv")
+        abstract: "Suppresses every address of a list.",
+        discussion: HelpText.with(
+            """
+            Reads a table of which any columns have addresses, or a bare list, in whatever form: names around an \
+            address, several in a cell, mailto: links. Rows that cannot be read go into FILE.rejects.csv, and the \
+            exit code is 65; all others are suppressed.
+            """,
+            examples: "postrider suppress import unwanted.csv"
+        )
     )
 
-    @Argument(help: "A CSV file with a heading, of which one column has addresses.")
+    @Argument(help: "A table or a list of addresses; may be packed with gzip or zstd.")
     var file: String
 
     @OptionGroup var options: SuppressionOptions
@@ -167,7 +175,32 @@ struct SuppressImportCommand: PostriderLeaf {
         for reject in report.firstRejects.prefix(5) {
             surroundings.terminal.note(Printable.foreign("\(self.file):\(reject.line): \(reject.reason)"))
         }
+        for column in report.passedColumns {
+            let text =
+                "column '\(column)' was not read: it may have other people's addresses; rename it to 'email' if not"
+            surroundings.terminal.note(Printable.foreign("\(self.file): \(text)"))
+        }
         try surroundings.show(document, as: SuppressionImported.self) { [Self.line($0)] }
+        guard report.rejected > 0 else { return }
+        let place = try self.keep(report.rejects)
+        let left = report.rejected - report.rejects.count
+        let more = left > 0 ? "the first \(NumberText.grouped(report.rejects.count)) of them are" : "they are"
+        throw Failure(.badInput, "\(NumberText.grouped(report.rejected)) rows could not be read: \(more) in \(place)")
+    }
+
+    /// Writes what could not be read beside the file.
+    ///
+    /// - Returns: Its path.
+    private func keep(_ rejects: [SuppressionImported.Reject]) throws(Failure) -> String {
+        var bytes = RejectWriter.header
+        for reject in rejects {
+            let row = RejectedRow(line: reject.line, column: 0, reason: reject.reason, raw: Array(reject.row.utf8))
+            RejectWriter.append(row, to: &bytes)
+        }
+        let file = try RejectsFile.open(beside: self.file, isRegular: true)
+        try file.write(ByteBuffer(bytes: bytes))
+        try file.finish()
+        return file.path
     }
 
     static func line(_ report: SuppressionImported) -> String {
@@ -175,6 +208,6 @@ struct SuppressImportCommand: PostriderLeaf {
             "\(NumberText.grouped(report.added)) added", "\(NumberText.grouped(report.known)) known before",
             "\(NumberText.grouped(report.rejected)) rejected",
         ]
-        return "\(NumberText.grouped(report.rows)) rows: \(parts.joined(separator: ", "))"
+        return "\(NumberText.grouped(report.rows)) rows: addresses \(parts.joined(separator: ", "))"
     }
 }

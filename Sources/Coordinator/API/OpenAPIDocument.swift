@@ -222,7 +222,7 @@ enum OpenAPIDocument {
               responses:
                 "200":
                   description: What it did
-                  content: { application/json: { schema: { type: object, required: [rows, added, known, rejected, first_rejects] } } }
+                  content: { application/json: { schema: { type: object, required: [rows, added, known, rejected, first_rejects, rejects, passed_columns] } } }
                 default: { $ref: "#/components/responses/Problem" }
           /v1/segments/count:
             post:

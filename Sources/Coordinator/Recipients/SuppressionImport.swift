@@ -27,7 +27,7 @@ struct SuppressionImport: Sendable {
     /// - Throws: ``OperationError/invalid(_:)`` when it is no table, damaged, a trap, or none of its rows could be used.
     func run(_ body: some AsyncSequence<ByteBuffer, any Error> & Sendable) async throws -> SuppressionImportAnswer {
         let body = DigestingBody(body)
-        var answer = Answer(rows: 0, added: 0, known: 0, rejected: 0, firstRejects: [])
+        var answer = Answer()
         do {
             try await self.read(body, &answer)
             try await self.end("suppress_import_end", answer, digest: body.digest)
@@ -48,7 +48,7 @@ struct SuppressionImport: Sendable {
         _ answer: inout SuppressionImportAnswer
     ) async throws {
         var packed = PackedFile(folder: self.scratchFolder)
-        let (table, unpacker) = (ContactTable(knownFields: []), Unpacker())
+        let (table, unpacker) = (SuppressionTable(self.channel), Unpacker())
         for try await piece in body {
             guard let piece = try packed.take(piece) else { continue }
             try await self.take(piece, unpacker, table, &answer)
@@ -67,12 +67,13 @@ struct SuppressionImport: Sendable {
         try await self.unpack(unpacker, table, &answer)
         table.finish()
         try await self.takeRows(of: table, &answer)
+        answer.passedColumns = table.passedColumns
     }
 
     private func take(
         _ piece: ByteBuffer,
         _ unpacker: Unpacker,
-        _ table: ContactTable,
+        _ table: SuppressionTable,
         _ answer: inout SuppressionImportAnswer
     ) async throws {
         piece.withUnsafeReadableBytes { unpacker.push($0) }
@@ -81,7 +82,7 @@ struct SuppressionImport: Sendable {
 
     private func unpack(
         _ unpacker: Unpacker,
-        _ table: ContactTable,
+        _ table: SuppressionTable,
         _ answer: inout SuppressionImportAnswer
     ) async throws {
         while true {
@@ -94,54 +95,32 @@ struct SuppressionImport: Sendable {
         }
     }
 
-    private func takeRows(of table: ContactTable, _ answer: inout SuppressionImportAnswer) async throws {
-        var batch = DecodedRows()
-        while try table.read(into: &batch) { try await self.take(batch, &answer) }
-    }
-
-    private func take(_ batch: DecodedRows, _ answer: inout SuppressionImportAnswer) async throws {
-        var rejects = batch.rejects.map {
-            ImportAnswer.Reject(line: $0.line, column: $0.column, reason: $0.reason)
-        }
-        var addresses: [(key: String, line: Int)] = []
-        for row in 0..<batch.count {
-            if let key = self.key(batch, row) {
-                addresses.append((key, batch.lines[row]))
-            } else {
-                let noun = self.channel == .email ? "e-mail address" : "telephone number"
-                rejects.append(.init(line: batch.lines[row], column: 0, reason: "no \(noun)"))
+    private func takeRows(of table: SuppressionTable, _ answer: inout SuppressionImportAnswer) async throws {
+        while true {
+            let batch: SuppressionTable.Batch?
+            do throws(Diagnostic) { batch = try table.read() } catch { throw Diagnostics([error]) }
+            guard let batch else { return }
+            answer.rows += batch.rows
+            answer.add(batch.rejects)
+            for start in stride(from: 0, to: batch.entries.count, by: Self.chunkRows) {
+                let chunk = Array(batch.entries[start..<min(batch.entries.count, start + Self.chunkRows)])
+                let added = try await self.write(chunk, isFirst: answer.added + answer.known == 0)
+                answer.added += added
+                answer.known += chunk.count - added
             }
         }
-        answer.rows += rejects.count
-        answer.rejected += rejects.count
-        answer.firstRejects += rejects.prefix(ImportAnswer.firstRejectsMax - answer.firstRejects.count)
-        for start in stride(from: 0, to: addresses.count, by: Self.chunkRows) {
-            let chunk = Array(addresses[start..<min(addresses.count, start + Self.chunkRows)])
-            let added = try await self.write(chunk, isFirst: answer.added + answer.known == 0)
-            answer.rows += chunk.count
-            answer.added += added
-            answer.known += chunk.count - added
-        }
     }
 
-    /// The canonical form of a row's address on this channel.
-    private func key(_ batch: DecodedRows, _ row: Int) -> String? {
-        switch self.channel {
-        case .email: batch.emailAddress(row: row)?.key
-        case .sms: batch.telephone(row: row).map { String(decoding: PhoneKey.of($0), as: UTF8.self) }
-        }
-    }
-
-    private func write(_ chunk: [(key: String, line: Int)], isFirst: Bool) async throws -> Int {
+    private func write(_ chunk: [SuppressionTable.Entry], isFirst: Bool) async throws -> Int {
         let (channel, reason, who, file) = (self.channel, self.reason, self.who, self.file)
         return try await self.loop.ask { core in
             if isFirst {
                 try core.audit("suppress_import_begin", on: "\(channel.rawValue) \(file.prefix(200))", by: who)
             }
             var added = 0
-            for (key, line) in chunk {
-                let evidence = "\(file.prefix(200)):\(line)"
-                let done = try core.suppress(key, on: channel, reason: reason, evidence: evidence, by: who)
+            for entry in chunk {
+                let evidence = "\(file.prefix(200)):\(entry.line)"
+                let done = try core.suppress(entry.key, on: channel, reason: reason, evidence: evidence, by: who)
                 if done.isNew { added += 1 }
             }
             return added

@@ -53,12 +53,31 @@ struct SuppressionAnswer: Hashable, Sendable, Encodable {
 
 /// What an import of addresses to suppress did.
 struct SuppressionImportAnswer: Hashable, Sendable, Encodable {
-    var rows: Int
-    var added: Int
-    /// On the list before.
-    var known: Int
-    var rejected: Int
-    var firstRejects: [ImportAnswer.Reject]
+    /// Rows of the file; one may name several addresses, or none.
+    var rows = 0
+    /// Addresses.
+    var added = 0
+    /// Addresses that were on the list before.
+    var known = 0
+    /// Rows in which something could not be read.
+    var rejected = 0
+    var firstRejects: [ImportAnswer.Reject] = []
+    /// The first ``rejectsMax`` rejected rows, as they were.
+    var rejects: [RejectText] = []
+    /// Columns with a name like an address's that were not read, since they may be somebody else's.
+    var passedColumns: [String] = []
+
+    /// What an answer can hold; who has more has taken the wrong file.
+    static let rejectsMax = 10_000
+    /// Of each rejected row: enough to find and mend it.
+    private static let rowLengthMax = 500
+
+    /// A row that was not taken, for a file of rejects.
+    struct RejectText: Hashable, Sendable, Encodable {
+        let line: Int
+        let reason: String
+        let row: String
+    }
 
     private enum CodingKeys: String, CodingKey {
         case rows
@@ -66,6 +85,20 @@ struct SuppressionImportAnswer: Hashable, Sendable, Encodable {
         case known
         case rejected
         case firstRejects = "first_rejects"
+        case rejects
+        case passedColumns = "passed_columns"
+    }
+
+    /// Notes rows that could not be read.
+    mutating func add(_ rows: [RejectedRow]) {
+        self.rejected += rows.count
+        for row in rows.prefix(Self.rejectsMax - self.rejects.count) {
+            if self.firstRejects.count < ImportAnswer.firstRejectsMax {
+                self.firstRejects.append(.init(line: row.line, column: row.column, reason: row.reason))
+            }
+            let text = String(String(decoding: row.raw, as: UTF8.self).prefix(Self.rowLengthMax))
+            self.rejects.append(RejectText(line: row.line, reason: row.reason, row: text))
+        }
     }
 }
 
