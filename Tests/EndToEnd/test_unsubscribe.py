@@ -129,7 +129,8 @@ class UnsubscribeTest(EndToEndTest):
         self.assertFalse(cluster.json("suppress", "add", "p2@site2.example")["added"])
         cluster.command("suppress", "add", "no address", expect=65)
         (cluster.folder / "stop.csv").write_text("Email;Why\np3@site3.example;x\nnobody@new.example;y\nbroken;z\n")
-        report = cluster.json("suppress", "import", "stop.csv")
+        report = cluster.json("suppress", "import", "stop.csv", expect=65)
+        self.assertIn("broken", (cluster.folder / "stop.rejects.csv").read_text())
         self.assertEqual([report[key] for key in ("rows", "added", "known", "rejected")], [3, 2, 0, 1])
         rows = [json.loads(line) for line in cluster.command("suppress", "list", "--json").splitlines()]
         self.assertEqual(
