@@ -52,6 +52,11 @@ private struct Amazon {
         return WebhookRequest(headers: [:], body: Array(try JSONEncoder().encode(all)))
     }
 
+    static func subscription(_ preferences: String) -> String {
+        #"{"eventType":"Subscription","mail":{"messageId":"x1","destination":["a@x.example"]},"#
+            + #""subscription":{"contactList":"c","source":"UnsubscribeHeader","newTopicPreferences":{\#(preferences)}}}"#
+    }
+
     static func bounce(_ type: String, _ subtype: String = "General", status: String = "5.1.1") -> String {
         """
         {"notificationType":"Bounce","mail":{"messageId":"x1","source":"bounces+abc@r.example"},
@@ -102,6 +107,13 @@ struct SESDoorTests {
                 #"{"eventType":"Delivery","mail":{"messageId":"x1"},"delivery":{"recipients":["a@x.example"]}}"#,
                 .delivered
             ),
+            (Amazon.subscription(#""unsubscribeAll":true"#), .unsubscribed),
+            (
+                Amazon.subscription(
+                    #""unsubscribeAll":false,"topicSubscriptionStatus":[{"topicName":"t","subscriptionStatus":"OptOut"}]"#
+                ),
+                .unsubscribed
+            ),
         ]
     )
     func read(message: String, what: WebhookEvent.What) throws {
@@ -116,6 +128,8 @@ struct SESDoorTests {
         let text =
             #"{"eventType":"Complaint","mail":{"messageId":"x"},"complaint":{"complaintFeedbackType":"not-spam","complainedRecipients":[{"emailAddress":"a@x.example"}]}}"#
         #expect(try self.events(text) == [])
+        let more = #""unsubscribeAll":false,"topicSubscriptionStatus":[{"topicName":"t","subscriptionStatus":"OptIn"}]"#
+        #expect(try self.events(Amazon.subscription(more)) == [])
     }
 
     @Test(

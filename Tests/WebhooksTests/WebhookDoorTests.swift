@@ -43,16 +43,22 @@ import Webhooks
              {"event":"unsubscribe","email":"f@x.example","sg_event_id":"6"},
              {"event":"open","email":"g@x.example","sg_event_id":"7"},
              {"event":"open","email":"h@x.example","sg_event_id":"8","sg_machine_open":true},
-             {"event":"click","email":"i@x.example","sg_event_id":"9"}, {"event":"processed"}]
+             {"event":"click","email":"i@x.example","sg_event_id":"9"}, {"event":"processed"},
+             {"event":7,"email":[]}, "news",
+             {"event":"dropped","email":"j@x.example","reason":"Unsubscribed Address","sg_event_id":"10"},
+             {"event":"dropped","email":"k@x.example","reason":"Spam Reporting Address","sg_event_id":"11"},
+             {"event":"dropped","email":"l@x.example","reason":"Bounced Address","sg_event_id":"12"},
+             {"event":"dropped","email":"m@x.example","reason":"Recipient List over Package Quota","sg_event_id":"13"}]
             """
         var door = WebhookDoor(.sendgrid(Self.sendgridKey.publicKey))
         let events = try Self.events(door.open(try Self.sendgrid(body), at: Self.now))
         #expect(
             events.map(\.what) == [
                 .permanent, .policy, .policy, .temporary, .complained, .unsubscribed, .opened, .clicked,
+                .unsubscribed, .complained, .permanent,
             ]
         )
-        #expect(events.map(\.id) == ["1", "2", "3", "4", "5", "6", "7", "9"])
+        #expect(events.map(\.id) == ["1", "2", "3", "4", "5", "6", "7", "9", "10", "11", "12"])
         #expect(events.first?.address == "a@x.example")
     }
 
@@ -175,6 +181,15 @@ import Webhooks
     func postmarkEvents(body: String, what: WebhookEvent.What) throws {
         var door = WebhookDoor(.postmark(user: "ann", password: "secret"))
         #expect(try Self.events(door.open(Self.postmark(body), at: Self.now)).map(\.what) == [what])
+    }
+
+    @Test("the scheme's name may be written in any case", arguments: ["Basic", "basic", "BASIC"])
+    func scheme(name: String) throws {
+        let body = #"{"RecordType":"SpamComplaint","ID":1,"MessageID":"m","Email":"a@x.example"}"#
+        let code = Data("ann:secret".utf8).base64EncodedString()
+        let request = WebhookRequest(headers: ["authorization": "\(name) \(code)"], body: Array(body.utf8))
+        var door = WebhookDoor(.postmark(user: "ann", password: "secret"))
+        #expect(try Self.events(door.open(request, at: Self.now)).count == 1)
     }
 
     @Test(

@@ -153,8 +153,9 @@ final class WebhookDesk: Sendable {
         if event.isTelephone {
             return PhoneNumber.normalised(event.address).map { String(decoding: PhoneKey.of($0), as: UTF8.self) }
         }
-        guard case .success(let address) = AddressParser.parse(event.address) else { return nil }
-        return address.key
+        // Some providers say whom a message was for as it stood in its header.
+        guard case .success(let mailbox) = MailboxParser.parse(event.address) else { return nil }
+        return mailbox.address.key
     }
 
     private func report(_ event: WebhookEvent, from name: String) -> ProviderReport? {

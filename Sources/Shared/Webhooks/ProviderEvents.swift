@@ -20,12 +20,20 @@ enum SendGridEvents {
         }
     }
 
+    /// An event, or something that is none: one of a kind that we do not know takes no other with it.
+    private struct Item: Decodable {
+        let event: Event?
+
+        init(from decoder: any Decoder) throws { self.event = try? Event(from: decoder) }
+    }
+
     static func read(_ body: [UInt8]) throws(WebhookRefusal) -> [WebhookEvent] {
-        guard let events = try? JSONDecoder().decode([Event].self, from: Data(body)),
-            events.count <= WebhookRequest.eventsMax
+        guard let items = try? JSONDecoder().decode([Item].self, from: Data(body)),
+            items.count <= WebhookRequest.eventsMax
         else { throw .unreadable }
-        return events.compactMap { event in
-            guard let what = Self.what(event), let address = event.email, let id = event.id else { return nil }
+        return items.compactMap { item in
+            guard let event = item.event, let what = Self.what(event), let address = event.email, let id = event.id
+            else { return nil }
             let detail = [event.status, event.bounceClassification].compactMap(\.self).joined(separator: " ")
             return WebhookEvent(what: what, address: address, detail: detail, id: id)
         }
@@ -38,12 +46,23 @@ enum SendGridEvents {
             // A "blocked" one says that this message was not wanted, not that the address is wrong.
             event.type == "blocked" || event.status?.hasPrefix("5.7.") == true
                 ? .policy : event.status?.hasPrefix("4.") == true ? .temporary : .permanent
+        case "dropped": Self.dropped(event.reason ?? "")
         case "deferred": nil
         case "spamreport": .complained
         case "unsubscribe", "group_unsubscribe": .unsubscribed
         // Apple's servers open everything.
         case "open": event.isMachine == true ? nil : .opened
         case "click": .clicked
+        default: nil
+        }
+    }
+
+    /// SendGrid's own list had the address, and of unsubscribes and complaints that list knows more than we do.
+    private static func dropped(_ reason: String) -> WebhookEvent.What? {
+        switch reason.lowercased() {
+        case "unsubscribed address": .unsubscribed
+        case "spam reporting address": .complained
+        case "bounced address", "invalid": .permanent
         default: nil
         }
     }

@@ -9,6 +9,7 @@ enum SESEvent {
         let bounce: Bounce?
         let complaint: Complaint?
         let delivery: Delivery?
+        let subscription: Subscription?
     }
 
     private struct Mail: Decodable {
@@ -37,6 +38,27 @@ enum SESEvent {
 
     private struct Delivery: Decodable {
         let recipients: [String]
+    }
+
+    /// Somebody used Amazon's own link or header to unsubscribe.
+    private struct Subscription: Decodable {
+        struct Preferences: Decodable {
+            struct Topic: Decodable {
+                let subscriptionStatus: String?
+            }
+
+            let unsubscribeAll: Bool?
+            let topicSubscriptionStatus: [Topic]?
+        }
+
+        let newTopicPreferences: Preferences?
+
+        /// Whether they want less than before: topics of Amazon's are no lists of ours, so it counts for all.
+        var isFarewell: Bool {
+            guard let new = self.newTopicPreferences else { return false }
+            return new.unsubscribeAll == true
+                || (new.topicSubscriptionStatus ?? []).contains { $0.subscriptionStatus == "OptOut" }
+        }
     }
 
     static func read(_ text: String) throws(WebhookRefusal) -> [WebhookEvent] {
@@ -72,6 +94,9 @@ enum SESEvent {
             }
         case "Delivery":
             return (read.delivery?.recipients ?? []).prefix(WebhookRequest.eventsMax).map { event(.delivered, $0) }
+        case "Subscription":
+            guard read.subscription?.isFarewell == true else { return [] }
+            return (read.mail.destination ?? []).prefix(1).map { event(.unsubscribed, $0) }
         case "Open": return (read.mail.destination ?? []).prefix(1).map { event(.opened, $0) }
         case "Click": return (read.mail.destination ?? []).prefix(1).map { event(.clicked, $0) }
         default: return []
