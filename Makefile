@@ -98,7 +98,7 @@ forecasts: deps peers
 # FIRST is the first seed; a failure names its own.
 power-cuts: deps
 	swift build --build-tests
-	POSTRIDER_POWER_CUTS=$(CUTS) POSTRIDER_POWER_FIRST=$(or $(FIRST),1) \
+	POSTRIDER_POWER_CUTS=$(CUTS) POSTRIDER_POWER_FIRST=$(FIRST) \
 		swift test --skip-build --filter PowerCutTests/honestDisk
 
 lint:

@@ -26,7 +26,7 @@ struct LaneQueueSharingTests {
             while let lane = queue.next(at: now) {
                 if permits > 0 {
                     granted[lane.campaign, default: 0] += permits
-                    queue.served(lane, targets: permits, again: true)
+                    queue.served(lane, targets: permits)
                     permits = 0
                 } else {
                     queue.wait(lane, until: now.advanced(byMilliseconds: 250))
@@ -67,7 +67,7 @@ struct LaneQueueSharingTests {
     func catchesUp() {
         var queue = Self.queue([(Self.large, 1, 2), (Self.small, 1, 1)])
         #expect(queue.next(at: Instant(milliseconds: 0))?.campaign == Self.large)
-        queue.served(LaneKey(campaign: Self.large, lane: 0), targets: 1, again: true)
+        queue.served(LaneKey(campaign: Self.large, lane: 0), targets: 1)
         #expect(queue.next(at: Instant(milliseconds: 0))?.campaign == Self.small)
         queue.park(LaneKey(campaign: Self.small, lane: 0))
         _ = Self.share(&queue, rounds: 1_000)
@@ -84,7 +84,7 @@ struct LaneQueueSharingTests {
         let start = Instant(milliseconds: 0)
         for lane in lanes {
             #expect(queue.next(at: start) == lane)
-            queue.served(lane, targets: 256, again: true)
+            queue.served(lane, targets: 256)
         }
         #expect(queue.next(at: start) == lanes[0])
         queue.wait(lanes[0], until: Instant(milliseconds: 10))

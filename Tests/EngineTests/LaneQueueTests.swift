@@ -23,7 +23,7 @@ struct LaneQueueTests {
         var total = 0
         while total < 400_000 {
             guard let lane = queue.next(at: self.now) else { break }
-            queue.served(lane, targets: shard, again: true)
+            queue.served(lane, targets: shard)
             granted[Int(lane.campaign.rawValue) - 1] += shard
             total += shard
         }
@@ -44,7 +44,7 @@ struct LaneQueueTests {
         for _ in 0..<lanes * 10 {
             guard let lane = queue.next(at: self.now) else { break }
             served[lane.lane, default: 0] += 1
-            queue.served(lane, targets: 256, again: true)
+            queue.served(lane, targets: 256)
         }
         #expect(served.count == lanes && served.values.allSatisfy { $0 == 10 })
     }
@@ -134,7 +134,7 @@ struct LaneQueueTests {
                     queue.wait(next, until: until)
                     waiting[next] = until
                 default:
-                    queue.served(next, targets: Int.random(in: 0...256, using: &random), again: true)
+                    queue.served(next, targets: Int.random(in: 0...256, using: &random))
                     ready.insert(next)
                 }
             }

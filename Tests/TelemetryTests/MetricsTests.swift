@@ -1,4 +1,3 @@
-import CoreMetrics
 import Telemetry
 import Testing
 
@@ -111,22 +110,6 @@ struct MetricsTests {
             #expect(metric.name.hasSuffix("_total") == (metric.kind == .counter), "\(metric.name)")
             #expect(metric.help.hasSuffix("."))
         }
-    }
-
-    @Test("libraries that speak swift-metrics count into the same registry")
-    func libraries() {
-        let registry = MetricsRegistry()
-        let factory = LibraryMetrics(registry: registry)
-        Counter(label: "hb.requests", dimensions: [("path", "/x"), ("a-b", "1")], factory: factory).increment(by: 2)
-        Counter(label: Metric.targets.name, dimensions: [("outcome", "accepted")], factory: factory).increment()
-        Timer(label: "hb.request.duration", factory: factory).recordMilliseconds(20)
-        Gauge(label: "hb.connections", factory: factory).record(7)
-        #expect(registry.counter(.targets, "accepted").current == 1)
-        let text = String(decoding: registry.exposition(), as: UTF8.self)
-        #expect(text.contains("postrider_hb_requests_total{a_b=\"1\",path=\"/x\"} 2\n"))
-        #expect(text.contains("postrider_hb_request_duration_seconds_bucket{le=\"0.025\"} 1\n"))
-        #expect(text.contains("postrider_hb_request_duration_seconds_sum 0.02\n"))
-        #expect(text.contains("postrider_hb_connections 7\n"))
     }
 
     @Test("the process says what it uses")

@@ -25,10 +25,10 @@ extension LoopCore {
             }
             self.blame.work = .campaign(key.campaign)
             switch try self.attempt(key, campaign, budget: budget) {
-            case .granted(let read, let granted, let again):
+            case .granted(let read, let granted):
                 budget -= max(1, read)
                 // Rows that were only decided about are work, too: about an eighth of a grant's.
-                self.queue.served(key, targets: max(granted, read / 8), again: again)
+                self.queue.served(key, targets: max(granted, read / 8))
             case .wait(let until): self.queue.wait(key, until: until)
             case .park: self.queue.park(key)
             case .noRoom:
@@ -43,7 +43,7 @@ extension LoopCore {
 
     private enum Attempt {
         /// `read` rows were looked at, `granted` of them went out.
-        case granted(read: Int, granted: Int, again: Bool)
+        case granted(read: Int, granted: Int)
         case wait(until: Instant)
         case park
         case noRoom
@@ -133,7 +133,7 @@ extension LoopCore {
             campaign.lanes[key.lane].earliestDue =
                 try self.stores.lanes.earliestDue(campaign: key.campaign, lane: key.lane)
         }
-        return .granted(read: considered, granted: shard.members.count, again: true)
+        return .granted(read: considered, granted: shard.members.count)
     }
 
     private func read(

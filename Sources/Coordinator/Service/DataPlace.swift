@@ -6,7 +6,7 @@ import Storage
 
 /// The data folder as a place: which one it is, and the marker beside the database.
 ///
-/// The marker is an empty promise: no grant of this folder was ever above the epoch in its name. Its text says which file it is, so that a
+/// The marker's name is a promise: no grant of this folder was ever above the epoch in its name. Its text says which file it is, so that a
 /// copy of it is known for one.
 struct DataPlace: Sendable {
     let folder: String

@@ -1,10 +1,9 @@
-import CoreMetrics
 import Synchronization
 
 /// A count that only rises.
 ///
 /// One atomic addition a step: keep the handle, not the name.
-package final class CounterHandle: CounterHandler, Sendable {
+package final class CounterHandle: Sendable {
     private let value = Atomic<Int64>(0)
 
     package init() {}
@@ -24,7 +23,7 @@ package final class CounterHandle: CounterHandler, Sendable {
 }
 
 /// A value that rises and falls.
-package final class GaugeHandle: MeterHandler, RecorderHandler, Sendable {
+package final class GaugeHandle: Sendable {
     private let bits = Atomic<UInt64>(0)
 
     package init() {}
@@ -41,7 +40,7 @@ package final class GaugeHandle: MeterHandler, RecorderHandler, Sendable {
 }
 
 /// How often values fell into fixed ranges, and their sum.
-package final class HistogramHandle: RecorderHandler, TimerHandler, Sendable {
+package final class HistogramHandle: Sendable {
     /// Rising; values above the last are counted in one more bucket.
     package let upperBounds: [Double]
     private let counts: [BucketCount]

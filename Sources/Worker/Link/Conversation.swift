@@ -303,11 +303,11 @@ final class Conversation {
 
 /// Lets a log line through once a minute: what repeats is not worth more.
 struct Occasionally {
-    static let interval: Int64 = 60_000
+    static let intervalMilliseconds: Int64 = 60_000
     private var last: Instant?
 
     mutating func allows(at now: Instant) -> Bool {
-        if let last = self.last, now.milliseconds(since: last) < Self.interval { return false }
+        if let last = self.last, now.milliseconds(since: last) < Self.intervalMilliseconds { return false }
         self.last = now
         return true
     }

@@ -12,7 +12,7 @@ final class WorkerLoop {
     static let busyMilliseconds: Int64 = 10
     /// While there is none.
     static let idleMilliseconds: Int64 = 200
-    static let throughputInterval: Int64 = 5_000
+    static let throughputMilliseconds: Int64 = 5_000
 
     let runner: ShardRunner
     let conversation: Conversation
@@ -173,7 +173,7 @@ struct ThroughputLog {
 
     mutating func write(_ tallies: [Campaign.ID: CampaignTally], at now: Instant) {
         let elapsed = now.milliseconds(since: self.since)
-        guard elapsed >= WorkerLoop.throughputInterval else { return }
+        guard elapsed >= WorkerLoop.throughputMilliseconds else { return }
         self.since = now
         let seconds = Double(elapsed) / 1_000
         for tally in tallies.values.sorted(by: { $0.campaign < $1.campaign }) where !tally.isQuiet {

@@ -31,7 +31,7 @@ package struct LaneQueue: Sendable {
         let weight: Int
         /// Targets granted so far, divided by the weight; raised when the campaign comes back from having nothing ready.
         var served: Double
-        /// Lanes ready to be served; may hold lanes that left the queue meanwhile, which are skipped.
+        /// Lanes ready to be served, from `head` on.
         var ready: [LaneKey] = []
         var head = 0
 
@@ -83,7 +83,7 @@ package struct LaneQueue: Sendable {
         }
     }
 
-    /// Takes the next lane to serve out of the ready ones; the caller must answer with ``served(_:targets:again:)``,
+    /// Takes the next lane to serve out of the ready ones; the caller must answer with ``served(_:targets:)``,
     /// ``wait(_:until:)`` or ``park(_:)``.
     package mutating func next(at now: Instant) -> LaneKey? {
         self.releaseTimers(at: now)
@@ -98,21 +98,23 @@ package struct LaneQueue: Sendable {
         return self.takeFront(of: least.id)
     }
 
-    /// The lane got a shard.
-    package mutating func served(_ lane: LaneKey, targets: Int, again: Bool) {
+    /// The lane got a shard, and stands in line again.
+    package mutating func served(_ lane: LaneKey, targets: Int) {
         if let weight = self.campaigns[lane.campaign]?.weight {
             self.campaigns[lane.campaign]?.served += Double(targets) / Double(weight)
         }
         self.places[lane] = .parked
-        if again { self.wake(lane) }
+        self.wake(lane)
     }
 
+    /// The lane has nothing to be granted before then.
     package mutating func wait(_ lane: LaneKey, until time: Instant) {
         guard self.campaigns[lane.campaign] != nil else { return }
         self.places[lane] = .waiting(until: time)
         self.timers.insert(lane, at: time)
     }
 
+    /// The lane has nothing to be granted until it is woken.
     package mutating func park(_ lane: LaneKey) {
         guard self.campaigns[lane.campaign] != nil else { return }
         self.places[lane] = .parked
