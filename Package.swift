@@ -229,8 +229,9 @@ let package = Package(
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "CoordinatorCore", "Domain", "Engine", "Signing", "Storage", "StorageSQLite", "Telemetry", "TimeZones",
-                "UserFiles", "Wire",
+                "CoordinatorCore", "Domain", "Engine", "Intake", "Signing", "Storage", "StorageSQLite", "Telemetry",
+                "TimeZones", "Transport", "UserFiles", "Wire",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

@@ -52,7 +52,7 @@ final class LoopBench {
         }
     }
 
-    private static var options: LoopOptions {
+    static var options: LoopOptions {
         let relay = LoopOptions.RelayOptions(
             wire: filled(WireRelay()) { $0.name = "main" },
             limits: [],

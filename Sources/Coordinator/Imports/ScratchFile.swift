@@ -5,6 +5,9 @@ final class ScratchFile: Sendable {
     let path: String
     private let descriptor: Int32
 
+    /// Begins the names of all of them.
+    static let prefix = "scratch-"
+
     /// Bytes read at once.
     static let pieceBytes = 1 << 16
 
@@ -13,7 +16,7 @@ final class ScratchFile: Sendable {
     /// - Parameter folder: That is there.
     /// - Throws: What the system says.
     init(folder: String) throws(FileFault) {
-        self.path = "\(folder)/scratch-\(UInt64.random(in: 0 ... .max))"
+        self.path = "\(folder)/\(Self.prefix)\(UInt64.random(in: 0 ... .max))"
         self.descriptor = Glibc.open(self.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard self.descriptor >= 0 else { throw FileFault(path: self.path, code: errno) }
     }

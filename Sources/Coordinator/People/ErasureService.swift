@@ -1,6 +1,7 @@
 import Domain
 import Intake
 import Storage
+import Telemetry
 
 /// Body of `POST /v1/contacts/show` and `erase`: an address belongs into no URL, which others log.
 struct PersonRequest: Hashable, Sendable, Decodable {
@@ -35,6 +36,7 @@ struct ErasureService: Sendable {
     let loop: CoordinatorLoop
     let reads: Reads
     let sweep: RemainsSweep
+    let rejects: RejectSweep
     let rejectsFolder: String
 
     /// Messages of one turn.
@@ -53,21 +55,23 @@ struct ErasureService: Sendable {
         let contact = found.first.map { Contact.ID($0) }
         let asked = person.traces
         let start = try await self.loop.ask { try $0.beginErasure(of: contact, asked: asked, by: who) }
-        if let contact { try await self.delete(contact, start) }
         let search = TextSearch(start.traces.texts)
-        try await self.forgetAnswers(search)
-        let (rejectedRows, running) = try await self.eraseRejects(start.traces.texts)
-        _ = try await self.sweep.clear(start.traces.texts)
-        if contact != nil {
-            try await self.loop.write { connection throws(StoreError) in try ErasureMark.end(on: connection) }
-        }
+        // Before the contact goes: whoever asks again after a crash must find the person, to do all this again.
+        let rejected = try await self.rejects.erase(start.traces.texts)
+        let looked = try await self.forgetAnswers(search, above: 0)
+        if let contact { try await self.delete(contact, start) }
+        // Those of questions that were asked meanwhile.
+        _ = try await self.forgetAnswers(search, above: looked)
+        CrashPoint.reach(.e01Erased)
+        try await self.sweep.clear(start.traces.texts)
+        try await self.loop.write { connection throws(StoreError) in try ErasureMark.end(on: connection) }
         let mentions = try await self.mentions(search)
         return ErasureAnswer(
             contacts: found.count,
             messages: start.places.count,
-            rejectedRows: rejectedRows,
+            rejectedRows: rejected.rows,
             hashes: start.hashes.map(\.text),
-            mentions: mentions + running.map { "import \($0), which is still running" }
+            mentions: mentions + rejected.running.map { "import \($0), which is still running" }
         )
     }
 
@@ -106,37 +110,24 @@ struct ErasureService: Sendable {
         try await self.loop.ask { try $0.endErasure(of: contact, start) }
     }
 
-    private func forgetAnswers(_ search: TextSearch) async throws {
-        var row: Int64? = 0
-        while let from = row {
+    /// Forgets stored answers that name the person.
+    ///
+    /// - Returns: The last one that was looked at.
+    private func forgetAnswers(_ search: TextSearch, above: Int64) async throws -> Int64 {
+        var from = above
+        while true {
+            let start = from
             let page = try await self.reads.readers.read { connection throws(StoreError) in
-                try ContactErasure(connection).answers(naming: search, above: from, count: Self.answersAtOnce)
+                try ContactErasure(connection).answers(naming: search, above: start, count: Self.answersAtOnce)
             }
             if !page.rows.isEmpty {
                 try await self.loop.write { connection throws(StoreError) in
                     try ContactErasure(connection).forgetAnswers(page.rows)
                 }
             }
-            row = page.last
+            guard let last = page.last else { return from }
+            from = last
         }
-    }
-
-    /// - Returns: How many rows were emptied, and the imports whose files are still being written.
-    private func eraseRejects(_ traces: Set<String>) async throws -> (rows: Int, running: [String]) {
-        let imports = try await self.reads.imports(limit: Int(Int32.max))
-        var (rows, running): (Int, [String]) = (0, [])
-        for one in imports where one.rejected > 0 || one.state == ImportState.running.rawValue {
-            guard one.state != ImportState.running.rawValue else {
-                running.append(one.id)
-                continue
-            }
-            guard let number = ImportService.number(one.id) else { continue }
-            rows += try RejectErasure.erase(
-                traces,
-                in: ImportService.rejectsPath(number, in: self.rejectsFolder)
-            )
-        }
-        return (rows, running)
     }
 }
 

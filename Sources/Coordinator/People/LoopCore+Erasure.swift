@@ -35,6 +35,8 @@ extension LoopCore {
         }
         for key in traces.keys { try self.suppress(key, reason: .erased, evidence: "", by: who) }
         let hashes = traces.keys.map { self.options.addressKey.hash($0, on: .email) }
+        // From here on something may be left: what relays said goes first.
+        try ErasureMark.begin(on: self.connection)
         try self.audit("erase", on: hashes.map { "email \($0.text)" }.joined(separator: ", "), by: who)
         return ErasureStart(traces: traces, places: places, hashes: hashes)
     }
@@ -45,7 +47,6 @@ extension LoopCore {
         let erasure = ContactErasure(self.connection)
         try erasure.silence(try erasure.places(of: contact).suffix(ErasureService.placesAtOnce))
         try erasure.delete(contact, hashes: start.hashes, departures: true)
-        try ErasureMark.begin(on: self.connection)
         self.withdrawn.insert(contact)
     }
 }

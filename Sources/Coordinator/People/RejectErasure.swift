@@ -10,54 +10,85 @@ enum RejectErasure {
     /// Rewrites the file when one of its rows names somebody.
     ///
     /// - Parameters:
-    ///   - traces: Addresses, and digits of telephone numbers however they are written in the file.
-    ///   - path: Of a file that nobody writes to any more; none is there when nothing was rejected.
-    /// - Returns: Rows that were emptied.
+    ///   - people: Of each, addresses, and digits of telephone numbers however they are written in the file.
+    ///   - path: Of a file that nobody else writes to meanwhile; none is there when nothing was rejected.
+    /// - Returns: For each of them, the rows that were emptied.
     /// - Throws: ``FileFault``.
-    static func erase(_ traces: Set<String>, in path: String) throws(FileFault) -> Int {
-        guard let input = FileHandle(forReadingAtPath: path) else { return 0 }
+    static func erase(_ people: [Set<String>], in path: String) throws(FileFault) -> [Int] {
+        var rows = Rows(people)
+        guard let input = FileHandle(forReadingAtPath: path) else { return rows.found }
         defer { try? input.close() }
-        let search = RowSearch(traces)
         do {
-            guard try self.copy(input, search, to: nil) > 0 else { return 0 }
+            try self.copy(input, &rows, to: nil)
+            guard rows.found.contains(where: { $0 > 0 }) else { return rows.found }
             try input.seek(toOffset: 0)
-            let part = path + ".part"
+            rows = Rows(people)
+            let part = path + Self.part
             guard FileManager.default.createFile(atPath: part, contents: nil, attributes: [.posixPermissions: 0o600]),
                 let output = FileHandle(forWritingAtPath: part)
             else { throw FileFault(path: part, code: errno) }
             defer { try? output.close() }
-            let count = try self.copy(input, search, to: output)
+            try self.copy(input, &rows, to: output)
             try output.synchronize()
             guard rename(part, path) == 0 else { throw FileFault(path: path, code: errno) }
-            return count
+            return rows.found
         } catch {
             throw error as? FileFault ?? FileFault(path: path, code: errno)
         }
     }
 
-    /// Goes through the rows; the file is as ``RejectWriter`` makes it.
+    /// Ends the name of a copy that is being made.
+    private static let part = ".part"
+
+    /// Removes what a process that died left half made: nobody would ever look for anybody in there.
     ///
-    /// - Returns: Rows that name somebody.
-    private static func copy(_ input: FileHandle, _ search: RowSearch, to output: FileHandle?) throws -> Int {
-        var (row, kept, found, isQuoted): ([UInt8], [UInt8], Int, Bool) = ([], [], 0, false)
+    /// - Parameter folder: Of reject files; no import, trial or erasure runs.
+    static func removeLeftovers(in folder: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasSuffix(Self.part) || name.hasPrefix(ScratchFile.prefix) {
+            _ = unlink("\(folder)/\(name)")
+        }
+    }
+
+    /// Goes through the rows; the file is as ``RejectWriter`` makes it.
+    private static func copy(_ input: FileHandle, _ rows: inout Rows, to output: FileHandle?) throws {
+        var (row, kept, isQuoted): ([UInt8], [UInt8], Bool) = ([], [], false)
         while let piece = try input.read(upToCount: 1 << 16), !piece.isEmpty {
             for byte in piece {
                 row.append(byte)
                 // A quote inside a cell is written twice.
                 if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
                 guard byte == UInt8(ascii: "\n"), !isQuoted else { continue }
-                if search.names(row) {
-                    found += 1
+                if rows.names(row) {
                     row = Array(row.prefix { $0 != UInt8(ascii: ",") }) + Array(",,\"erased\",\"\"\r\n".utf8)
                 }
-                kept += row
+                if output != nil { kept += row }
                 row.removeAll(keepingCapacity: true)
             }
             try output?.write(contentsOf: kept)
             kept.removeAll(keepingCapacity: true)
         }
         try output?.write(contentsOf: row)
-        return found
+    }
+
+    /// Which rows name which people.
+    private struct Rows {
+        private let all: RowSearch
+        private let people: [RowSearch]
+        /// Rows of each.
+        private(set) var found: [Int]
+
+        init(_ people: [Set<String>]) {
+            self.all = RowSearch(people.reduce(into: []) { $0.formUnion($1) })
+            self.people = people.map { RowSearch($0) }
+            self.found = people.map { _ in 0 }
+        }
+
+        mutating func names(_ row: [UInt8]) -> Bool {
+            guard self.all.names(row) else { return false }
+            for (index, person) in self.people.enumerated() where person.names(row) { self.found[index] += 1 }
+            return true
+        }
     }
 
     /// Whether a row names somebody.

@@ -24,7 +24,7 @@ struct RemainsService: Service {
             }
             guard let open else { return }
             // Nobody knows any more whom it was about: so everything goes that is not in use.
-            _ = try await self.erasures.sweep.clear(nil)
+            try await self.erasures.sweep.clear(nil)
             try await self.erasures.loop.write { connection throws(StoreError) in
                 try ErasureMark.endAll(open, on: connection)
             }

@@ -1,6 +1,7 @@
 import Domain
 import Storage
 import StorageSQLite
+import Telemetry
 
 /// Clears what deleted rows left in the database file.
 ///
@@ -23,11 +24,13 @@ actor RemainsSweep {
     private static let logPause = Duration.milliseconds(50)
     /// Texts looked for at once.
     private static let textsMax = 10_000
+    /// How long the first one waits for company: a pass reads the whole file, whether for one person or for a thousand.
+    private static let gather = Duration.milliseconds(50)
 
     private struct Waiting {
         /// `nil`: everything that is not in use.
         let texts: Set<String>?
-        let done: CheckedContinuation<Int, any Error>
+        let done: CheckedContinuation<Void, any Error>
     }
 
     init(loop: CoordinatorLoop, readers: ReaderPool) {
@@ -38,11 +41,10 @@ actor RemainsSweep {
     /// Clears what is left of texts whose rows were deleted.
     ///
     /// - Parameter texts: Those of one person; `nil`: clears everything that is not in use.
-    /// - Returns: How many pages still have one of them in what is in use: in data that are not that person's.
     /// - Throws: What the store says, or that somebody reads without end.
-    func clear(_ texts: Set<String>?) async throws -> Int {
+    func clear(_ texts: Set<String>?) async throws {
         guard !self.isStopping else { throw Self.stopping }
-        return try await withCheckedThrowingContinuation { done in
+        try await withCheckedThrowingContinuation { done in
             self.waiting.append(Waiting(texts: texts, done: done))
             guard !self.isRunning else { return }
             self.isRunning = true
@@ -62,7 +64,9 @@ actor RemainsSweep {
     )
 
     private func run() async {
-        while let first = self.waiting.first {
+        while !self.waiting.isEmpty {
+            if !self.isStopping { try? await Task.sleep(for: Self.gather) }
+            guard let first = self.waiting.first else { break }
             var (group, texts) = ([first], first.texts)
             self.waiting.removeFirst()
             while let next = self.waiting.first, let more = next.texts, let known = texts, known.count < Self.textsMax {
@@ -79,32 +83,28 @@ actor RemainsSweep {
 
     private func serve(_ group: [Waiting], _ texts: Set<String>?) async {
         do {
-            let inUse = try await self.clearAll(texts)
-            var own = [Int](repeating: inUse, count: group.count)
-            // Of several, whose it is shows only when each is looked for alone.
-            if inUse > 0, group.count > 1 {
-                for (index, one) in group.enumerated() { own[index] = try await self.clearAll(one.texts) }
-            }
-            for (one, count) in zip(group, own) { one.done.resume(returning: count) }
+            try await self.clearAll(texts)
+            for one in group { one.done.resume() }
         } catch {
             for one in group { one.done.resume(throwing: error) }
         }
     }
 
-    private func clearAll(_ texts: Set<String>?) async throws -> Int {
+    private func clearAll(_ texts: Set<String>?) async throws {
         let search = texts.map { TextSearch($0) }
-        if let search, search.isEmpty { return 0 }
+        if let search, search.isEmpty { return }
         try await self.quietly { database throws(StoreError) in try database.emptyLog() }
         for _ in 0..<Self.roundsMax {
             let remains = try await self.remains(search)
-            guard !remains.pages.isEmpty else { return remains.pagesInUse }
+            guard !remains.pages.isEmpty else { return }
             for start in stride(from: 0, to: remains.pages.count, by: Self.pagesAtOnce) {
                 guard !self.isStopping else { throw Self.stopping }
                 let pages = Array(remains.pages[start..<min(remains.pages.count, start + Self.pagesAtOnce)])
+                CrashPoint.reach(.e02Clearing)
                 try await self.quietly { database throws(StoreError) in try database.clearRemains(in: pages) }
             }
             // All that is not in use is a moving target, and was gone through.
-            if search == nil { return 0 }
+            if search == nil { return }
         }
         throw OperationError.unavailable("what was deleted could not be cleared from the database file; try again")
     }

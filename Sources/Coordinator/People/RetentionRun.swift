@@ -16,51 +16,39 @@ struct RetentionRun: Sendable {
     /// Contacts whose remains are cleared together.
     private static let contactsPerSweep = 2_000
 
-    /// What a run forgot.
-    struct Tally: Hashable, Sendable {
-        var contacts = 0
-        var replies = 0
-        var events = 0
-        var rejectFiles = 0
-
-        var isEmpty: Bool { self == Tally() }
-
-        /// For the audit and the log.
-        var text: String {
-            "\(self.contacts) contacts, \(self.replies) replies, \(self.events) events, \(self.rejectFiles) reject files"
-        }
-    }
-
     private var loop: CoordinatorLoop { self.erasures.loop }
     private var readers: ReaderPool { self.erasures.reads.readers }
 
     /// Forgets everything that is too old, and notes that in the audit.
-    func run() async throws -> Tally {
-        var tally = Tally()
+    ///
+    /// - Returns: What was forgotten since the last run that came to its end.
+    /// - Throws: What the store or the disk says, or that the task was cancelled; what was forgotten by then is counted with the next run.
+    func run() async throws -> RetentionTally {
         let replies = self.settings.repliesMilliseconds.map { self.now.advanced(byMilliseconds: -$0) }
         if let replies {
-            tally.replies = try await self.forgetReplies(before: replies)
-            tally.events = try await self.forgetEvents(before: replies)
+            try await self.forgetReplies(before: replies)
+            try await self.forgetEvents(before: replies)
         }
         if let period = self.settings.rejectsMilliseconds {
-            tally.rejectFiles = try await self.removeRejects(before: self.now.advanced(byMilliseconds: -period))
+            try await self.removeRejects(before: self.now.advanced(byMilliseconds: -period))
         }
         if let period = self.settings.contactsMilliseconds {
-            tally.contacts = try await self.deleteContacts(before: self.now.advanced(byMilliseconds: -period))
+            try await self.deleteContacts(before: self.now.advanced(byMilliseconds: -period))
         }
-        let (now, done) = (self.now, tally)
-        try await self.loop.ask { core in
-            if !done.isEmpty { try core.audit("retention", on: done.text, by: "coordinator") }
-            try RetentionQueries(core.connection).noteRun(at: now, replies: replies)
+        let now = self.now
+        return try await self.loop.ask { core in
+            let queries = RetentionQueries(core.connection)
+            let tally = try queries.tally()
+            if !tally.isEmpty { try core.audit("retention", on: tally.text, by: "coordinator") }
+            try queries.noteRun(at: now, replies: replies)
+            return tally
         }
-        return tally
     }
 
-    private func forgetReplies(before time: Timestamp) async throws -> Int {
+    private func forgetReplies(before time: Timestamp) async throws {
         let campaigns = try await self.readers.read { connection throws(StoreError) in
             try RetentionQueries(connection).campaigns(before: time)
         }
-        var count = 0
         for campaign in campaigns {
             let lanes = try await self.readers.read { connection throws(StoreError) in
                 try LaneStore(connection).lanes(of: campaign)
@@ -75,88 +63,88 @@ struct RetentionRun: Sendable {
                             before: time
                         )
                     }
-                    try await self.inTurns(found, of: Self.rowsAtOnce) { connection, rows throws(StoreError) in
-                        try RetentionQueries(connection).forget(rows)
+                    try await self.inTurns(found, of: Self.rowsAtOnce) { queries, rows throws(StoreError) in
+                        try queries.forget(rows)
+                        try queries.add(RetentionTally(replies: rows.count))
                     }
-                    count += found.count
                 }
             }
         }
-        return count
     }
 
-    private func forgetEvents(before time: Timestamp) async throws -> Int {
-        var (count, row): (Int, Int64?) = (0, 0)
+    private func forgetEvents(before time: Timestamp) async throws {
+        var row: Int64? = 0
         while let from = row {
             let page = try await self.readers.read { connection throws(StoreError) in
                 try RetentionQueries(connection).events(above: from, before: time)
             }
-            try await self.inTurns(page.rows, of: Self.rowsAtOnce) { connection, rows throws(StoreError) in
-                try RetentionQueries(connection).forgetDetails(ofEvents: rows)
+            try await self.inTurns(page.rows, of: Self.rowsAtOnce) { queries, rows throws(StoreError) in
+                try queries.forgetDetails(ofEvents: rows)
+                try queries.add(RetentionTally(events: rows.count))
             }
-            count += page.rows.count
             row = page.last
         }
-        return count
     }
 
-    private func deleteContacts(before time: Timestamp) async throws -> Int {
-        var (count, row): (Int, Int64?) = (0, 0)
+    private func deleteContacts(before time: Timestamp) async throws {
+        var row: Int64? = 0
         while let from = row {
+            try Task.checkCancellation()
             let page = try await self.readers.read { connection throws(StoreError) in
                 try RetentionQueries(connection).contacts(above: from, before: time)
             }
             for start in stride(from: 0, to: page.rows.count, by: Self.contactsPerSweep) {
                 let contacts = page.rows[start..<min(page.rows.count, start + Self.contactsPerSweep)]
-                count += try await self.delete(contacts.map { Contact.ID($0) }, before: time)
+                try await self.delete(contacts.map { Contact.ID($0) }, before: time)
             }
             row = page.last
         }
-        return count
     }
 
     /// Deletes contacts and clears what they leave; those that somebody had to do with meanwhile stay.
-    private func delete(_ contacts: [Contact.ID], before time: Timestamp) async throws -> Int {
-        var (texts, count, turns): (Set<String>, Int, Int) = ([], 0, 0)
+    private func delete(_ contacts: [Contact.ID], before time: Timestamp) async throws {
+        var (texts, turns): (Set<String>, Int) = ([], 0)
         for start in stride(from: 0, to: contacts.count, by: Self.contactsAtOnce) {
             let some = Array(contacts[start..<min(contacts.count, start + Self.contactsAtOnce)])
+            try Task.checkCancellation()
             let done = try await self.loop.ask { try $0.forget(some, untouchedSince: time) }
             guard done.count > 0 else { continue }
             texts.formUnion(done.texts)
-            count += done.count
             turns += 1
         }
-        guard turns > 0 else { return 0 }
-        _ = try await self.erasures.sweep.clear(texts)
+        guard turns > 0 else { return }
+        try await self.erasures.sweep.clear(texts)
         let ended = turns
         try await self.loop.write { connection throws(StoreError) in
             for _ in 0..<ended { try ErasureMark.end(on: connection) }
         }
-        return count
     }
 
-    private func removeRejects(before time: Timestamp) async throws -> Int {
-        var count = 0
+    private func removeRejects(before time: Timestamp) async throws {
+        var old: [String] = []
         for one in try await self.erasures.reads.imports(limit: Int(Int32.max)) {
             guard let end = one.finishedAt, end < time, let number = ImportService.number(one.id) else { continue }
             let path = ImportService.rejectsPath(number, in: self.erasures.rejectsFolder)
-            if unlink(path) == 0 {
-                count += 1
-            } else if errno != ENOENT {
-                throw FileFault(path: path, code: errno)
-            }
+            if access(path, F_OK) == 0 { old.append(path) }
         }
-        return count
+        // Files are no rows of the transaction that counts them: they are counted just before they go.
+        try await self.inTurns(old, of: Self.rowsAtOnce) { queries, paths throws(StoreError) in
+            try queries.add(RetentionTally(rejectFiles: paths.count))
+        }
+        for path in old where unlink(path) != 0 && errno != ENOENT { throw FileFault(path: path, code: errno) }
     }
 
     private func inTurns<Row: Sendable>(
         _ rows: [Row],
         of count: Int,
-        _ work: @escaping @Sendable (any SQLConnection, [Row]) throws(StoreError) -> Void
+        _ work: @escaping @Sendable (RetentionQueries, [Row]) throws(StoreError) -> Void
     ) async throws {
         for start in stride(from: 0, to: rows.count, by: count) {
+            try Task.checkCancellation()
             let some = Array(rows[start..<min(rows.count, start + count)])
-            try await self.loop.write { connection throws(StoreError) in try work(connection, some) }
+            try await self.loop.write { connection throws(StoreError) in
+                try work(RetentionQueries(connection), some)
+            }
         }
     }
 }
@@ -181,7 +169,10 @@ extension LoopCore {
             texts.formUnion(traces.texts)
             count += 1
         }
-        if count > 0 { try ErasureMark.begin(on: self.connection) }
+        if count > 0 {
+            try ErasureMark.begin(on: self.connection)
+            try RetentionQueries(self.connection).add(RetentionTally(contacts: count))
+        }
         return (count, texts)
     }
 }

@@ -10,6 +10,8 @@ struct RetentionService: Service {
     let settings: RetentionSettings
     let erasures: ErasureService
     let logger: Logger
+    /// The wall clock.
+    let now: @Sendable () -> Timestamp
 
     private static let dayMilliseconds: Int64 = 86_400_000
     /// How often it is looked whether a day is over, and a run that failed is tried again.
@@ -28,8 +30,9 @@ struct RetentionService: Service {
         }
     }
 
-    private func runIfDue() async {
-        let now = WallClock.now()
+    /// Forgets what is due, unless a day has not passed since the last run that came to its end, by whichever process.
+    func runIfDue() async {
+        let now = self.now()
         do {
             let last = try await self.erasures.reads.readers.read { connection throws(StoreError) in
                 try RetentionQueries(connection).lastRun()
@@ -39,6 +42,8 @@ struct RetentionService: Service {
             let tally = try await RetentionRun(settings: self.settings, erasures: self.erasures, now: now).run()
             guard !tally.isEmpty else { return }
             self.logger.event(.storage, "What was kept long enough was forgotten: \(tally.text)")
+        } catch is CancellationError {
+            // The coordinator stops; the next one goes on.
         } catch {
             self.logger.event(
                 .storage,

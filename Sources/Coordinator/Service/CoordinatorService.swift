@@ -78,6 +78,7 @@ struct CoordinatorService {
                 text: "the data folder cannot be made: \(self.rejectsFolder): \(error.localizedDescription)"
             )
         }
+        RejectErasure.removeLeftovers(in: self.rejectsFolder)
         let watchesCheckpoints = try self.armCheckpoint()
         return try self.orStart { () throws(StoreError) in
             let store = try SQLiteDatabase(path: self.databasePath, profile: .ledger, applicationID: Schema.ledgerID)
@@ -164,7 +165,8 @@ struct CoordinatorService {
                 service: RetentionService(
                     settings: self.settings.retention,
                     erasures: operations.erasures,
-                    logger: self.logger
+                    logger: self.logger,
+                    now: { WallClock.now() }
                 )
             ),
             .init(service: RemainsService(erasures: operations.erasures, logger: self.logger)),
@@ -264,6 +266,7 @@ struct CoordinatorService {
                 loop: parts.loop,
                 reads: reads,
                 sweep: RemainsSweep(loop: parts.loop, readers: readers),
+                rejects: RejectSweep(reads: reads, folder: self.rejectsFolder),
                 rejectsFolder: self.rejectsFolder
             ),
             reads: reads,

@@ -11,6 +11,7 @@ package struct RetentionQueries {
     /// When a run was complete, and up to when it forgot replies.
     private static let ranKey = "retention_ran_at"
     private static let repliesKey = "retention_replies_before"
+    private static let tallyKey = "retention_tally"
 
     /// A row of the ledger that has a relay's words.
     package struct Reply: Hashable, Sendable {
@@ -25,7 +26,18 @@ package struct RetentionQueries {
     /// When the last run was complete; `nil` before the first.
     package func lastRun() throws(StoreError) -> Timestamp? { try self.time(Self.ranKey) }
 
-    /// Notes that a run is complete.
+    /// Adds to what was forgotten since the last run that was complete; in the transaction that forgets it.
+    package func add(_ more: RetentionTally) throws(StoreError) {
+        let tally = try self.tally() + more
+        try ClusterStore.setMeta(Self.tallyKey, tally.code, on: self.connection)
+    }
+
+    /// What was forgotten since the last run that was complete, also by runs that a stop cut off.
+    package func tally() throws(StoreError) -> RetentionTally {
+        RetentionTally(code: try ClusterStore.meta(Self.tallyKey, on: self.connection) ?? "")
+    }
+
+    /// Notes that a run is complete, and begins to count anew.
     ///
     /// - Parameters:
     ///   - at: Now.
@@ -33,6 +45,7 @@ package struct RetentionQueries {
     /// - Throws: What the store throws.
     package func noteRun(at: Timestamp, replies: Timestamp?) throws(StoreError) {
         try ClusterStore.setMeta(Self.ranKey, String(at.milliseconds), on: self.connection)
+        try ClusterStore.setMeta(Self.tallyKey, RetentionTally().code, on: self.connection)
         if let replies {
             try ClusterStore.setMeta(Self.repliesKey, String(replies.milliseconds), on: self.connection)
         }
@@ -126,9 +139,12 @@ package struct RetentionQueries {
     // MARK: Contacts
 
     /// On no list, without a basis on any channel, neither changed nor written to since, and in no campaign that is not over.
+    ///
+    /// While an audience is being frozen, nobody is: whoever belongs to it may not be a target yet.
     private static let isForgotten = """
         c.consent = 0 AND c.updated_at < ?2
         AND NOT EXISTS (SELECT 1 FROM list l JOIN list_member m ON m.list = l.id AND m.contact = c.id)
+        AND NOT EXISTS (SELECT 1 FROM campaign WHERE started_at IS NOT NULL AND finished_at IS NULL AND frozen = 0)
         AND NOT EXISTS (
             SELECT 1 FROM target t JOIN campaign k ON k.id = t.campaign
             WHERE t.contact = c.id AND (k.finished_at IS NULL OR t.at >= ?2)

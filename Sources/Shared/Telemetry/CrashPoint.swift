@@ -19,6 +19,12 @@ package enum CrashPoint: String, Sendable, CaseIterable {
     case c06Reporting = "c06"
     /// In the middle of a checkpoint: a page goes from the write-ahead log into the database.
     case c07Checkpoint = "c07"
+    /// The rows of somebody who is erased are deleted, what they leave in the files is not cleared.
+    case e01Erased = "e01"
+    /// It is known which pages of the database have something left of somebody, and some of them are not cleared.
+    case e02Clearing = "e02"
+    /// What a returned mail says is committed, the mail is still there.
+    case m01Returned = "m01"
     /// A shard was taken on, nothing of it journalled.
     case w01Granted = "w01"
     /// An intent is journalled, the last byte not sent.
