@@ -146,6 +146,48 @@ class ReturnTests(ReturnTest):
         )
         self.check_second_campaign(cluster, [first])
 
+    def test_maildir_killed(self):
+        """A coordinator that dies between the commit and the deletion of a mail counts what it says once."""
+        folder = self.folder / "returned"
+        for name in ("new", "cur", "tmp"):
+            (folder / name).mkdir(parents=True)
+        cluster = self.cluster(self.relay.port, settings={
+            # Two of either kind would suppress.
+            "returns": {"address": f"bounces@{DOMAIN}", "maildir": str(folder), "poll": "1s", "permanent": 2,
+                        "temporary_days": 2},
+        })
+        cluster.start_coordinator()
+        cluster.start_worker("w1")
+        cluster.import_contacts(
+            {"email": f"person{number}@site.example", "first_name": "Zoë"} for number in range(PEOPLE)
+        )
+        cluster.wait_finished(cluster.submit())
+        paths = {attempt.address: attempt.sender for attempt in self.relay.attempts}
+        cluster.coordinator.stop()
+        people = sorted(paths)[:3]
+        for number, (address, status) in enumerate(zip(people, ("5.1.1", "4.2.2", "5.1.1"))):
+            name = f"{number}.mail"
+            (folder / "tmp" / name).write_text(notice(paths[address], address, status, number), newline="")
+            (folder / "tmp" / name).rename(folder / "new" / name)
+
+        def left():
+            return sorted(path.name for path in (folder / "new").iterdir())
+
+        config = ["--config", cluster.folder / "postrider.yaml"]
+        for passing, names in ((1, ["0.mail", "1.mail", "2.mail"]), (2, ["1.mail", "2.mail"])):
+            # At the second time, the first mail is read again and deleted, and the next one's turn comes.
+            dying = cluster._start("coordinator", config, "postrider-coordinator", {"POSTRIDER_CRASH_AT": f"m01:{passing}"})
+            self.assertEqual(dying.wait(60), -9)
+            self.assertEqual(left(), names)
+        cluster.start_coordinator()
+        wait_until("all mails are gone from new/", lambda: not left(), 30)
+        self.wait_for(cluster, {"repeated": 1, "bounced": 1})
+        for address in people:
+            shown = cluster.json("contacts", "show", address)["contacts"][0]
+            self.assertEqual([one["kind"] for one in shown["events"]], ["bounced"], shown)
+            self.assertEqual(shown["suppressions"], [])
+        self.check_second_campaign(cluster, [])
+
 
 def complaint(to, path, number):
     """A report of a feedback loop (RFC 5965)."""

@@ -4,20 +4,36 @@ import Foundation
 import Glibc
 import Logging
 import ServiceLifecycle
+import Synchronization
 import Telemetry
 
 /// Reads returned mail that the mail server puts into a Maildir folder.
 ///
 /// A mail is in `new/` until what it says is committed; then it is deleted, since it names a person. What tells nothing moves to `cur/` as
 /// seen (`:2,S`), and what is refused as flagged, too (`:2,FS`), for somebody to look at. A process that dies in between reads a mail
-/// again, and what it says is known by then. Writers make mails in `tmp/`, so those in `new/` are whole.
-struct MaildirService: Service {
-    let folder: String
-    let pollMilliseconds: Int64
-    let desk: ReturnDesk
+/// again, and what it says is known by then. Writers make mails in `tmp/`, so those in `new/` are whole. What cannot be read stays, is tried
+/// with each look, and is told of once.
+final class MaildirService: Service {
+    private let folder: String
+    private let pollMilliseconds: Int64
+    private let desk: ReturnDesk
+    /// Files that cannot be read, and whether that stands in the log.
+    private let unreadable = Mutex<[String: Bool]>([:])
 
     /// Mails of one look; the rest come with the next, at once.
     static let mailsPerLook = 256
+    /// Unreadable files that are remembered: of more it is told each minute.
+    private static let unreadableMax = 1_000
+
+    /// - Parameters:
+    ///   - folder: Of the Maildir, with `new` and `cur` in it.
+    ///   - pollMilliseconds: Between two looks.
+    ///   - desk: Where mails go.
+    init(folder: String, pollMilliseconds: Int64, desk: ReturnDesk) {
+        self.folder = folder
+        self.pollMilliseconds = pollMilliseconds
+        self.desk = desk
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -39,7 +55,9 @@ struct MaildirService: Service {
             guard let mail = self.read(name) else { continue }
             taken += 1
             switch await self.desk.take(mail, envelope: nil) {
-            case .taken: self.delete(name)
+            case .taken:
+                CrashPoint.reach(.m01Returned)
+                self.delete(name)
             case .ignored: self.move(name, flags: "S")
             case .refused: self.move(name, flags: "FS")
             case .later: return false
@@ -60,7 +78,13 @@ struct MaildirService: Service {
             )
             return []
         }
-        return all.filter { !$0.hasPrefix(".") }.sorted()
+        let names = all.filter { !$0.hasPrefix(".") }.sorted()
+        self.unreadable.withLock { known in
+            guard !known.isEmpty else { return }
+            let there = Set(names)
+            known = known.filter { there.contains($0.key) }
+        }
+        return names
     }
 
     /// The beginning of a regular file; anything else is left alone.
@@ -73,7 +97,9 @@ struct MaildirService: Service {
         guard descriptor >= 0 else { return self.complain(name, String(cString: strerror(errno))) }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         do {
-            return Array(try handle.read(upToCount: ReturnedMail.bytesMax) ?? Data())
+            let mail = Array(try handle.read(upToCount: ReturnedMail.bytesMax) ?? Data())
+            self.unreadable.withLock { _ = $0.removeValue(forKey: name) }
+            return mail
         } catch {
             // It stays where it is: a disk that cannot be read now must not make a bounce look like nothing.
             return self.complain(name, error.localizedDescription)
@@ -81,10 +107,17 @@ struct MaildirService: Service {
     }
 
     private func complain(_ name: String, _ problem: String) -> [UInt8]? {
-        self.desk.record.trouble(
+        let known = self.unreadable.withLock { $0[name] }
+        guard known != true else { return nil }
+        let isSaid = self.desk.record.trouble(
             "a file among returned mails cannot be read",
-            [.file: .string(name), .error: .string(problem)]
+            [.file: .string(name), .error: .string(problem)],
+            isNew: known == nil
         )
+        self.unreadable.withLock { unreadable in
+            guard known != nil || unreadable.count < Self.unreadableMax else { return }
+            unreadable[name] = isSaid
+        }
         return nil
     }
 

@@ -48,32 +48,42 @@ final class ReturnRecord: Sendable {
     }
 
     /// Tells of something that somebody should see to, at most once a minute for each problem.
-    func trouble(_ problem: String, _ more: [LogKey: Logger.MetadataValue] = [:]) {
-        self.tell(.returnTrouble, "What came back cannot be taken", problem, more)
+    ///
+    /// - Parameters:
+    ///   - problem: One of few texts.
+    ///   - more: Of the first one in that minute.
+    ///   - isNew: It is another one than those that were told of before.
+    /// - Returns: Whether this one stands in the log.
+    @discardableResult
+    func trouble(_ problem: String, _ more: [LogKey: Logger.MetadataValue] = [:], isNew: Bool = true) -> Bool {
+        self.tell(.returnTrouble, "What came back cannot be taken", problem, more, isNew: isNew)
     }
 
+    @discardableResult
     private func tell(
         _ event: LogEventName,
         _ text: String,
         _ problem: String,
-        _ more: [LogKey: Logger.MetadataValue]
-    ) {
+        _ more: [LogKey: Logger.MetadataValue],
+        isNew: Bool = true
+    ) -> Bool {
         let count = self.refusals.withLock { refusals -> Int? in
             let now = ContinuousClock.now
             var one = refusals[problem] ?? Refusals()
             defer { refusals[problem] = one }
-            one.since += 1
+            if isNew { one.since += 1 }
             if let last = one.last, now - last < Self.interval { return nil }
             one.last = now
             defer { one.since = 0 }
             return one.since
         }
-        guard let count else { return }
+        guard let count else { return false }
         self.logger.event(
             event,
             level: .warning,
             "\(text)",
             more.merging([.problem: .string(problem), .count: .number(count)]) { _, new in new }
         )
+        return true
     }
 }
