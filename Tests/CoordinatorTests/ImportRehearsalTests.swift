@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Intake
 import Storage
 import Testing
 
@@ -46,6 +47,24 @@ struct ImportRehearsalTests {
 
     private static func counts(_ answer: ImportAnswer) -> [Int] {
         [answer.rows, answer.created, answer.updated, answer.unchanged, answer.rejected, answer.warnings]
+    }
+
+    @Test("ids of two systems that meet are seen: contacts that would become other people are counted, others are not")
+    func otherPeople() async throws {
+        let loop = try ImportLoopDouble()
+        let system = "email,first_name,last_name,id\n"
+        _ = try await loop.importText(system + "ann@x.org,Ann,Lee,17\nbob@x.org,Bob,Ray,18\ncy@x.org,Cy,Poe,19\n")
+        // 17 is another person; 18 has another address, 19 another name.
+        let file = Array((system + "zoe@y.org,Zoe,Ash,17\nbob@y.org,Bob,Ray,18\ncy@x.org,Cyd,Fox,19\n").utf8)
+        let trial = try await loop.rehearse(file, ImportRequest(file: "b.csv", source: "b", onConflict: .merge))
+        #expect(trial.dryRun?.otherPeople == 1)
+        #expect(trial.created == 0)
+        // Said whose the ids are, nobody is taken for anybody else.
+        let named = ColumnMap(idSystem: "fair")
+        let request = ImportRequest(file: "b.csv", source: "b", onConflict: .merge, map: named)
+        let apart = try await loop.rehearse(file, request)
+        #expect(apart.dryRun?.otherPeople == 0)
+        #expect(apart.created == 2)
     }
 
     @Test("whoever is known by telephone or by an id is found there too")

@@ -194,6 +194,8 @@ struct ImportReport: Decodable, Sendable {
         var newFields: [String]
         var changed: [Change]
         var examples: [Example]
+        /// `nil` from a coordinator that does not count them.
+        var otherPeople: Int?
 
         struct Change: Codable, Sendable {
             var field: String
@@ -211,6 +213,7 @@ struct ImportReport: Decodable, Sendable {
         enum CodingKeys: String, CodingKey {
             case newFields = "new_fields"
             case changed, examples
+            case otherPeople = "other_people"
         }
     }
 

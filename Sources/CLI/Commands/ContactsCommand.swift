@@ -63,6 +63,14 @@ struct ContactsImportCommand: PostriderLeaf {
     @Option(help: ArgumentHelp("A ready-made layout: florida, new_york (told by itself, too).", valueName: "name"))
     var layout: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Whose numbers the external ids are, such as eventbrite: those of two systems are never the same.",
+            valueName: "name"
+        )
+    )
+    var system: String?
+
     @Flag(name: .customLong("dry-run"), help: "Say what would change, and change nothing.")
     var dryRun = false
 
@@ -113,18 +121,19 @@ struct ContactsImportCommand: PostriderLeaf {
         return readLine().flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
     }
 
-    /// The mapping file as JSON.
+    /// The mapping file as JSON, with what the command line says besides.
     private func mapDocument() throws(Failure) -> String? {
-        guard let map = self.map else { return nil }
-        let file: MapFile
+        guard self.map != nil || self.system != nil else { return nil }
+        var file = MapFile()
         do throws(FileProblems) {
-            file = try MapFile.load(path: map)
+            if let map { file = try MapFile.load(path: map) }
         } catch {
             throw Failure(.badInput, "", diagnostics: error.diagnostics)
         }
+        if let system { file.idSystem = system }
         let document = try JSONText.of(file)
         guard document.utf8.count <= Self.mapBytesMax else {
-            throw Failure(.badInput, "\(map) is longer than \(Self.mapBytesMax) bytes as JSON")
+            throw Failure(.badInput, "\(self.map ?? "the map") is longer than \(Self.mapBytesMax) bytes as JSON")
         }
         return document
     }

@@ -21,7 +21,17 @@ enum ImportTrialText {
                 "\(Self.quoted(example.before)) → \(Self.quoted(example.after))",
             ])
         }
-        return lines + examples.lines(style: .plain).dropFirst()
+        return lines + examples.lines(style: .plain).dropFirst() + self.strangers(trial.otherPeople ?? 0, style)
+    }
+
+    /// Says that ids of two systems may have met: these contacts would become somebody else.
+    private static func strangers(_ contacts: Int, _ style: Style) -> [String] {
+        guard contacts > 0 else { return [] }
+        let whom = contacts == 1 ? "1 contact would get" : "\(NumberText.grouped(contacts)) contacts would get"
+        return [
+            "\(style.yellow("warning:")) \(whom) both another address and another name. The file knows them by an id or number that they have;",
+            "if its ids are not from the same system as those, say whose they are with --system NAME.",
+        ]
     }
 
     private static func quoted(_ value: String?) -> String { value.map { "'\(Printable.foreign($0))'" } ?? "nothing" }

@@ -730,11 +730,14 @@ enum OpenAPIDocument {
                 fields: { type: array, items: { type: object, required: [name, type, column] } }
                 dry_run:
                   type: [object, "null"]
-                  required: [new_fields, changed, examples]
+                  required: [new_fields, changed, examples, other_people]
                   properties:
                     new_fields: { type: array, items: { type: string } }
                     changed: { type: array, items: { type: object, required: [field, contacts] } }
                     examples: { type: array, items: { type: object, required: [contact, address, field, before, after] } }
+                    other_people:
+                      description: Contacts whose address and name would both be others, as when ids of two systems meet
+                      $ref: "#/components/schemas/Count"
             ImportListing:
               type: object
               required: [id, file, state, started_at, finished_at, rows, created, updated, unchanged, rejected]

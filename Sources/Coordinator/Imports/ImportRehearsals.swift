@@ -88,7 +88,8 @@ final class ImportRehearsals: Sendable {
                     before: $0.before,
                     after: $0.after
                 )
-            }
+            },
+            otherPeople: differences.otherPeople
         )
         return answer
     }
@@ -102,6 +103,8 @@ struct ImportTrial: Hashable, Sendable, Encodable {
     var changed: [Change]
     /// Some of those values.
     var examples: [Example]
+    /// Contacts whose address and name would both be others: ids of two systems may have met.
+    var otherPeople: Int
 
     struct Change: Hashable, Sendable, Encodable {
         var field: String
@@ -119,5 +122,6 @@ struct ImportTrial: Hashable, Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case newFields = "new_fields"
         case changed, examples
+        case otherPeople = "other_people"
     }
 }

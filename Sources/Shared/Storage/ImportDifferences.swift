@@ -22,11 +22,16 @@ package struct ImportDifferences: Hashable, Sendable {
     package private(set) var fields: [FieldCount] = []
     /// Of the contacts with the lowest numbers.
     package private(set) var examples: [Example] = []
+    /// Contacts that had an address and have another, and another name, where names are known: likely another person.
+    package private(set) var otherPeople = 0
 
     /// Examples that are looked for.
     package static let examplesMax = 10
     /// Contacts that are looked at for examples: some may have nothing new but their source.
     private static let looksMax = 1_000
+
+    /// Fields by which somebody is told from somebody else.
+    private static let names: Set<String> = ["first_name", "last_name"]
 
     /// - Parameters:
     ///   - importID: Which import.
@@ -40,9 +45,13 @@ package struct ImportDifferences: Hashable, Sendable {
             FROM contact_before b JOIN contact c ON c.id = b.id WHERE b.import = ?1
             AND NOT EXISTS (SELECT 1 FROM import_created n WHERE n.import = ?1 AND b.id >= n.low AND b.id < n.high)
             """
-        let counts = try connection.prepare("SELECT \(sums) \(both)")
+        let names = fields.filter { Self.names.contains($0.name) }
+            .map { "AND b.\($0.column) IS DISTINCT FROM c.\($0.column)" }.joined(separator: " ")
+        let others = "sum(b.email IS NOT NULL AND b.email_key IS DISTINCT FROM c.email_key \(names))"
+        let counts = try connection.prepare("SELECT \(sums), \(others) \(both)")
         counts.bind(1, importID)
         if try counts.step() {
+            self.otherPeople = Int(counts.integer(fields.count))
             for (index, field) in fields.enumerated() where counts.integer(index) > 0 {
                 self.fields.append(FieldCount(field: field.name, contacts: Int(counts.integer(index))))
             }

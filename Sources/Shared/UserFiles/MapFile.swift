@@ -25,6 +25,9 @@ package struct MapFile: Codable, Hashable, Sendable {
     package var idSystem: String?
     package var withoutAddress: String?
 
+    /// Nothing is said of the file.
+    package init() {}
+
     package static let separators = ["comma", "semicolon", "tab", "pipe"]
     package static let encodings = ["utf-8", "utf-16le", "utf-16be", "windows-1252"]
     package static let types = ["text", "integer", "decimal", "boolean", "date"]
