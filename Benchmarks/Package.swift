@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Benchmarks that need code of Postrider in the same process. The modules are the ones of the product: Sources/Domain and Sources/Mail
-// are links to them, since a package sees only what is under its own folder, and `package` access ends with the package.
+// are links to them, and Sources/Signing has a link to the one file that is measured, since a package sees only what is under its own folder, and `package` access ends with the package.
 let package = Package(
     name: "postrider-benchmarks",
     dependencies: [
@@ -12,9 +12,10 @@ let package = Package(
     targets: [
         .target(name: "Domain"),
         .target(name: "Mail", dependencies: ["Domain", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "Signing", dependencies: ["Domain", .product(name: "Crypto", package: "swift-crypto")]),
         .executableTarget(
             name: "RenderBench",
-            dependencies: ["Domain", "Mail", .product(name: "Mustache", package: "swift-mustache")]
+            dependencies: ["Domain", "Mail", "Signing", .product(name: "Mustache", package: "swift-mustache")]
         ),
     ],
     swiftLanguageModes: [.v6]

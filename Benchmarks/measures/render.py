@@ -34,3 +34,6 @@ def measure(plan, report):
         "render one message, 2 × 25 slots", result["postrider"], "swift-mustache", result["mustache"], goal=15.0, unit="µs"
     )
     report.value("render and compose one message", result["compose"], "µs")
+    report.times(
+        "the same, with a return path of its own", result["composeWithReturnPath"], "without", result["compose"], unit="µs"
+    )

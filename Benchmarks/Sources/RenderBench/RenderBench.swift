@@ -22,10 +22,12 @@ enum RenderBench {
             let mustache = self.microseconds(question.messages) { other.bytes(of: $0 % people.count) }
             let postrider = try self.microseconds(question.messages) { try own.bytes(of: $0 % people.count) }
             let compose = try self.microseconds(question.messages) { try own.composedBytes(of: $0 % people.count) }
+            let paths = try self.microseconds(question.messages) { try own.bytesWithReturnPath(of: $0 % people.count) }
             guard round > 0 else { continue }
             answer.mustache.append(mustache)
             answer.postrider.append(postrider)
             answer.compose.append(compose)
+            answer.composeWithReturnPath.append(paths)
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -74,4 +76,6 @@ struct Answer: Encodable {
     var mustache: [Double] = []
     /// Rendered, encoded and put together as a MIME message.
     var compose: [Double] = []
+    /// The same, and a return path that names the message and cannot be made up.
+    var composeWithReturnPath: [Double] = []
 }

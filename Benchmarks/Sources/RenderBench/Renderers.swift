@@ -1,6 +1,7 @@
 import Domain
 import Mail
 import Mustache
+import Signing
 
 /// Postrider's renderer as the worker uses it.
 final class OwnRenderer {
@@ -11,6 +12,12 @@ final class OwnRenderer {
     private let addresses: FieldColumn
     private var output = MessageBytes(capacity: 16_384)
     private var message: [UInt8] = []
+    private let returnPaths = ReturnPathWriter(
+        campaign: Campaign.ID(7),
+        key: Array(repeating: 9, count: 32),
+        local: "bounces",
+        domain: "campaign.example"
+    )
 
     init(_ question: Question, _ people: People) throws {
         self.people = people
@@ -49,6 +56,11 @@ final class OwnRenderer {
             date: Timestamp(milliseconds: 1_795_341_045_006)
         )
         return self.message.count
+    }
+
+    func bytesWithReturnPath(of person: Int) throws -> Int {
+        let path = self.returnPaths.address(lane: 1, position: UInt32(person))
+        return try self.composedBytes(of: person) + path.utf8.count
     }
 
     func texts(of person: Int) throws -> [String] {

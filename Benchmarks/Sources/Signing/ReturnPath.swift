@@ -1,0 +1,1 @@
+../../../Sources/Shared/Signing/ReturnPath.swift
