@@ -76,8 +76,17 @@ struct RetentionServiceTests {
             """
         )
         for id: Int64 in [1, 2] {
-            try Data("line,column,reason,row\r\n".utf8).write(to: self.rejects(id, folder))
+            let rows =
+                "line,column,reason,row\r\n3,1,broken,\"p7@example.org,x\"\r\n4,1,broken,\"p3@example.org,x\"\r\n"
+            try Data(rows.utf8).write(to: self.rejects(id, folder))
         }
+        try await live.execute(
+            """
+            INSERT INTO request (caller, key, digest, at, status, answer) VALUES
+                ('ann', 'a', '', 0, 200, CAST('{"reason":"p8@example.org is known"}' AS BLOB)),
+                ('ann', 'b', '', 0, 200, CAST('{"reason":"p3@example.org is known"}' AS BLOB))
+            """
+        )
     }
 
     private func rejects(_ id: Int64, _ folder: LiveFolder) -> URL {
@@ -114,11 +123,15 @@ struct RetentionServiceTests {
             // Who went is not barred: somebody may come back on their own.
             #expect(try await live.integer("SELECT count(*) FROM suppression") == 0)
         }
+        // As if erased: also out of a reject file that is kept, and of stored answers; others stay there.
+        let rejected = try String(contentsOf: self.rejects(2, folder), encoding: .utf8)
+        #expect(!rejected.contains("p7@example.org") && rejected.contains("p3@example.org"))
         // Nor is anything of them left in the room between rows.
         let bytes = try Data(contentsOf: URL(fileURLWithPath: folder.store))
         for text in ["p1@example.org", "p7@example.org", "p8@example.org", "old words", "old detail"] {
             #expect(bytes.range(of: Data(text.utf8)) == nil, "\(text)")
         }
+        #expect(bytes.range(of: Data("p3@example.org is known".utf8)) != nil)
     }
 
     @Test("it is done once a day, also when the coordinator starts again in between")

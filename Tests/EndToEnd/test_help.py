@@ -99,6 +99,7 @@ class HelpTest(EndToEndTest):
         (folder / "returned").mkdir()
         (folder / "returned" / "one.eml").write_bytes(RETURNED)
         (folder / "unwanted.csv").write_text("email\nnobody@example.org\n")
+        (folder / "gone.txt").write_text("gone.too@example.org\n")
         self.running.start_coordinator()
         self.running.start_worker("w1")
         self.running.start_worker("w3")

@@ -22,6 +22,8 @@ struct APIClient: Sendable {
     static let answerTimeout = TimeAmount.seconds(60)
     /// Silence after the end of a request: the last rows of an import may still wait to be written.
     static let importTimeout = TimeAmount.minutes(10)
+    /// Requests at once: some commands ask for many people together.
+    static let requestsMax = 100
     /// Names a request, so that it is done once however often it is sent.
     static let keyHeader = "Idempotency-Key"
     /// Times that a request with a key is sent: `up` starts a dead coordinator again after a second or two.
@@ -43,6 +45,7 @@ struct APIClient: Sendable {
         configuration.timeout.read = Self.importTimeout
         // Who is not there now will not be there in five seconds; `watch` and `up` ask again by themselves.
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.requestsMax
         configuration.httpVersion = .http1Only
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {

@@ -31,7 +31,7 @@ struct ContactsEraseCommand: PostriderLeaf {
     @OptionGroup var global: GlobalOptions
 
     /// People that are asked for at once: they share one search through the database.
-    private static let peopleAtOnce = 100
+    private static let peopleAtOnce = APIClient.requestsMax
     /// Longest list of people.
     private static let fileBytesMax = 16 << 20
 

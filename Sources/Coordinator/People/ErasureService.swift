@@ -113,7 +113,7 @@ struct ErasureService: Sendable {
     /// Forgets stored answers that name the person.
     ///
     /// - Returns: The last one that was looked at.
-    private func forgetAnswers(_ search: TextSearch, above: Int64) async throws -> Int64 {
+    func forgetAnswers(_ search: TextSearch, above: Int64) async throws -> Int64 {
         var from = above
         while true {
             let start = from

@@ -103,6 +103,15 @@ struct RetentionRun: Sendable {
 
     /// Deletes contacts and clears what they leave; those that somebody had to do with meanwhile stay.
     private func delete(_ contacts: [Contact.ID], before time: Timestamp) async throws {
+        let known = try await self.readers.read { connection throws(StoreError) in
+            let erasure = ContactErasure(connection)
+            var texts: Set<String> = []
+            for contact in contacts { texts.formUnion(try erasure.traces(of: contact).texts) }
+            return texts
+        }
+        // Before the contacts go: nobody would know afterwards for whom to look.
+        _ = try await self.erasures.rejects.erase(known)
+        _ = try await self.erasures.forgetAnswers(TextSearch(known), above: 0)
         var (texts, turns): (Set<String>, Int) = ([], 0)
         for start in stride(from: 0, to: contacts.count, by: Self.contactsAtOnce) {
             let some = Array(contacts[start..<min(contacts.count, start + Self.contactsAtOnce)])
