@@ -124,14 +124,6 @@ MUTATIONS = [
         test="a run that fails is done again, and the audit tells of all that both forgot",
     ),
     dict(
-        name="two erasures at once write the same file of rejected rows",
-        file="Sources/Coordinator/People/RejectSweep.swift",
-        find='guard !self.isRunning else { return }',
-        replace='',
-        suite="CoordinatorTests.ErasureServiceTests",
-        test="people who are erased at once do not undo each other's work in a file of rejected rows",
-    ),
-    dict(
         name="a start knows nothing of an erasure that was cut off",
         file="Sources/Coordinator/People/LoopCore+Erasure.swift",
         find='try ErasureMark.begin(on: self.connection)',
