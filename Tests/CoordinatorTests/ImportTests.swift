@@ -36,6 +36,15 @@ struct ImportTests {
         #expect(!loop.overlapped)
     }
 
+    @Test("a suppression bars every spelling of an address that is imported, quoted or not")
+    func quoted() async throws {
+        let loop = try ImportLoopDouble()
+        try loop.suppress("qq@x.org", .asked)
+        let answer = try await loop.importText("{\"email\":\"\\\"q\\\\q\\\"@x.org\"}\n{\"email\":\"QQ@x.org\"}\n")
+        #expect([answer.rows, answer.created] == [2, 1])
+        #expect(try loop.integer("SELECT count(*) FROM contact WHERE barred = 1") == 1)
+    }
+
     @Test("the reject file has the rows that were not taken", arguments: ["i1", "1"])
     func rejects(id: String) async throws {
         let loop = try ImportLoopDouble()

@@ -111,6 +111,28 @@ struct ContactTableTests {
         )
     }
 
+    @Test(
+        "quoting does not make another person: the key is unquoted where it can be",
+        arguments: [
+            (#""qq"@b.example"#, "qq@b.example"), (#""Q\q.R"@B.Example"#, "qq.r@b.example"),
+            (#""a\nn"@b.example"#, "ann@b.example"), (#""an\n"@b.example"#, "ann@b.example"),
+            (#""a@b"@b.example"#, #""a@b"@b.example"#), (#""a\@B"@b.example"#, #""a@b"@b.example"#),
+            (#""a\"b"@b.example"#, #""a\"b"@b.example"#), (#""a..b"@b.example"#, #""a..b"@b.example"#),
+            (#""."@b.example"#, #""."@b.example"#), (#""a\\b"@b.example"#, #""a\\b"@b.example"#),
+            ("Ann+x@B.example", "ann+x@b.example"),
+        ]
+    )
+    func keys(address: String, key: String) throws {
+        let parsed = try AddressParser.parse(address).get()
+        #expect(parsed.key == key)
+        #expect(parsed.text.hasPrefix(String(address.prefix { $0 != "@" })), "what is written to stays as it was given")
+        #expect(EmailAddress.key(fromOlder: parsed.text.lowercased()) == key)
+        #expect(EmailAddress.key(fromOlder: key) == key)
+        let json = address.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        let whole = try Whole("{\"email\": \"\(json)\"}\n")
+        #expect(whole.contacts.map { $0[2] } == [key])
+    }
+
     @Test("types of known fields stay, and are not told from the file")
     func knownTypes() throws {
         let whole = try Whole("email,zip\na@b.example,50309\n", knownFields: [Field(name: "zip", type: .text)])

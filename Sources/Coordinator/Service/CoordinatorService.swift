@@ -33,6 +33,11 @@ struct CoordinatorService {
         let metrics = MetricsRegistry()
         metrics.gauge(.build, Build.version).set(1)
         let recipients = try self.recipientKeys(store)
+        try self.orStart { () throws(StoreError) in
+            try store.access { connection throws(StoreError) in
+                _ = try QuotedAddresses(connection, key: recipients.addresses).settle()
+            }
+        }
         let parts = try self.startLoop(store, recipients, signing: signing, returns: returns, metrics: metrics)
         let readers = try self.orStart { () throws(StoreError) in try ReaderPool(path: self.databasePath) }
         do {

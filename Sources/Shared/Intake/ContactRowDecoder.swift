@@ -184,7 +184,13 @@ package struct ContactRowDecoder: Sendable {
         let end = output.bytes.count
         let text = UInt32(start)..<UInt32(end)
         var key = text
-        if output.bytes[start..<(start + at)].contains(where: \.isUpperCaseLetter) {
+        if output.bytes[start] == ASCII.quote {
+            // Rare enough for a copy.
+            let local = EmailAddress.keyLocal(Array(output.bytes[start..<(start + at)]))
+            output.bytes.append(contentsOf: local)
+            for index in (start + at)..<end { output.bytes.append(output.bytes[index]) }
+            key = UInt32(end)..<UInt32(output.bytes.count)
+        } else if output.bytes[start..<(start + at)].contains(where: \.isUpperCaseLetter) {
             for index in start..<end { output.bytes.append(output.bytes[index].lowercased) }
             key = UInt32(end)..<UInt32(output.bytes.count)
         }
