@@ -51,7 +51,10 @@ struct FieldTypeTests {
     @Test(
         "a column's type follows from its values",
         arguments: [
-            ("zip", ["50309", "00501"], .text), ("age", ["42", "", " 7 ", "-1"], .integer),
+            ("zip", ["50309", "00501"], .text), ("zip", ["2139", "7030", "10001"], .text),
+            ("mailing_zip_code", ["10001"], .text), ("home_phone_2", ["5155550100"], .text), ("donor_id", ["7"], .text),
+            ("mobile", ["yes", "no"], .boolean), ("has_id", ["1", "0"], .boolean), ("phone_calls", ["3"], .integer),
+            ("paid", ["3"], .integer), ("age", ["42", "", " 7 ", "-1"], .integer),
             ("n", ["1", "2.5"], .decimal),
             ("n", ["1.0"], .decimal), ("phone_code", ["+1", "44"], .text), ("amount", ["1,000", "5"], .text),
             ("member", ["yes", "No", ""], .boolean), ("member", ["Y", "n"], .boolean),

@@ -8,7 +8,7 @@ package import Domain
 /// | whole numbers as a computer writes them | integer |
 /// | the same, and some with a fraction | decimal |
 /// | days that exist, as `2026-11-22` | date |
-/// | anything else; nothing at all | text |
+/// | anything else; nothing at all; numbers that name something: `zip`, `…_phone`, `…_id` | text |
 package struct TypeInference: Sendable {
     /// Rows that are looked at, at most.
     package static let rowsMax = 10_000
@@ -87,10 +87,35 @@ package struct TypeInference: Sendable {
                 candidates.contains(.letterT) != candidates.contains(.letterF) && !candidates.contains(.clearAnswer)
             if asks || !candidates.contains(.bit) && !isOneLetter { return .boolean }
         }
+        // Their zeros in front belong to them, also when the first file has none; and `10001-1234` is one of them.
+        if Self.namesSomething(name), candidates.contains(.integer) || candidates.contains(.decimal) { return .text }
         if candidates.contains(.integer) { return .integer }
         // Whole numbers of more than 64 bits are numbers of things, not of amounts.
         if candidates.contains(.decimal), candidates.contains(.fraction) { return .decimal }
         return candidates.contains(.date) ? .date : .text
+    }
+
+    /// Last words of fields whose digits are no amount: postal codes, telephone numbers, numbers in other people's lists.
+    private static let nameEnds: Set<String> = [
+        "zip", "zipcode", "zip5", "zip4", "postcode", "postalcode", "plz", "cap", "phone", "telephone", "tel", "mobile",
+        "cell",
+        "cellphone", "fax", "sms", "whatsapp", "msisdn", "id", "uid", "guid", "vanid", "ssn", "fips", "barcode", "iban",
+    ]
+    /// The same, of two words.
+    private static let nameEndPairs: Set<String> = [
+        "zip_code", "postal_code", "post_code", "code_postal", "area_code", "phone_number", "telephone_number",
+        "mobile_number",
+        "cell_number", "fax_number", "account_number", "member_number", "county_code",
+    ]
+
+    /// Whether the digits of a field with this name are a name, and no amount.
+    static func namesSomething(_ name: String) -> Bool {
+        guard !self.asksAQuestion(name) else { return false }
+        var words = name.split(separator: "_").map(String.init)
+        // The second of two columns of one name.
+        if words.count > 1, words.last?.allSatisfy(\.isNumber) == true { words.removeLast() }
+        return words.last.map(self.nameEnds.contains) == true
+            || self.nameEndPairs.contains(words.suffix(2).joined(separator: "_"))
     }
 
     private static let questionPrefixes = ["is_", "has_", "can_", "wants_", "was_", "opted_", "first_time"]
