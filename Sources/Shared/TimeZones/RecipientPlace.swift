@@ -85,8 +85,12 @@ package struct RecipientPlace: Hashable, Sendable {
 
     private func phoneZones(_ country: String?, _ source: any ZoneSource) -> [String]? {
         var digits = self.phone[...]
-        if digits.first == "+" {
-            digits = digits.dropFirst()
+        // As the number was dialled, in what older imports took in.
+        let prefix =
+            digits.first == "+"
+            ? 1 : digits.starts(with: "00") ? 2 : digits.starts(with: "011") && digits.count >= 13 ? 3 : 0
+        if prefix > 0 {
+            digits = digits.dropFirst(prefix)
             guard digits.first != "1" else { return Self.americanZones(digits.dropFirst(), source) }
             guard let countries = CallingCodes.countries(of: digits) else { return nil }
             return countries.flatMap { source.countries.zones(of: $0) }
