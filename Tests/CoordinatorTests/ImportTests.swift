@@ -55,9 +55,52 @@ struct ImportTests {
         while let page = try await next() { for piece in page { text += String(buffer: piece) } }
         let lines = text.split(separator: "\r\n")
         #expect(lines.count == 2)
-        #expect(lines.first == "line,column,reason,row")
+        #expect(lines.first == "line,column,reason,Email,First Name,Visits,Is Member")
         #expect(lines.last?.hasPrefix("4,1,") == true)
-        #expect(lines.last?.hasSuffix(#""not an address,Carl,1,no""#) == true)
+        #expect(lines.last?.hasSuffix(#""not an address","Carl","1","no""#) == true)
+    }
+
+    private func rejects(of loop: ImportLoopDouble, _ id: String?) async throws -> String {
+        let pages = try await loop.service.rejects(ofImport: id ?? "") { try loop.record($0) != nil }
+        let next = pages.read()
+        var text = ""
+        while let page = try await next() { for piece in page { text += String(buffer: piece) } }
+        return text
+    }
+
+    @Test("a mended file of rejected rows is imported as the file it comes from, and so are its rejects")
+    func mended() async throws {
+        let loop = try ImportLoopDouble()
+        let people =
+            "Email;First Name;Phone;Note\nann@x.org;Ann;;\nbob;Bob;+15155550100;=1+2\ncy@;\"C;y\";;\nd@x.org;D;;x;y\n"
+        let first = try await loop.importText(people)
+        #expect([first.created, first.rejected] == [1, 3])
+        let rejects = try await self.rejects(of: loop, first.id)
+        let mended = rejects.replacing("\"bob\"", with: "\"bob@x.org\"").replacing(",\"y\"", with: "")
+        let second = try await loop.importText(mended)
+        #expect([second.created, second.rejected, second.warnings] == [2, 1, 0])
+        #expect(second.fields.map(\.name) == first.fields.map(\.name))
+        let bob =
+            "SELECT count(*) FROM contact WHERE email = 'bob@x.org' AND phone = '+15155550100' AND f_note = '=1+2'"
+        #expect(try loop.integer(bob) == 1)
+        let again = try await self.rejects(of: loop, second.id)
+        let third = try await loop.importText(again.replacing("\"cy@\"", with: "\"cy@x.org\""))
+        #expect([third.created, third.rejected] == [1, 0])
+        #expect(try loop.integer("SELECT count(*) FROM contact WHERE f_first_name = 'C;y'") == 1)
+    }
+
+    @Test("an export of all contacts is imported again without changing anything")
+    func ownExport() async throws {
+        let loop = try ImportLoopDouble()
+        let people = "email,name,phone,age,member\nann@x.org,=1+2,+15155550100,-4,yes\nbob@x.org,'-x,,5,no\n"
+        _ = try await loop.importText(people, list: "iowa")
+        let before = try loop.export()
+        let table = before.split(separator: "\r\n", omittingEmptySubsequences: false).dropLast().joined(
+            separator: "\r\n"
+        )
+        let answer = try await loop.importText(table + "\r\n")
+        #expect([answer.rows, answer.updated, answer.unchanged, answer.warnings] == [2, 0, 2, 0])
+        #expect(try loop.integer("SELECT count(*) FROM field WHERE name IN ('contact', 'lists', 'created_at_2')") == 0)
     }
 
     @Test(

@@ -117,6 +117,34 @@ struct FormatTests {
         #expect(throws: Diagnostics.self) { try self.whole(Array("7|a@b.example|50309|secret\n".utf8), map: map) }
     }
 
+    @Test("with quotes: none quotes are text, wherever they stand")
+    func withoutQuotes() throws {
+        let map = ColumnMap(form: TableForm(hasQuotes: false))
+        let whole = try self.whole(Array("email,name\na@b.example,\"BOB\" LEE\nc@b.example,\"5\n".utf8), map: map)
+        #expect(whole.contacts.map { $0[4] } == ["\"BOB\" LEE", "\"5"])
+        #expect(whole.rejects.isEmpty)
+    }
+
+    @Test("a JSON array is named for what it is", arguments: ["[{\"email\":\"a@b.c\"}]", "[\n  {\"email\": 1}\n]\n"])
+    func array(text: String) throws {
+        let problem = #expect(throws: Diagnostics.self) { try self.whole(Array(text.utf8)) }
+        #expect(problem?.diagnostics.first?.message.hasPrefix("this is a JSON array") == true)
+    }
+
+    @Test(
+        "telephone numbers of other countries are known however they are dialled, and have one form",
+        arguments: [
+            ("0044 20 7946 0018", "+442079460018"), ("+44 (0)20 7946 0018", "+442079460018"),
+            ("011 44 20 7946 0018", "+442079460018"), ("00 44 (0)20 7946 0018", "+442079460018"),
+            ("011 44 (0) 20 7946 0018", "+4402079460018"), ("+39 (0)6 1234 5678", "+390612345678"),
+            ("01144207", "01144207"), ("000123456789", "000123456789"), ("020 7946 0018", "02079460018"),
+            ("+1 (515) 555-0100", "+15155550100"), ("00", nil), ("00441234567890123", "+441234567890123"),
+        ] as [(String, String?)]
+    )
+    func telephones(text: String, number: String?) {
+        #expect(PhoneNumber.normalised(text).map { String(decoding: $0, as: UTF8.self) } == number)
+    }
+
     @Test("an archive inside an archive is not read")
     func nested() throws {
         #expect(throws: Diagnostics.self) { try self.whole([0x1F, 0x8B, 8, 0, 0, 0]) }

@@ -82,6 +82,34 @@ struct TableReaderTests {
     }
 
     @Test(
+        "what is not quite RFC 4180 is read all the same",
+        arguments: [
+            ("a,b\n\"f\" ,\t\"g\"\n", [["f", "g"]]), ("a,b\nx, \"g, \"\"h\"\"\" \r\n", [["x", "g, \"h\""]]),
+            (
+                "a\tb\nROBERT \"BOB\" LEE\t5\" nails\n\"q\tr\"\tz\n",
+                [["ROBERT \"BOB\" LEE", "5\" nails"], ["q\tr", "z"]]
+            ),
+            ("a|b\n5\" nails|\"x|y\"\n|\"\n", [["5\" nails", "x|y"]]), ("sep=;\na;b\n1,2;3\n", [["1,2", "3"]]),
+            ("SEP=,\r\na,b\r\n1;1,2\r\n", [["1;1", "2"]]), ("a,b\n\"x\"y\"z\",1\n2,3\n", [["2", "3"]]),
+            ("a\tb\n x\"\ty \n", [[" x\"", "y "]]),
+        ] as [(String, [[String]])],
+        [1, 3, 1_000]
+    )
+    func loose(table: (text: String, rows: [[String]]), pieceSize: Int) throws {
+        let whole = try WholeTable(table.text, pieceSize: pieceSize)
+        #expect(whole.header == ["a", "b"])
+        #expect(whole.rows == table.rows)
+    }
+
+    @Test("a line that is read less strictly stands where it stands, between those that are not")
+    func looseLines() throws {
+        let whole = try WholeTable("a,b\n1,\"x\ny\"\n\"2\" ,3\n4,5\"6\n7,8\n")
+        #expect(whole.rows == [["1", "x\ny"], ["2", "3"], ["7", "8"]])
+        #expect(whole.lines == [2, 4, 6])
+        #expect(whole.rejects.map(\.line) == [5])
+    }
+
+    @Test(
         "an unclosed quote takes only its own line, however many good rows stand behind it",
         arguments: [1_000, 1 << 16]
     )

@@ -1,4 +1,5 @@
 import Domain
+import Intake
 import NIOCore
 import Storage
 
@@ -63,7 +64,9 @@ extension ConsentMarks {
 /// Spreadsheets run cells that begin with `=`, `+`, `-`, `@`, a tab or CR as formulas: those get a `'` before them, except numbers.
 enum ContactCSV {
     static func header(_ fields: [Field]) -> ByteBuffer {
-        Self.line(["contact"] + fields.map(\.name) + ["lists", "sources", "consent", "created_at", "updated_at"])
+        // An import knows its own by these.
+        let own = HeaderMapping.exportColumns
+        return Self.line(Array(own.prefix(1)) + fields.map(\.name) + Array(own.dropFirst()))
     }
 
     static func row(_ record: ContactRecord) -> ByteBuffer {
@@ -84,9 +87,7 @@ enum ContactCSV {
 
     private static func cell(_ text: String) -> String {
         var text = text
-        if let first = text.utf8.first, "=+-@\t\r".utf8.contains(first), Double(text) == nil, !Self.isTelephone(text) {
-            text = "'" + text
-        }
+        if FormulaMark.isNeeded(text.utf8), Double(text) == nil, !Self.isTelephone(text) { text = "'" + text }
         guard text.utf8.contains(where: { "\",\r\n".utf8.contains($0) }) else { return text }
         return "\"\(text.replacing("\"", with: "\"\""))\""
     }

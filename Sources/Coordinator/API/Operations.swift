@@ -26,7 +26,7 @@ protocol Operations: Sendable {
         by caller: Caller
     ) async throws -> ImportAnswer
 
-    /// The rejected rows of an import as CSV, in pieces: the header line, then `line,column,reason` and the row as it was read.
+    /// The rejected rows of an import as CSV, in pieces: the header line, then `line,column,reason` and the row's cells.
     ///
     /// The id is what ``ImportAnswer/id`` gave, or whatever a stranger typed.
     func rejects(ofImport id: String) async throws -> Pages<ByteBuffer>

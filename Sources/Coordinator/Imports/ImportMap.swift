@@ -38,6 +38,9 @@ extension ColumnMap {
                 TextEncoding.allCases.map { ($0.rawValue.lowercased(), $0) }
             )
         }
+        if let word = file.quotes {
+            self.form.hasQuotes = try Self.choose(word, "quotes", [("double", true), ("none", false)])
+        }
         if let columns = file.columns { self.form.columns = columns }
         if let header = file.header { self.form.hasHeader = header }
         guard self.form.hasHeader || self.form.columns?.isEmpty == false else {

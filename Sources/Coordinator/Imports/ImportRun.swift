@@ -206,7 +206,7 @@ private struct ImportProgress {
 
     /// Moves the batch into the window.
     mutating func take() throws {
-        try self.rejects.append(self.batch.rejects)
+        try self.rejects.append(self.batch.rejects, of: self.table.mapping)
         let room = ImportAnswer.firstRejectsMax - self.summary.firstRejects.count
         self.summary.firstRejects += self.batch.rejects.prefix(room)
         var window = self.window ?? ImportWindow(fields: self.batch.fields)

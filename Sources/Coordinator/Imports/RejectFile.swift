@@ -2,7 +2,7 @@ internal import Glibc
 import Intake
 import NIOCore
 
-/// The rejected rows of one import, as a file: `line,column,reason,row`.
+/// The rejected rows of one import, as a file (``RejectWriter``).
 ///
 /// Made with its first row. It holds personal data, so only its owner may read it.
 final class RejectFile {
@@ -20,15 +20,22 @@ final class RejectFile {
         if self.descriptor >= 0 { _ = Glibc.close(self.descriptor) }
     }
 
-    func append(_ rows: [RejectedRow]) throws(FileFault) {
+    /// Adds rows.
+    ///
+    /// - Parameters:
+    ///   - rows: In the order of the file.
+    ///   - mapping: Of the file that they come from; `nil` before its header was read.
+    func append(_ rows: [RejectedRow], of mapping: HeaderMapping?) throws(FileFault) {
         guard !rows.isEmpty, let path = self.path else { return }
         if self.descriptor < 0 {
             self.descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
             guard self.descriptor >= 0 else { throw FileFault(path: path, code: errno) }
-            self.buffer.append(contentsOf: RejectWriter.header)
+            self.buffer.append(contentsOf: RejectWriter.header(mapping?.rejectColumns ?? []))
         }
         for row in rows {
-            RejectWriter.append(row, to: &self.buffer)
+            var row = row
+            row.cells.removeFirst(min(row.cells.count, mapping?.ownRejectColumns ?? 0))
+            RejectWriter.append(row, hasColumns: mapping != nil, to: &self.buffer)
             if self.buffer.count >= Self.bufferBytes { try self.flush() }
         }
     }

@@ -75,6 +75,13 @@ extension UnsafeBufferPointer<UInt8> {
     /// The bytes without blanks and tabs at both ends; line breaks stay.
     func trimmedOfBlanks() -> UnsafeBufferPointer<UInt8> { self.trimmed(of: \.isBlank) }
 
+    /// The bytes without line ends behind them.
+    func trimmedOfLineEnd() -> UnsafeBufferPointer<UInt8> {
+        var end = self.count
+        while end > 0, self[end - 1] == ASCII.lineFeed || self[end - 1] == ASCII.carriageReturn { end -= 1 }
+        return UnsafeBufferPointer(rebasing: self[..<end])
+    }
+
     @inline(__always)
     private func trimmed(of isDropped: (UInt8) -> Bool) -> UnsafeBufferPointer<UInt8> {
         var start = 0

@@ -23,6 +23,9 @@ struct CSVMachine: ~Copyable {
         case textBehindClosingQuote
         case unclosedQuote
         case outOfMemory
+
+        /// A line by itself that does so may be read less strictly.
+        var isBrokenQuoting: Bool { self == .quoteInsideUnquotedCell || self == .textBehindClosingQuote }
     }
 
     private let parser: UnsafeMutablePointer<csv_parser>
@@ -61,6 +64,11 @@ struct CSVMachine: ~Copyable {
     }
 
     mutating func setDelimiter(_ delimiter: UInt8) { csv_set_delim(self.parser, delimiter) }
+
+    /// Takes quotes for text: cells end at separators only.
+    ///
+    /// A NUL takes their place, with which no row is taken.
+    mutating func ignoreQuotes() { csv_set_quote(self.parser, ASCII.nul) }
 
     /// Reads one physical line with its terminator; without one it is taken for the last of the file.
     mutating func read(line: UnsafeRawBufferPointer, isTerminated: Bool) -> LineResult {

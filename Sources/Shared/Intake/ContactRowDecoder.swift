@@ -17,6 +17,7 @@ package struct ContactRowDecoder: Sendable {
     private let emailHeader: String
     private let policy: AddressPolicy
     private let ignoredColumns: [Int]
+    private let dropsFormulaMarks: Bool
 
     private struct Step: Sendable {
         let column: Int
@@ -47,6 +48,7 @@ package struct ContactRowDecoder: Sendable {
         self.idSystem = mapping.idSystem
         self.emailHeader = mapping.emailColumn.map { mapping.headers[$0] } ?? ""
         self.ignoredColumns = mapping.columns.indices.filter { mapping.columns[$0] == .ignored }
+        self.dropsFormulaMarks = mapping.isOwn
         self.policy = policy
     }
 
@@ -91,11 +93,13 @@ package struct ContactRowDecoder: Sendable {
     ) -> (column: Int, reason: String)? {
         for column in self.ignoredColumns {
             let cell = UnsafeBufferPointer(rebasing: cells[table.range(row: row, column: column)])
-            guard cell.trimmed().isEmpty else { return (column + 1, "there is a value in a column that has no name") }
+            guard !cell.trimmed().isEmpty else { continue }
+            let reason = "\(Excerpt.quoted(cell)) stands in a column that has no name, and is left out"
+            output.warnings.append(Diagnostic(.warning, line: table.lines[row], column: column + 1, reason))
         }
         var address = ContactAddress.none
         if let column = self.emailColumn {
-            let cell = UnsafeBufferPointer(rebasing: cells[table.range(row: row, column: column)])
+            let cell = UnsafeBufferPointer(rebasing: cells[self.place(table.range(row: row, column: column), cells)])
             do throws(AddressProblem) {
                 address = try self.address(cell, into: &output)
             } catch .empty {
@@ -107,7 +111,7 @@ package struct ContactRowDecoder: Sendable {
         var phone = ContactValue.empty
         var externalID = ContactValue.empty
         for step in self.plan {
-            let range = table.range(row: row, column: step.column)
+            let range = self.place(table.range(row: row, column: step.column), cells)
             let cell = UnsafeBufferPointer(rebasing: cells[range])
             let value =
                 step.isPhone
@@ -128,6 +132,10 @@ package struct ContactRowDecoder: Sendable {
         }
         output.addresses.append(address)
         return nil
+    }
+
+    private func place(_ range: Range<Int>, _ cells: UnsafeBufferPointer<UInt8>) -> Range<Int> {
+        self.dropsFormulaMarks ? FormulaMark.dropped(range, of: cells) : range
     }
 
     /// What is wrong with a cell that should be an address.

@@ -7,7 +7,7 @@ package struct HeaderMapping: Hashable, Sendable {
         case email
         /// A field by its name: phone, external_id, timezone, language, or one that imports define.
         case field(String)
-        /// Has no name and must be empty.
+        /// Has no name; what stands there is left out, with a warning.
         case ignored
         /// Is not taken over, whatever it holds.
         case leftOut
@@ -16,10 +16,15 @@ package struct HeaderMapping: Hashable, Sendable {
     /// Before the column of this name, cells may have the beginning of a telephone number.
     package static let phonePrefix = "phone_area_code"
 
+    /// What an export of contacts has beside their fields: the first stands before them, the others behind.
+    package static let exportColumns = ["contact", "lists", "sources", "consent", "created_at", "updated_at"]
+
     /// One for each column of the table, from the left.
     package let columns: [Column]
     /// The header's texts, for messages.
     package let headers: [String]
+    /// Whether this program wrote the file: a `'` before a formula is none of the value then.
+    package let isOwn: Bool
     /// What the user may want to know: names that were changed, columns that were passed over.
     package let warnings: [Diagnostic]
 
@@ -33,6 +38,14 @@ package struct HeaderMapping: Hashable, Sendable {
 
     /// The column (0-based) of the e-mail address, if there is one.
     package var emailColumn: Int? { self.columns.firstIndex(of: .email) }
+
+    /// The columns that a file of rejected rows has behind its own.
+    package var rejectColumns: [String] { Array(self.headers.dropFirst(self.ownRejectColumns)) }
+
+    /// How many columns stand before those in a file of rejected rows that is read again; else 0.
+    package var ownRejectColumns: Int {
+        self.headers.starts(with: RejectWriter.ownColumns) ? RejectWriter.ownColumns.count : 0
+    }
 
     /// Whose numbers the external ids are: numbers of two systems are never the same.
     ///
@@ -52,6 +65,7 @@ package struct HeaderMapping: Hashable, Sendable {
         var builder = HeaderMappingBuilder(headers: headers, map: map)
         builder.applyNames(map.names)
         builder.leaveOut()
+        builder.leaveOutOwn()
         builder.nameTheRest()
         builder.recogniseBuiltIns()
         builder.recogniseCommon()
@@ -65,6 +79,7 @@ private struct HeaderMappingBuilder {
     let headers: [String]
     let map: ColumnMap
     var leftOut: Set<Int> = []
+    var isOwn = false
     var idSystem = ""
     /// The field name of each column; `nil` for one without a name at the end of the header.
     var names: [String?]
@@ -119,6 +134,24 @@ private struct HeaderMappingBuilder {
         }
     }
 
+    /// Leaves out what this program writes beside the fields: in files of rejected rows, and in exports.
+    mutating func leaveOutOwn() {
+        let export = HeaderMapping.exportColumns
+        let own = RejectWriter.ownColumns.count
+        if self.headers.count > own, self.headers.starts(with: RejectWriter.ownColumns) {
+            self.isOwn = true
+            self.leftOut.formUnion(0..<own)
+        }
+        let first = self.isOwn ? own : 0
+        if self.headers.count >= first + export.count, self.headers[first] == export[0],
+            self.headers.suffix(export.count - 1).elementsEqual(export.dropFirst())
+        {
+            self.isOwn = true
+            self.leftOut.insert(first)
+            self.leftOut.formUnion(self.headers.indices.suffix(export.count - 1))
+        }
+    }
+
     mutating func nameTheRest() {
         // Spreadsheets leave empty columns behind the last one; those in between were forgotten.
         let lastNamed = self.headers.lastIndex { !$0.isEmpty } ?? -1
@@ -130,7 +163,7 @@ private struct HeaderMappingBuilder {
                 } else {
                     self.warn(
                         column,
-                        "column \(column + 1) has no name and is passed over; rows with a value there are rejected"
+                        "column \(column + 1) has no name and is passed over; values there are left out"
                     )
                 }
                 continue
@@ -236,6 +269,7 @@ private struct HeaderMappingBuilder {
             HeaderMapping(
                 columns: columns,
                 headers: self.headers,
+                isOwn: self.isOwn,
                 warnings: self.warnings,
                 idSystem: self.map.idSystem ?? self.idSystem,
                 keepsWithoutAddress: self.map.keepsWithoutAddress

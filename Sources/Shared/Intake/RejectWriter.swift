@@ -1,29 +1,57 @@
-/// Writes rejected rows as CSV: `line,column,reason,row`.
+/// Writes rejected rows as CSV: `line,column,reason` and the columns of the file they come from.
 ///
-/// The file is made to be opened in a spreadsheet and mended there. So a reason or a row that a spreadsheet would
-/// take for a formula (it begins with `=`, `+`, `-`, `@`, tab or CR) gets a `'` before it, and bytes that are no
-/// UTF-8, or NUL, become U+FFFD. Everything else is the row as it was read, in one quoted cell (RFC 4180).
+/// The file is made to be opened in a spreadsheet, mended there, and imported: the first three columns are then left out. A row that could
+/// not be split stands whole in the first of the others.
+///
+/// A cell that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, tab or CR) gets a `'` before it, which an import
+/// of the file takes away, and bytes that are no UTF-8, or NUL, become U+FFFD. Everything else is as it was read (RFC 4180).
 package enum RejectWriter {
+    /// What every such file begins with.
+    static let beginning = Array("line,column,reason,".utf8)
+    /// The columns that say what is wrong.
+    static let ownColumns = ["line", "column", "reason"]
+
+    /// The first line of a file without rows.
+    package static let header: [UInt8] = Self.beginning + Array("row\r\n".utf8)
+
     /// The first line.
-    package static let header: [UInt8] = Array("line,column,reason,row\r\n".utf8)
+    ///
+    /// - Parameter columns: Of the file that the rows come from; without any, rows stand whole in one cell.
+    package static func header(_ columns: [String]) -> [UInt8] {
+        guard !columns.isEmpty else { return self.header }
+        var output = self.beginning
+        for (index, column) in columns.enumerated() {
+            if index > 0 { output.append(ASCII.comma) }
+            self.appendCell(column.utf8, isPlain: column.utf8.allSatisfy { self.plain.contains($0) }, to: &output)
+        }
+        return output + [ASCII.carriageReturn, ASCII.lineFeed]
+    }
 
     /// Appends one row.
-    package static func append(_ row: RejectedRow, to output: inout [UInt8]) {
+    ///
+    /// - Parameter hasColumns: Whether the header has the columns of the row's file.
+    package static func append(_ row: RejectedRow, hasColumns: Bool = false, to output: inout [UInt8]) {
         output.append(contentsOf: "\(row.line),\(row.column == 0 ? "" : String(row.column)),".utf8)
         self.appendCell(row.reason.utf8, to: &output)
-        output.append(ASCII.comma)
-        self.appendCell(String(decoding: row.raw, as: UTF8.self).utf8, to: &output)
+        if hasColumns, !row.cells.isEmpty {
+            for cell in row.cells {
+                output.append(ASCII.comma)
+                self.appendCell(cell.utf8, to: &output)
+            }
+        } else {
+            output.append(ASCII.comma)
+            self.appendCell(String(decoding: row.raw, as: UTF8.self).utf8, to: &output)
+        }
         output.append(ASCII.carriageReturn)
         output.append(ASCII.lineFeed)
     }
 
-    /// Appends a cell in quotes.
-    private static func appendCell(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
+    /// Appends a cell, in quotes unless it is plain.
+    private static func appendCell(_ text: some Sequence<UInt8>, isPlain: Bool = false, to output: inout [UInt8]) {
+        guard !isPlain else { return output.append(contentsOf: text) }
         output.append(ASCII.quote)
-        var isFirst = true
+        if FormulaMark.isNeeded(text) { output.append(FormulaMark.byte) }
         for byte in text {
-            if isFirst, self.formulaStarts.contains(byte) { output.append(0x27) }
-            isFirst = false
             switch byte {
             case ASCII.quote: output.append(contentsOf: [ASCII.quote, ASCII.quote])
             case ASCII.nul: output.append(contentsOf: [0xEF, 0xBF, 0xBD])
@@ -33,5 +61,5 @@ package enum RejectWriter {
         output.append(ASCII.quote)
     }
 
-    private static let formulaStarts = ByteSet("=+-@\t\r")
+    private static let plain = ByteSet("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ ")
 }

@@ -10,6 +10,8 @@ package struct RejectedRow: Hashable, Sendable {
     package var reason: String
     /// The row as it was read, without its line end; at most ``rawBytesMax`` bytes.
     package var raw: [UInt8]
+    /// The row's cells; empty when it could not be split.
+    package var cells: [String] = []
 
     package init(line: Int, column: Int, reason: String, raw: [UInt8]) {
         self.line = line
@@ -72,7 +74,11 @@ package struct TableBatch: Sendable {
     /// Takes a row of this batch out as a reject.
     func reject(row: Int, column: Int, reason: String) -> RejectedRow {
         let raw = Array(self.raw(row: row).prefix(RejectedRow.rawBytesMax))
-        return RejectedRow(line: self.lines[row], column: column, reason: reason, raw: raw)
+        var reject = RejectedRow(line: self.lines[row], column: column, reason: reason, raw: raw)
+        if raw.count < RejectedRow.rawBytesMax {
+            reject.cells = (0..<self.columnCount).map { self.text(row: row, column: $0) }
+        }
+        return reject
     }
 
     @inline(__always)

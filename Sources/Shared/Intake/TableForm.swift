@@ -10,13 +10,17 @@ package struct TableForm: Hashable, Sendable {
     ///
     /// Without one, ``columns`` are needed.
     package var hasHeader: Bool
+    /// Whether a cell may stand in quotes; without it, quotes are text and cells end at separators only.
+    package var hasQuotes: Bool
 
     package init(
         delimiter: UInt8? = nil,
         encoding: TextEncoding? = nil,
         columns: [String]? = nil,
-        hasHeader: Bool = true
+        hasHeader: Bool = true,
+        hasQuotes: Bool = true
     ) {
+        self.hasQuotes = hasQuotes
         self.delimiter = delimiter
         self.encoding = encoding
         self.columns = columns

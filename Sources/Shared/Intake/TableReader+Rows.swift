@@ -76,6 +76,7 @@ extension TableReader {
             let result = self.machine.read(line: line, isTerminated: isTerminated)
             self.scan = end
             self.line += 1
+            if result.isBrokenQuoting, self.readLoosely(end) { return .record(end) }
             switch result {
             case .recordEnded:
                 if self.isBlank(end) {
@@ -100,6 +101,25 @@ extension TableReader {
             case .outOfMemory: return self.rejectFirstLine("there is not enough memory for this row")
             }
         }
+    }
+
+    /// Reads a line again that broke a rule of quoting, when it is a record of its own.
+    ///
+    /// - Returns: Whether its cells are the machine's now.
+    private func readLoosely(_ byteCount: Int) -> Bool {
+        guard self.line == self.recordLine + 1 else { return false }
+        let bytes = UnsafeRawBufferPointer(rebasing: self.window.bytes[..<byteCount])
+        let content = UnsafeRawBufferPointer(rebasing: bytes[..<ByteWindow.contentCount(of: bytes)])
+        var cells = CSVMachine.Cells()
+        guard LooseRow.split(content.assumingMemoryBound(to: UInt8.self), self.delimiter, into: &cells) else {
+            return false
+        }
+        self.machine.reset()
+        self.cutRecord()
+        let start = UInt32(self.machine.cells.bytes.count)
+        self.machine.cells.bytes.append(contentsOf: cells.bytes)
+        for end in cells.ends { self.machine.cells.ends.append(start + end) }
+        return true
     }
 
     /// Goes on behind a record.
@@ -176,7 +196,9 @@ extension TableReader {
         let bytes = UnsafeRawBufferPointer(rebasing: self.window.bytes[..<byteCount])
         let content = UnsafeRawBufferPointer(rebasing: bytes[..<ByteWindow.contentCount(of: bytes)])
         if let (column, reason) = self.problem(content, columnCount: batch.columnCount) {
-            batch.rejects.append(self.rejectedRow(byteCount, column: column, reason: reason))
+            var row = self.rejectedRow(byteCount, column: column, reason: reason)
+            if content.count <= RejectedRow.rawBytesMax { row.cells = self.recordTexts() }
+            batch.rejects.append(row)
             self.cutRecord()
             return
         }
@@ -201,6 +223,16 @@ extension TableReader {
         batch.raw.append(contentsOf: content)
         batch.rawEnds.append(batch.raw.count)
         batch.count += 1
+    }
+
+    /// The cells of the record that the machine has just read.
+    private func recordTexts() -> [String] {
+        var texts: [String] = []
+        _ = self.firstCell { cell in
+            texts.append(String(decoding: cell, as: UTF8.self))
+            return false
+        }
+        return texts
     }
 
     /// Why the record that the machine has just read is no row.

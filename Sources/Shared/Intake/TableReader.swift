@@ -8,13 +8,14 @@ package import Domain
 ///
 /// | in the file | what becomes of it |
 /// |---|---|
-/// | `,` `;` tab `\|` | the one that separates the header's names, found by counting |
+/// | `,` `;` tab `\|` | the one that separates the header's names, found by counting; `sep=;` in a line before it says it |
 /// | LF, CRLF, CR | each ends a line, in any mixture |
 /// | UTF-8, UTF-16, Windows-1252 | told by their marks and their bytes (``TextInput``), and read |
 /// | an empty line | no row |
 /// | fewer cells than the header | the missing ones are empty, with a warning |
 /// | more cells than the header | dropped when empty, else the row is rejected |
-/// | a stray or unclosed quote | the line on which the row begins is rejected, and reading goes on behind it |
+/// | blanks around a cell in quotes; between tabs or pipes quotes inside a cell | read (``LooseRow``) |
+/// | another stray or unclosed quote | the line on which the row begins is rejected, and reading goes on behind it |
 /// | NUL, bytes that are no text | the row is rejected |
 package final class TableReader {
     /// Longer cells are no values of a person but a closing quote that is missing.
@@ -51,7 +52,9 @@ package final class TableReader {
     /// A layout without a header by which the file was recognised.
     package private(set) var layout: Layout?
     private var input: TextInput
-    private let form: TableForm
+    private var form: TableForm
+    /// What the file's first line names, as spreadsheets write it: `sep=;`.
+    private var namedDelimiter: UInt8?
 
     /// - Parameter form: What is known of the file beforehand.
     package init(_ form: TableForm = TableForm()) {
@@ -88,8 +91,19 @@ package final class TableReader {
                 continue
             }
             guard !line.contains(ASCII.nul) else { throw Diagnostic(line: self.line, FileKind.binary) }
-            self.delimiter = self.form.delimiter ?? Delimiter.sniff(line)
+            if self.namedDelimiter == nil, let (delimiter, byteCount) = Delimiter.named(line) {
+                self.namedDelimiter = delimiter
+                self.window.drop(byteCount)
+                self.line += 1
+                continue
+            }
+            if line.starts(with: RejectWriter.beginning) {
+                // A file of rejected rows is written our way, however the one was that they come from.
+                self.form = TableForm(encoding: self.form.encoding)
+            }
+            self.delimiter = self.form.delimiter ?? self.namedDelimiter ?? Delimiter.sniff(line)
             self.machine.setDelimiter(self.delimiter)
+            if !self.form.hasQuotes { self.machine.ignoreQuotes() }
             self.recordLine = self.line
             if let columns = self.form.columns, !self.form.hasHeader {
                 self.header = columns
@@ -182,6 +196,18 @@ package final class TableReader {
 enum Delimiter {
     static let candidates = [ASCII.comma, ASCII.semicolon, ASCII.tab, ASCII.bar]
 
+    /// The separator that a first line names, which is there for spreadsheets: `sep=;`.
+    ///
+    /// - Parameter line: With its line end, if it has one.
+    /// - Returns: With the line's bytes; `nil` when it is another line.
+    static func named(_ line: UnsafeBufferPointer<UInt8>) -> (delimiter: UInt8, byteCount: Int)? {
+        let content = line.trimmedOfLineEnd()
+        guard content.count == 5, UnsafeBufferPointer(rebasing: content[..<4]).equalsIgnoringCase("sep="),
+            self.candidates.contains(content[4])
+        else { return nil }
+        return (content[4], line.count)
+    }
+
     /// - Returns: The candidate that stands most often outside quotes; the comma when there is none.
     static func sniff(_ header: UnsafeBufferPointer<UInt8>) -> UInt8 {
         var counts = [Int](repeating: 0, count: self.candidates.count)
@@ -213,6 +239,9 @@ enum FileKind {
         }
         if start.starts(with: [0x42, 0x5A, 0x68]) || start.starts(with: [0xFD, 0x37, 0x7A, 0x58]) {
             return "this is a bzip2 or xz archive; unpack it first, or pack it with gzip or zstd"
+        }
+        if start.first == 0x5B, start.dropFirst().first(where: { !$0.isSpace }) == 0x7B {
+            return "this is a JSON array; one object a line is read (NDJSON): jq -c '.[]' FILE makes it"
         }
         if start.starts(with: Array("%PDF".utf8)) { return "this is a PDF; \(advice)" }
         return nil

@@ -5,6 +5,7 @@ import Domain
 /// ```yaml
 /// separator: pipe                # comma, semicolon, tab, pipe; default: found by counting
 /// encoding: windows-1252         # utf-8, utf-16le, utf-16be, windows-1252; default: found by looking
+/// quotes: none                   # default double: "…" around a cell; none: quotes are text
 /// header: false                  # default true: the first line names the columns
 /// columns: [voter_id, last_name, first_name, e_mail]      # needed without a header; else in place of its names
 /// fields: { voter_id: external_id, e_mail: email, remarks: null }   # header → field; nothing: the column is left out
@@ -17,6 +18,7 @@ import Domain
 package struct MapFile: Codable, Hashable, Sendable {
     package var separator: String?
     package var encoding: String?
+    package var quotes: String?
     package var header: Bool?
     package var columns: [String]?
     /// Header text → field name; empty: the column is left out.
@@ -35,7 +37,7 @@ package struct MapFile: Codable, Hashable, Sendable {
     package static let columnsMax = 2_000
 
     private enum CodingKeys: String, CodingKey {
-        case separator, encoding, header, columns, fields, types
+        case separator, encoding, quotes, header, columns, fields, types
         case idSystem = "id_system"
         case withoutAddress = "without_address"
     }
@@ -59,6 +61,7 @@ package struct MapFile: Codable, Hashable, Sendable {
         var map = MapFile()
         map.separator = keys.word("separator", Self.separators)
         map.encoding = keys.word("encoding", Self.encodings)
+        map.quotes = keys.word("quotes", ["double", "none"])
         map.header = keys.word("header", ["true", "false"]).map { $0 == "true" }
         map.columns = keys.list("columns", atMost: Self.columnsMax, of: "column names")?.compactMap { path, node in
             reading.scalar(node, path: path)?.text
@@ -85,7 +88,7 @@ package struct MapFile: Codable, Hashable, Sendable {
     }
 
     private static let keys = KeySet(known: [
-        "separator", "encoding", "header", "columns", "fields", "types", "id_system", "without_address",
+        "separator", "encoding", "quotes", "header", "columns", "fields", "types", "id_system", "without_address",
     ])
 }
 
