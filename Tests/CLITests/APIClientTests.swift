@@ -181,9 +181,24 @@ struct APIClientTests {
         }
     }
 
-    @Test("a folder or a missing file is bad input", arguments: ["/", "/nonexistent.csv"])
+    @Test("a folder, a device or a missing file is bad input", arguments: ["/", "/nonexistent.csv", "/dev/zero"])
     func noFile(path: String) throws {
         #expect(try #require(throws: Failure.self) { try FileUpload.open(path) }.status == .badInput)
+    }
+
+    @Test("a pipe with a name is refused at once, one of a shell is read")
+    func pipes() throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let path = try folder.write("x", "") + ".fifo"
+        #expect(mkfifo(path, 0o600) == 0)
+        #expect(try #require(throws: Failure.self) { try FileUpload.open(path) }.status == .badInput)
+        var ends: [CInt] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        let upload = try FileUpload.open("/dev/fd/\(ends[0])")
+        #expect(upload.length == nil)
+        upload.close()
     }
 
     @Test("a stream comes in pieces and ends")

@@ -28,8 +28,12 @@ final class FileUpload: Sendable {
         self.length = length
     }
 
+    /// Opens a regular file, or a pipe that a shell made (`/dev/stdin`, `<(…)`).
+    ///
+    /// - Throws: What else is refused: a device never ends, and a pipe with a name waits for somebody to write.
     static func open(_ path: String) throws(Failure) -> FileUpload {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK it is opening that waits.
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw Failure(.badInput, "cannot read \(path): \(String(cString: strerror(errno)))")
         }
@@ -39,7 +43,23 @@ final class FileUpload: Sendable {
             throw Failure(.badInput, "\(path) is a folder; name one file in it")
         }
         let isRegular = status.st_mode & S_IFMT == S_IFREG
+        guard isRegular || status.st_mode & S_IFMT == S_IFIFO && !Self.hasName(path) else {
+            Glibc.close(descriptor)
+            throw Failure(
+                .badInput,
+                "\(path) is no file: name one, or pipe it in: … | postrider … /dev/stdin"
+            )
+        }
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
         return FileUpload(descriptor: descriptor, path: path, length: isRegular ? Int(status.st_size) : nil)
+    }
+
+    /// Whether a pipe stands in a folder, where it is found when links are followed.
+    private static func hasName(_ path: String) -> Bool {
+        var status = stat()
+        guard let real = realpath(path, nil) else { return false }
+        defer { free(real) }
+        return lstat(real, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
     }
 
     func close() { Glibc.close(self.descriptor) }

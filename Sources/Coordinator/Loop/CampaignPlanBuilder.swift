@@ -50,6 +50,7 @@ struct CampaignPlanBuilder {
         let from = self.mailbox(self.file.from, at: "from")
         if let replyTo = self.file.replyTo { _ = self.mailbox(replyTo, at: "reply_to") }
         for header in self.file.headers { _ = self.template(header.value, escaping: .none) }
+        self.checkDefaults()
         let required = self.file.variants.indices.map { self.variant($0) }
         let assignment = VariantAssignment(
             variants: self.file.variants.map { ($0.when, $0.weight) },
@@ -112,6 +113,17 @@ struct CampaignPlanBuilder {
             }
         }
         return required.filter { self.isRequired($0) }
+    }
+
+    /// A default for a field that nobody has is a slip of the pen: the field that is meant would be without one.
+    private mutating func checkDefaults() {
+        guard case .defaults(let texts) = self.file.missingField else { return }
+        let names = self.known.map(\.name)
+        for name in texts.keys.sorted() where !names.contains(name) {
+            let near = nearestName(to: name, in: names).map { "; did you mean '\($0)'?" } ?? ""
+            let path = "missing_field.\(name)"
+            self.problems.append(self.file.diagnostic(at: path, "there is no field '\(name)'\(near)"))
+        }
     }
 
     private func isRequired(_ name: String) -> Bool {
