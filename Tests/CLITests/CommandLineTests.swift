@@ -96,7 +96,7 @@ struct CommandLineTests {
         let report = try Document(bytes: .init(string: Self.importReport)).decode(ImportReport.self)
         #expect(
             try JSONText.of(ImportSummary(report, rejectsFile: nil))
-                == #"{"created":1,"rejected":4,"rejects_file":null,"rows":10,"unchanged":3,"updated":2,"warnings":5}"#
+                == #"{"created":1,"opt_outs":[],"rejected":4,"rejects_file":null,"rows":10,"unchanged":3,"updated":2,"warnings":5}"#
         )
         let named = try JSONText.of(ImportSummary(report, rejectsFile: "/a/b.rejects.csv"))
         #expect(named.contains(#""rejects_file":"/a/b.rejects.csv""#))

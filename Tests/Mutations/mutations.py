@@ -654,4 +654,29 @@ MUTATIONS = [
         suite="APITests.RequestKeyTests",
         test="what a question is told is not kept",
     ),
+    # Who must not be written to, as files and spellings say it.
+    dict(
+        name="columns that say who unsubscribed are not heeded (opt-outs of exports)",
+        file="Sources/Shared/Intake/HeaderMapping.swift",
+        find='optOuts: !self.map.heedsOptOuts',
+        replace='optOuts: self.map.heedsOptOuts',
+        suite="CoordinatorTests.ImportOptOutTests",
+        test="they are contacts and suppressed, and are counted by column, dry or not",
+    ),
+    dict(
+        name="a quoted address is another person (canonical key)",
+        file="Sources/Shared/Domain/EmailAddress.swift",
+        find='if Self.isDotString(content) { return content }',
+        replace='',
+        suite="IntakeTests.ContactTableTests",
+        test="quoting does not make another person: the key is unquoted where it can be",
+    ),
+    dict(
+        name="older suppressions of quoted addresses are lost (move to today's keys)",
+        file="Sources/Shared/Storage/QuotedAddresses.swift",
+        find='_ = try self.suppressions.add(record, address: new)',
+        replace='_ = record',
+        suite="StorageTests.QuotedAddressTests",
+        test="a contact gets the key of today, with its suppression; addresses that need their quotes keep them; once",
+    ),
 ]

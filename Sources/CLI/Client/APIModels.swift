@@ -174,10 +174,19 @@ struct ImportReport: Decodable, Sendable {
     var warnings: Int
     var firstRejects: [Reject]
     var fields: [FieldUse]?
+    var optOuts: [OptOut]?
     var dryRun: Trial?
+
+    /// Rows whose people must not be written to, by one column and for one reason.
+    struct OptOut: Codable, Sendable {
+        var column: String
+        var reason: String
+        var rows: Int
+    }
 
     enum CodingKeys: String, CodingKey {
         case id, rows, created, updated, unchanged, rejected, warnings, fields
+        case optOuts = "opt_outs"
         case firstRejects = "first_rejects"
         case dryRun = "dry_run"
     }

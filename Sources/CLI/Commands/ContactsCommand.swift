@@ -76,6 +76,15 @@ struct ContactsImportCommand: PostriderLeaf {
 
     @OptionGroup var global: GlobalOptions
 
+    func validate() throws {
+        let texts = [
+            ("--list", self.list), ("--source", self.source), ("--basis", self.basis), ("--proof", self.proof),
+        ]
+        for (name, text) in texts where text.map({ $0.allSatisfy(\.isWhitespace) }) == true {
+            throw ValidationError("\(name) is empty; leave it out, or say what it is")
+        }
+    }
+
     func run(in surroundings: Surroundings) async throws {
         let map = try self.mapDocument()
         let upload = try FileUpload.open(self.file)
@@ -96,19 +105,34 @@ struct ContactsImportCommand: PostriderLeaf {
             let chunks = upload.chunks { Self.show($0, in: progress) }
             let document = try await client.upload("/v1/imports", query, chunks, length: upload.length)
             let report = try document.decode(ImportReport.self)
-            guard report.rejected > 0, let id = report.id else { return (report, nil as RejectsFile?) }
-            let rejects = try RejectsFile.open(beside: self.file, isRegular: upload.length != nil)
-            let path = "/v1/imports/\(APIClient.escaped(id.text))/rejects"
+            guard report.rejected > 0, let id = report.id else { return (report, nil as String?, nil as (any Error)?) }
             do {
-                try await client.stream(path) { (chunk) throws(Failure) in try rejects.write(chunk) }
-                try rejects.finish()
+                return (report, try await self.fetchRejects(of: id, upload, client), nil)
             } catch {
-                rejects.discard()
-                throw error
+                // The rows are in, whatever becomes of that file: what the import did is said first.
+                return (report, nil, error)
             }
-            return (report, rejects)
         }
-        try self.show(outcome.0, outcome.1?.path, seconds: (clock.now - start).inSeconds, surroundings)
+        try self.show(outcome.0, outcome.1, seconds: (clock.now - start).inSeconds, surroundings)
+        if let error = outcome.2 { throw error }
+    }
+
+    /// - Returns: Where the rejected rows are now.
+    private func fetchRejects(
+        of id: ImportReport.ImportID,
+        _ upload: FileUpload,
+        _ client: APIClient
+    ) async throws -> String {
+        let rejects = try RejectsFile.open(beside: self.file, isRegular: upload.length != nil)
+        do {
+            let path = "/v1/imports/\(APIClient.escaped(id.text))/rejects"
+            try await client.stream(path) { (chunk) throws(Failure) in try rejects.write(chunk) }
+            try rejects.finish()
+        } catch {
+            rejects.discard()
+            throw error
+        }
+        return rejects.path
     }
 
     /// What whoever sits at the terminal says about the basis; nothing where nobody sits there.
@@ -180,6 +204,18 @@ struct ContactsImportCommand: PostriderLeaf {
         }
     }
 
+    /// Why people of the file are not written to, and which column says so.
+    private static func words(_ one: ImportReport.OptOut) -> String {
+        let why =
+            switch one.reason {
+            case "bounced": "the address is bad"
+            case "unsubscribed": "they unsubscribed"
+            case "complained": "they complained"
+            default: "they must not be contacted"
+            }
+        return Printable.foreign("\(why), says the column \(one.column)")
+    }
+
     static func lines(_ report: ImportReport, _ rejectsFile: String?, seconds: Double, style: Style) -> [String] {
         let rate = seconds > 0 ? " (\(NumberText.rate(Double(report.rows) / seconds)) a second)" : ""
         let rows = style.bold("\(NumberText.grouped(report.rows)) rows")
@@ -190,6 +226,9 @@ struct ContactsImportCommand: PostriderLeaf {
         let rejected = report.rejected > 0 ? style.yellow("rejected") : "rejected"
         table.add(["  \(rejected)", NumberText.grouped(report.rejected), rejectsFile.map { "see \($0)" } ?? ""])
         table.add(["  warnings", NumberText.grouped(report.warnings), ""])
+        for one in report.optOuts ?? [] {
+            table.add(["  \(style.yellow("suppressed"))", NumberText.grouped(one.rows), Self.words(one)])
+        }
         return ["\(rows) in \(NumberText.duration(seconds: seconds))\(rate)"] + table.lines(style: .plain).dropFirst()
     }
 }
@@ -212,6 +251,7 @@ struct ImportSummary: Encodable {
         case rejected
         case warnings
         case rejectsFile = "rejects_file"
+        case optOuts = "opt_outs"
         case fields
         case dryRun = "dry_run"
     }
@@ -226,6 +266,7 @@ struct ImportSummary: Encodable {
         try container.encode(self.report.warnings, forKey: .warnings)
         // `encodeIfPresent` would leave the key out.
         try container.encode(self.rejectsFile, forKey: .rejectsFile)
+        try container.encode(self.report.optOuts ?? [], forKey: .optOuts)
         guard let trial = self.report.dryRun else { return }
         try container.encode(self.report.fields ?? [], forKey: .fields)
         try container.encode(trial, forKey: .dryRun)

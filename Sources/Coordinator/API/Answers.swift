@@ -46,6 +46,8 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
     var warnings: Int
     var firstRejects: [Reject]
     var fields: [FieldUse]
+    /// Rows whose people must not be written to, by the columns that say so, in their order.
+    var optOuts: [OptOutUse] = []
     /// What else it would do, when it was only tried.
     @Nullable var dryRun: ImportTrial? = nil
 
@@ -70,10 +72,20 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
         var column: String
     }
 
+    /// How many rows have somebody who must not be written to, by one column and for one reason.
+    struct OptOutUse: Hashable, Sendable, Encodable {
+        /// The header as the file has it.
+        var column: String
+        /// A ``SuppressionReason``'s raw value.
+        var reason: String
+        var rows: Int
+    }
+
     private enum CodingKeys: String, CodingKey {
         case id, rows, created, updated, unchanged, rejected, warnings
         case firstRejects = "first_rejects"
         case fields
+        case optOuts = "opt_outs"
         case dryRun = "dry_run"
     }
 }

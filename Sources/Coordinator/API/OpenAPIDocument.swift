@@ -92,7 +92,7 @@ enum OpenAPIDocument {
               x-role: operator
               parameters: [{ $ref: "#/components/parameters/id" }]
               responses:
-                "200": { description: "line, column, reason and the row as it was read", content: { text/csv: { schema: { type: string } } } }
+                "200": { description: "line, column, reason and the columns of the file", content: { text/csv: { schema: { type: string } } } }
                 default: { $ref: "#/components/responses/Problem" }
           /v1/imports/{id}/undo:
             post:
@@ -717,7 +717,7 @@ enum OpenAPIDocument {
               properties: { ready: { type: boolean }, workers: { type: integer }, restored: { type: [string, "null"] } }
             Import:
               type: object
-              required: [id, rows, created, updated, unchanged, rejected, warnings, first_rejects, fields, dry_run]
+              required: [id, rows, created, updated, unchanged, rejected, warnings, first_rejects, fields, opt_outs, dry_run]
               properties:
                 id: { type: [string, "null"], description: null when it was only tried }
                 rows: { $ref: "#/components/schemas/Count" }
@@ -728,6 +728,7 @@ enum OpenAPIDocument {
                 warnings: { $ref: "#/components/schemas/Count" }
                 first_rejects: { type: array, items: { type: object, required: [line, column, reason] } }
                 fields: { type: array, items: { type: object, required: [name, type, column] } }
+                opt_outs: { type: array, items: { type: object, required: [column, reason, rows] } }
                 dry_run:
                   type: [object, "null"]
                   required: [new_fields, changed, examples, other_people]

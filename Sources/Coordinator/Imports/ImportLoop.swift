@@ -13,6 +13,16 @@ protocol ImportLoop: Sendable {
     func write<Result: Sendable>(
         _ work: @escaping @Sendable (any SQLConnection) throws(StoreError) -> Result
     ) async throws -> Result
+
+    /// Puts addresses on the list of those that must not be written to, in one transaction.
+    ///
+    /// - Parameters:
+    ///   - orders: ``ImportOptOuts/chunkCount`` at most.
+    ///   - who: The import.
+    ///   - key: Of the list.
+    ///   - at: Now.
+    /// - Throws: What the store throws, or that the loop stopped.
+    func suppress(_ orders: [ImportOptOut], by who: String, key: AddressKey, at: Timestamp) async throws
 }
 
 /// An import that began.

@@ -58,6 +58,9 @@ extension ColumnMap {
             }
             self.idSystem = system
         }
+        if let word = file.optOuts {
+            self.heedsOptOuts = try Self.choose(word, "opt_outs", [("heed", true), ("ignore", false)])
+        }
         if let word = file.withoutAddress {
             self.keepsWithoutAddress = try Self.choose(word, "without_address", [("keep", true), ("reject", false)])
         }

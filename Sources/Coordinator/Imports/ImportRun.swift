@@ -11,6 +11,7 @@ struct ImportSummary: Hashable, Sendable {
     /// The first ``ImportAnswer/firstRejectsMax``.
     var firstRejects: [RejectedRow] = []
     var fields: [ImportAnswer.FieldUse] = []
+    var optOuts: [ImportAnswer.OptOutUse] = []
 
     var answer: ImportAnswer {
         ImportAnswer(
@@ -24,7 +25,8 @@ struct ImportSummary: Hashable, Sendable {
             firstRejects: self.firstRejects.map {
                 ImportAnswer.Reject(line: $0.line, column: $0.column, reason: $0.reason)
             },
-            fields: self.fields
+            fields: self.fields,
+            optOuts: self.optOuts
         )
     }
 
@@ -56,7 +58,7 @@ struct ImportRun: Sendable {
     /// Reads the file to its end, and returns once all of it is committed.
     func read(_ body: some AsyncSequence<ByteBuffer, any Error> & Sendable) async throws -> ImportSummary {
         try await withThrowingTaskGroup(of: ImportCounts.self) { group in
-            var progress = ImportProgress(self.ticket, map: self.request.map, rejectsPath: self.rejectsPath)
+            var progress = ImportProgress(self.ticket, self.request, rejectsPath: self.rejectsPath)
             var packed = PackedFile(folder: self.scratchFolder)
             for try await piece in body {
                 guard let piece = try packed.take(piece) else { continue }
@@ -80,6 +82,7 @@ struct ImportRun: Sendable {
             while let counts = try await group.next() { progress.summary.counts += counts }
             try progress.rejects.close()
             progress.summary.fields = Self.uses(progress.table)
+            progress.summary.optOuts = progress.optOuts.uses(progress.table.mapping?.headers ?? [])
             return progress.summary
         }
     }
@@ -107,6 +110,7 @@ struct ImportRun: Sendable {
 
     private func open(_ table: ContactTable) async throws -> ImportPlace {
         let (ticket, request, at, fields) = (self.ticket, self.request, self.now(), table.fields)
+        try self.checkRoom(for: fields)
         let (idSystem, hasEmail) = (table.mapping?.idSystem ?? "", table.mapping?.emailColumn != nil)
         let place = try await self.loop.write { connection throws(StoreError) in
             try ImportSteps.open(
@@ -125,6 +129,20 @@ struct ImportRun: Sendable {
         )
     }
 
+    /// A file with more columns than there can be fields is no fault of the database.
+    private func checkRoom(for fields: [Field]) throws(Diagnostics) {
+        let known = Set(self.ticket.fields.map(\.name))
+        let new = fields.count { !known.contains($0.name) }
+        guard new > 0, known.count + new > FieldStore.fieldsMax else { return }
+        throw Diagnostics([
+            Diagnostic(
+                line: 1,
+                "\(new) columns would be new fields beside the \(known.count) that there are, and there can be "
+                    + "\(FieldStore.fieldsMax); leave columns out with a mapping file (fields: {COLUMN: null})"
+            )
+        ])
+    }
+
     /// Hands the window over to be written, once the one before is.
     private func write(
         _ progress: inout ImportProgress,
@@ -133,6 +151,16 @@ struct ImportRun: Sendable {
         guard let window = progress.window, let place = progress.place else { return }
         progress.window = nil
         if let counts = try await group.next() { progress.summary.counts += counts }
+        // Before their contacts come: nobody is in reach of a campaign without what bars them.
+        let orders = progress.optOuts.drain()
+        for start in stride(from: 0, to: orders.count, by: ImportOptOuts.chunkCount) {
+            try await self.loop.suppress(
+                Array(orders[start..<min(orders.count, start + ImportOptOuts.chunkCount)]),
+                by: "import \(ImportService.publicID(place.id))",
+                key: self.addressKey,
+                at: self.now()
+            )
+        }
         group.addTask { try await self.write(window, to: place) }
     }
 
@@ -185,10 +213,12 @@ private struct ImportProgress {
     var place: ImportPlace?
     var window: ImportWindow?
     var summary: ImportSummary
+    var optOuts: ImportOptOuts
     private var headerWarnings = true
 
-    init(_ ticket: ImportTicket, map: ColumnMap, rejectsPath: String?) {
-        self.table = ContactTable(knownFields: ticket.fields, map: map)
+    init(_ ticket: ImportTicket, _ request: ImportRequest, rejectsPath: String?) {
+        self.table = ContactTable(knownFields: ticket.fields, map: request.map)
+        self.optOuts = ImportOptOuts(file: request.file)
         self.rejects = RejectFile(path: rejectsPath)
         self.summary = ImportSummary(id: ticket.id)
     }
@@ -213,6 +243,7 @@ private struct ImportProgress {
         // Its rows must not be shared with `self.window` while they grow.
         self.window = nil
         window.add(self.batch)
+        self.optOuts.take(self.batch, self.table.mapping?.headers ?? [])
         if self.headerWarnings {
             window.warn(self.table.mapping?.warnings.count ?? 0)
             self.headerWarnings = false

@@ -255,4 +255,20 @@ extension CoordinatorLoop: ImportLoop {
     ) async throws -> Result {
         try await self.ask { core in try work(core.connection) }
     }
+
+    func suppress(_ orders: [ImportOptOut], by who: String, key _: AddressKey, at: Timestamp) async throws {
+        // By the loop's own way, which asks workers for the messages that they have.
+        try await self.ask { core in
+            for order in orders {
+                try core.suppress(
+                    order.address,
+                    on: order.channel,
+                    reason: order.reason,
+                    evidence: order.evidence,
+                    by: who,
+                    at: at
+                )
+            }
+        }
+    }
 }

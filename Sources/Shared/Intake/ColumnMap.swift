@@ -13,6 +13,8 @@ package struct ColumnMap: Hashable, Sendable {
     package var idSystem: String?
     /// Whether a row is taken that has an external id and neither e-mail nor telephone: people who are reached by post or at the door.
     package var keepsWithoutAddress: Bool
+    /// Whether columns are heeded that say that somebody must not be written to.
+    package var heedsOptOuts: Bool
 
     package init(
         form: TableForm = TableForm(),
@@ -20,8 +22,10 @@ package struct ColumnMap: Hashable, Sendable {
         leftOut: Set<String> = [],
         types: [String: FieldType] = [:],
         idSystem: String? = nil,
-        keepsWithoutAddress: Bool = false
+        keepsWithoutAddress: Bool = false,
+        heedsOptOuts: Bool = true
     ) {
+        self.heedsOptOuts = heedsOptOuts
         self.form = form
         self.names = names
         self.leftOut = leftOut

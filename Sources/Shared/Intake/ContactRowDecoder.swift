@@ -18,6 +18,7 @@ package struct ContactRowDecoder: Sendable {
     private let policy: AddressPolicy
     private let ignoredColumns: [Int]
     private let dropsFormulaMarks: Bool
+    private let optOuts: [OptOutColumn]
 
     private struct Step: Sendable {
         let column: Int
@@ -49,6 +50,7 @@ package struct ContactRowDecoder: Sendable {
         self.emailHeader = mapping.emailColumn.map { mapping.headers[$0] } ?? ""
         self.ignoredColumns = mapping.columns.indices.filter { mapping.columns[$0] == .ignored }
         self.dropsFormulaMarks = mapping.isOwn
+        self.optOuts = mapping.optOuts
         self.policy = policy
     }
 
@@ -131,6 +133,11 @@ package struct ContactRowDecoder: Sendable {
             address = Self.key("tel:", of: phone, in: &output)
         }
         output.addresses.append(address)
+        for column in self.optOuts {
+            let cell = UnsafeBufferPointer(rebasing: cells[table.range(row: row, column: column.column)])
+            guard let reason = column.reason(cell) else { continue }
+            output.optOuts.append(RowOptOut(row: output.count, column: column, reason: reason))
+        }
         return nil
     }
 

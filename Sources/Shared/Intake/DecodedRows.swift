@@ -65,6 +65,8 @@ package struct DecodedRows: Sendable {
     package internal(set) var addresses: [ContactAddress] = []
     /// `count × fields.count` values, contact after contact.
     package internal(set) var values: [ContactValue] = []
+    /// Rows whose people must not be written to.
+    package internal(set) var optOuts: [RowOptOut] = []
     /// Rows that are no contacts.
     package internal(set) var rejects: [RejectedRow] = []
     /// Values that were left out, with line, column, and what is allowed.
@@ -143,6 +145,7 @@ package struct DecodedRows: Sendable {
         self.lines.removeAll(keepingCapacity: true)
         self.addresses.removeAll(keepingCapacity: true)
         self.values.removeAll(keepingCapacity: true)
+        self.optOuts.removeAll(keepingCapacity: true)
         self.rejects.removeAll(keepingCapacity: true)
         self.warnings.removeAll(keepingCapacity: true)
     }

@@ -23,6 +23,8 @@ package struct HeaderMapping: Hashable, Sendable {
     package let columns: [Column]
     /// The header's texts, for messages.
     package let headers: [String]
+    /// The columns that say who must not be written to, also where they are left out as fields.
+    package let optOuts: [OptOutColumn]
     /// Whether this program wrote the file: a `'` before a formula is none of the value then.
     package let isOwn: Bool
     /// What the user may want to know: names that were changed, columns that were passed over.
@@ -248,6 +250,12 @@ private struct HeaderMappingBuilder {
                 columns[name] = column
             }
         }
+        for name in self.map.types.keys.sorted() where columns[name] == nil {
+            let near = nearestName(to: name, in: columns.keys.sorted()).map { "; did you mean '\($0)'?" } ?? ""
+            self.problems.append(
+                Diagnostic(.error, "the map gives '\(name)' a type, and no column becomes that field\(near)")
+            )
+        }
         guard columns[BuiltInField.email.rawValue] == nil, columns[BuiltInField.phone.rawValue] == nil else { return }
         if self.map.keepsWithoutAddress, columns[BuiltInField.externalID.rawValue] != nil { return }
         self.problems.append(
@@ -269,6 +277,9 @@ private struct HeaderMappingBuilder {
             HeaderMapping(
                 columns: columns,
                 headers: self.headers,
+                optOuts: !self.map.heedsOptOuts
+                    ? []
+                    : self.headers.enumerated().compactMap { OptOutColumn(header: $0.element, column: $0.offset) },
                 isOwn: self.isOwn,
                 warnings: self.warnings,
                 idSystem: self.map.idSystem ?? self.idSystem,

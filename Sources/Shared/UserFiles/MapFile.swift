@@ -12,6 +12,7 @@ import Domain
 /// types: { zip: text }
 /// id_system: county              # whose numbers external_id has
 /// without_address: keep          # default reject: rows with an external id, but neither e-mail nor telephone
+/// opt_outs: ignore               # default heed: columns that say who must not be written to
 /// ```
 ///
 /// It goes to the coordinator as JSON of the same keys.
@@ -26,6 +27,7 @@ package struct MapFile: Codable, Hashable, Sendable {
     package var types: [String: String]?
     package var idSystem: String?
     package var withoutAddress: String?
+    package var optOuts: String?
 
     /// Nothing is said of the file.
     package init() {}
@@ -40,6 +42,7 @@ package struct MapFile: Codable, Hashable, Sendable {
         case separator, encoding, quotes, header, columns, fields, types
         case idSystem = "id_system"
         case withoutAddress = "without_address"
+        case optOuts = "opt_outs"
     }
 
     /// Reads the file at `path`; all its problems are thrown at once.
@@ -75,6 +78,7 @@ package struct MapFile: Codable, Hashable, Sendable {
             Self.isWord(text) ? .some(text) : nil
         }
         map.withoutAddress = keys.word("without_address", ["keep", "reject"])
+        map.optOuts = keys.word("opt_outs", ["heed", "ignore"])
         if map.header == false, map.columns == nil {
             keys.problem("header", "is false, and there are no columns; name them from the left under columns")
         }
@@ -89,6 +93,7 @@ package struct MapFile: Codable, Hashable, Sendable {
 
     private static let keys = KeySet(known: [
         "separator", "encoding", "quotes", "header", "columns", "fields", "types", "id_system", "without_address",
+        "opt_outs",
     ])
 }
 
