@@ -25,6 +25,7 @@ final class RejectFile {
     /// - Parameters:
     ///   - rows: In the order of the file.
     ///   - mapping: Of the file that they come from; `nil` before its header was read.
+    /// - Throws: ``FileFault``.
     func append(_ rows: [RejectedRow], of mapping: HeaderMapping?) throws(FileFault) {
         guard !rows.isEmpty, let path = self.path else { return }
         if self.descriptor < 0 {

@@ -36,6 +36,7 @@ package struct EmailAddress: Hashable, Sendable {
     /// The local part of a ``key``.
     ///
     /// - Parameter local: As RFC 5321 section 4.1.2 allows it: a dot-string or a quoted string.
+    /// - Returns: In lower case, in quotes only where it must be.
     package static func keyLocal(_ local: [UInt8]) -> [UInt8] {
         let (quote, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
         guard local.count >= 2, local.first == quote, local.last == quote else { return local.map(Self.lowercased) }

@@ -17,6 +17,7 @@ package enum RejectWriter {
     /// The first line.
     ///
     /// - Parameter columns: Of the file that the rows come from; without any, rows stand whole in one cell.
+    /// - Returns: With its line end.
     package static func header(_ columns: [String]) -> [UInt8] {
         guard !columns.isEmpty else { return self.header }
         var output = self.beginning
@@ -29,7 +30,10 @@ package enum RejectWriter {
 
     /// Appends one row.
     ///
-    /// - Parameter hasColumns: Whether the header has the columns of the row's file.
+    /// - Parameters:
+    ///   - row: What was rejected.
+    ///   - hasColumns: Whether the header has the columns of the row's file.
+    ///   - output: Where it goes.
     package static func append(_ row: RejectedRow, hasColumns: Bool = false, to output: inout [UInt8]) {
         output.append(contentsOf: "\(row.line),\(row.column == 0 ? "" : String(row.column)),".utf8)
         self.appendCell(row.reason.utf8, to: &output)
