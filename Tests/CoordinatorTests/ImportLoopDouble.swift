@@ -167,6 +167,17 @@ final class ImportLoopDouble: ImportLoop {
         }
     }
 
+    /// By what contacts were known before, and since which import.
+    func aliases() throws -> [String] {
+        try self.database.access { connection throws(StoreError) in
+            let row = try connection.prepare("SELECT key, contact, import FROM contact_alias ORDER BY key")
+            defer { row.reset() }
+            var rows: [String] = []
+            while try row.step() { rows.append("\(row.text(0)) \(row.integer(1)) \(row.integer(2))") }
+            return rows
+        }
+    }
+
     func records() throws -> [ContactRecord] {
         try self.database.access { connection throws(StoreError) in
             var pages = ContactPages(fields: try FieldStore(connection).all())

@@ -46,6 +46,8 @@ struct LoopErasureTests {
             INSERT INTO import_joined (import, contact) VALUES (1, 2);
             INSERT INTO contact_before (import, id, email, email_key, created_at, updated_at, consent)
                 VALUES (1, 2, 'Old@example.org', 'old@example.org', 0, 0, 0);
+            INSERT INTO contact_alias (key, contact, import, at)
+                VALUES ('older@example.org', 2, 1, 0), ('id:van:7', 2, 1, 0), ('tel:5155550101', 2, 1, 0);
             INSERT INTO source (id, name, basis, file, at) VALUES (1, 's', 'consent', 'a.csv', 0);
             INSERT INTO contact_source (contact, source, import, at) VALUES (2, 1, 1, 0);
             INSERT INTO event (at, kind, channel, contact, source, reason, detail, once)
@@ -60,14 +62,14 @@ struct LoopErasureTests {
         try self.erase(2, asked: "p2@example.org", bench)
         for table in [
             "contact WHERE id = 2", "list_member WHERE contact = 2", "import_joined", "contact_before",
-            "contact_source",
+            "contact_source", "contact_alias",
             "event WHERE detail <> ''", "ledger WHERE position = 1 AND text IS NOT NULL",
             "suppression WHERE evidence <> '' OR contact IS NOT NULL",
         ] {
             #expect(try bench.integer("SELECT count(*) FROM \(table)") == 0, "\(table)")
         }
-        // The address that it had once must not be written to, either.
-        #expect(try bench.integer("SELECT count(*) FROM suppression WHERE reason = 'erased'") == 2)
+        // The addresses that it had once must not be written to, either.
+        #expect(try bench.integer("SELECT count(*) FROM suppression WHERE reason = 'erased'") == 3)
         #expect(try bench.integer("SELECT count(*) FROM ledger WHERE position = 1 AND code = 550") == 1)
         #expect(try bench.integer("SELECT count(*) FROM event WHERE contact = 2") == 1)
         #expect(try bench.status(id).counts.bounced == 1)

@@ -72,6 +72,18 @@ class EraseTest(EndToEndTest):
             + "".join(f"{one['email']} and {one['phone']},,Z\n" for one in chosen[ERASED // 2:])
         )
         cluster.json("contacts", "import", "more.csv")
+        # And one who had three addresses, two of them from one file.
+        mover = chosen[5]
+        old = ["moved.before@old.example", "moved.again@older.example"]
+        for number, addresses in enumerate([[mover["email"]], old, [mover["email"]]]):
+            (cluster.folder / f"moves{number}.csv").write_text(
+                "external_id,Email\n" + "".join(f"4711,{one}\n" for one in addresses))
+            cluster.json("contacts", "import", f"moves{number}.csv")
+        shown = cluster.json("contacts", "show", old[0])["contacts"][0]
+        self.assertEqual(shown["fields"]["email"].lower(), mover["email"].lower())
+        self.assertEqual({(one["kind"], one["value"]) for one in shown["known_by"]}, {("email", one) for one in old})
+        self.assertIn(f"email {old[1]}", cluster.command("contacts", "show", mover["email"]))
+        self.assertEqual(cluster.json("why", old[1])["address"].lower(), mover["email"].lower())
         id = cluster.submit("all")
         status = cluster.wait_finished(id)
         self.assertGreater(status["counts"]["bounced"], 150)
@@ -85,13 +97,15 @@ class EraseTest(EndToEndTest):
         for person in chosen:
             digits = person["phone"][2:]
             texts += [person["email"], digits]
+        texts += old
         self.assertTrue(self.holders(cluster, texts))
         before = len(self.sent_to())
         for index, person in enumerate(chosen[:ERASED // 2]):
             name = person["phone"] if index == 3 else person["email"].upper() if index == 4 else person["email"]
+            name = old[0] if index == 5 else name
             answer = cluster.json("contacts", "erase", name)
             self.assertEqual((answer["contacts"], answer["messages"], answer["mentions"]), (1, 1, []))
-            self.assertEqual(len(answer["hashes"]), 1)
+            self.assertEqual(len(answer["hashes"]), 3 if index == 5 else 1)
             # At once, not at some later time; also while both services run.
             self.assertEqual(self.holders(cluster, [person["email"], person["phone"][2:]]), {})
         # The others together, which share the search, and do not undo each other's work in the files of rejects.

@@ -42,6 +42,10 @@ struct ContactsShowCommand: PostriderLeaf {
             let text = "\(source.name) (\(source.file)), \(source.at), \(basis)\(proof)"
             table.add(["  source", Printable.foreign(text)])
         }
+        for one in contact.knownBy {
+            let kind = one.kind.replacing("_", with: " ")
+            table.add(["  known by", Printable.foreign("\(kind) \(one.value), \(one.at), \(one.import)")])
+        }
         for one in contact.imports { table.add(["  import", Printable.foreign("\(one.id) (\(one.file)), \(one.at)")]) }
         table.add(["  first seen", contact.createdAt])
         table.add(["  changed", contact.updatedAt])
@@ -123,6 +127,7 @@ struct ContactDocument: Decodable, Sendable {
     var events: [Event]
     var suppressions: [SuppressionReport]
     var leftLists: [Departure]
+    var knownBy: [Alias]
     var imports: [Import]
 
     struct Message: Decodable, Sendable {
@@ -160,6 +165,13 @@ struct ContactDocument: Decodable, Sendable {
         var at: String
     }
 
+    struct Alias: Decodable, Sendable {
+        var kind: String
+        var value: String
+        var at: String
+        var `import`: String
+    }
+
     struct Import: Decodable, Sendable {
         var id: String
         var file: String
@@ -178,6 +190,7 @@ struct ContactDocument: Decodable, Sendable {
     enum CodingKeys: String, CodingKey {
         case contact, fields, lists, sources, consent, messages, events, suppressions, imports
         case leftLists = "left_lists"
+        case knownBy = "known_by"
         case createdAt = "created_at"
         case updatedAt = "updated_at"
     }

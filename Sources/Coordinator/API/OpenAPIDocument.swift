@@ -779,7 +779,7 @@ enum OpenAPIDocument {
               allOf:
                 - $ref: "#/components/schemas/Contact"
                 - type: object
-                  required: [messages, events, suppressions, left_lists, imports]
+                  required: [messages, events, suppressions, left_lists, known_by, imports]
                   properties:
                     messages:
                       type: array
@@ -796,6 +796,17 @@ enum OpenAPIDocument {
                     events: { type: array, items: { type: object, required: [at, kind, campaign, source, reason, detail] } }
                     suppressions: { type: array, items: { $ref: "#/components/schemas/Suppression" } }
                     left_lists: { type: array, items: { type: object, required: [list, at] } }
+                    known_by:
+                      type: array
+                      description: What the person is known by besides what the contact has now, oldest first
+                      items:
+                        type: object
+                        required: [kind, value, at, import]
+                        properties:
+                          kind: { type: string, enum: [email, phone, external_id] }
+                          value: { type: string }
+                          at: { $ref: "#/components/schemas/Time" }
+                          import: { type: string }
                     imports: { type: array, items: { type: object, required: [id, file, at] } }
             Check:
               type: object

@@ -8,6 +8,7 @@ struct PersonJSON: Sendable, Encodable {
     var events: [Event]
     var suppressions: [SuppressionRow]
     var leftLists: [Departure]
+    var knownBy: [Alias]
     var imports: [Import]
 
     struct Message: Hashable, Sendable, Encodable {
@@ -53,6 +54,16 @@ struct PersonJSON: Sendable, Encodable {
         var at: Timestamp
     }
 
+    /// What the person is known by besides what the contact has.
+    struct Alias: Hashable, Sendable, Encodable {
+        /// `email`, `phone` or `external_id`.
+        var kind: String
+        var value: String
+        var at: Timestamp
+        /// Which one made it so.
+        var `import`: String
+    }
+
     struct Import: Hashable, Sendable, Encodable {
         var id: String
         var file: String
@@ -62,6 +73,7 @@ struct PersonJSON: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case messages, events, suppressions, imports
         case leftLists = "left_lists"
+        case knownBy = "known_by"
     }
 
     /// The contact's keys and these stand side by side.
@@ -72,6 +84,7 @@ struct PersonJSON: Sendable, Encodable {
         try keys.encode(self.events, forKey: .events)
         try keys.encode(self.suppressions, forKey: .suppressions)
         try keys.encode(self.leftLists, forKey: .leftLists)
+        try keys.encode(self.knownBy, forKey: .knownBy)
         try keys.encode(self.imports, forKey: .imports)
     }
 }

@@ -103,8 +103,8 @@ struct ImportRun: Sendable {
     ) async throws {
         while try progress.table.read(into: &progress.batch) {
             if progress.place == nil { progress.place = try await self.open(progress.table) }
-            try progress.take()
-            if progress.window?.isFull == true { try await self.write(&progress, &group) }
+            // A window ends after the same row however the file came: which row is the last of one person must not depend on that.
+            while try progress.take() { try await self.write(&progress, &group) }
         }
     }
 
@@ -215,6 +215,8 @@ private struct ImportProgress {
     var summary: ImportSummary
     var optOuts: ImportOptOuts
     private var headerWarnings = true
+    /// Rows of the batch that were taken.
+    private var taken = 0
 
     init(_ ticket: ImportTicket, _ request: ImportRequest, rejectsPath: String?) {
         self.table = ContactTable(knownFields: ticket.fields, map: request.map)
@@ -234,20 +236,30 @@ private struct ImportProgress {
         }
     }
 
-    /// Moves the batch into the window.
-    mutating func take() throws {
-        try self.rejects.append(self.batch.rejects, of: self.table.mapping)
-        let room = ImportAnswer.firstRejectsMax - self.summary.firstRejects.count
-        self.summary.firstRejects += self.batch.rejects.prefix(room)
+    /// Moves the batch, or what is left of it, into the window.
+    ///
+    /// - Returns: Whether the window is full: then it must be handed over, and there may be more of the batch.
+    mutating func take() throws -> Bool {
+        if self.taken == 0 {
+            try self.rejects.append(self.batch.rejects, of: self.table.mapping)
+            let room = ImportAnswer.firstRejectsMax - self.summary.firstRejects.count
+            self.summary.firstRejects += self.batch.rejects.prefix(room)
+            self.optOuts.take(self.batch, self.table.mapping?.headers ?? [])
+        } else if self.taken == self.batch.count {
+            self.taken = 0
+            return false
+        }
         var window = self.window ?? ImportWindow(fields: self.batch.fields)
         // Its rows must not be shared with `self.window` while they grow.
         self.window = nil
-        window.add(self.batch)
-        self.optOuts.take(self.batch, self.table.mapping?.headers ?? [])
+        self.taken = window.add(self.batch, from: self.taken)
         if self.headerWarnings {
             window.warn(self.table.mapping?.warnings.count ?? 0)
             self.headerWarnings = false
         }
         self.window = window
+        if window.isFull { return true }
+        self.taken = 0
+        return false
     }
 }

@@ -23,11 +23,24 @@ struct ImportWindow: Sendable {
 
     var isFull: Bool { self.rows.count >= Self.rowsMax || self.rows.byteCount >= Self.bytesMax }
 
-    mutating func add(_ batch: DecodedRows) {
-        self.besides.rejected += batch.rejects.count
-        self.besides.warnings += batch.warnings.count
-        batch.bytes.withUnsafeBytes { bytes in
-            for row in 0..<batch.count { self.add(row, of: batch, bytes) }
+    /// Takes rows of a batch until the window is full.
+    ///
+    /// - Parameters:
+    ///   - batch: With it, its rejected rows and warnings are counted when it is begun.
+    ///   - first: Where to begin.
+    /// - Returns: Where to go on; as many as the batch has rows when all are in.
+    mutating func add(_ batch: DecodedRows, from first: Int) -> Int {
+        if first == 0 {
+            self.besides.rejected += batch.rejects.count
+            self.besides.warnings += batch.warnings.count
+        }
+        return batch.bytes.withUnsafeBytes { bytes in
+            var row = first
+            while row < batch.count, !self.isFull {
+                self.add(row, of: batch, bytes)
+                row += 1
+            }
+            return row
         }
     }
 

@@ -71,6 +71,14 @@ extension Reads {
             leftLists: try history.departures(keys.map { key.hash($0, on: .email) }).map {
                 PersonJSON.Departure(list: $0.list, at: $0.at)
             },
+            knownBy: try ContactAliases.keys(of: contact, on: connection).map {
+                PersonJSON.Alias(
+                    kind: $0.kind.rawValue,
+                    value: $0.value,
+                    at: $0.at,
+                    import: ImportService.publicID($0.importID)
+                )
+            },
             imports: try history.imports(of: contact).map {
                 PersonJSON.Import(id: ImportService.publicID($0.id), file: $0.file, at: $0.at)
             }

@@ -7,6 +7,8 @@ package import Domain
 package struct ContactCopies: Sendable {
     private let columns: [String]
     private var rows: [[SQLValue]] = []
+    /// By what they are known besides.
+    private var aliases: [(key: String, contact: Int64)] = []
 
     /// Above the number of every contact that is copied: those that the import creates there.
     private static let firstNewID: Int64 = 1 << 40
@@ -23,7 +25,7 @@ package struct ContactCopies: Sendable {
             _ = try FieldStore(connection).define(fields)
             try ContactIDs(connection).begin(at: Self.firstNewID)
             // Copies come with their numbers.
-            try PhoneIndex(connection).begin(at: Self.firstNewID)
+            try PhoneIndex(connection).begin(at: Self.firstNewID - 1)
         }
     }
 
@@ -49,10 +51,16 @@ package struct ContactCopies: Sendable {
         self.columns = columns
         let contacts = try Self.contacts(chunk, idSystem, connection)
         let row = try connection.prepare("SELECT \(columns.joined(separator: ", ")) FROM contact WHERE id = ?1")
+        let key = try connection.prepare("SELECT key FROM contact_alias WHERE contact = ?1 ORDER BY key")
+        let hasAliases = try ContactAliases(connection).hasAny()
         for contact in contacts {
             row.bind(1, contact)
-            defer { row.reset() }
             if try row.step() { self.rows.append(columns.indices.map { row.value($0) }) }
+            row.reset()
+            guard hasAliases else { continue }
+            key.bind(1, contact)
+            while try key.step() { self.aliases.append((key.text(0), contact)) }
+            key.reset()
         }
     }
 
@@ -62,6 +70,8 @@ package struct ContactCopies: Sendable {
         _ connection: any SQLConnection
     ) throws(StoreError) -> [Int64] {
         let (lookup, phones) = (try ContactLookup(connection), try PhoneIndex(connection))
+        let aliases = try ContactAliases(connection)
+        let hasAliases = try aliases.hasAny()
         func cell(_ name: BuiltInField) -> Int? {
             chunk.batch.fields.firstIndex { $0.name == name.rawValue }.map { 3 + $0 }
         }
@@ -72,9 +82,12 @@ package struct ContactCopies: Sendable {
                 for index in chunk.rows {
                     let row = ContactRow(chunk.batch, bytes, Int(index))
                     if let contact = try lookup.contact(withKey: row.cell(1)) { found.insert(contact) }
+                    if hasAliases, let contact = try aliases.contact(row.cell(1)) { found.insert(contact) }
                     if let externalCell, !row.cell(externalCell).isEmpty {
                         let key = row.externalKey(externalCell, idSystem)
                         if let contact = try lookup.contact(withExternalKey: key) { found.insert(contact) }
+                        let id = String(decoding: ContactAliases.key(ofID: key), as: UTF8.self)
+                        if hasAliases, let contact = try aliases.contact(id) { found.insert(contact) }
                     }
                     guard let phoneCell, !row.cell(phoneCell).isEmpty else { continue }
                     let number = PhoneKey.of(row.cell(phoneCell))
@@ -112,6 +125,21 @@ package struct ContactCopies: Sendable {
                 case .text(let phone) = row[phoneColumn]
             else { continue }
             try phones.change(contact, from: [], to: Array(phone.utf8))
+        }
+        let aliases = try ContactAliases(connection)
+        for entry in self.aliases {
+            var key = entry.key
+            // No import of that database did it.
+            let outcome: Result<Void, StoreError> = key.withUTF8 { bytes in
+                do throws(StoreError) {
+                    let at = Timestamp(milliseconds: 0)
+                    try aliases.add(UnsafeRawBufferPointer(bytes), entry.contact, importID: 0, at: at)
+                    return .success(())
+                } catch {
+                    return .failure(error)
+                }
+            }
+            try outcome.get()
         }
     }
 }

@@ -59,6 +59,13 @@ package struct ContactErasure {
                 traces.add(phone: row.bytes(2))
             }
         }
+        for key in try ContactAliases.keys(of: contact, on: self.connection) {
+            switch key.kind {
+            case .email: traces.add(key: key.value, text: key.value)
+            case .phone: traces.add(phone: key.value.utf8)
+            case .externalID: break
+            }
+        }
         return traces
     }
 

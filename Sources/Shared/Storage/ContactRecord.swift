@@ -71,9 +71,11 @@ package struct ContactReader {
         return try self.records(row).first
     }
 
-    /// Who has this e-mail address.
+    /// Who has this e-mail address; when nobody has it, who had it before.
     package static func contacts(withKey key: String, on connection: any SQLConnection) throws(StoreError) -> [Int64] {
-        try Self.ids("SELECT id FROM contact WHERE email_key = ?1", key, connection)
+        let found = try Self.ids("SELECT id FROM contact WHERE email_key = ?1", key, connection)
+        guard found.isEmpty, let owner = try ContactAliases.contact(withKey: key, on: connection) else { return found }
+        return [owner]
     }
 
     /// Who has this telephone number, as far as ``PhoneIndex`` was brought up to date.
@@ -85,8 +87,10 @@ package struct ContactReader {
             text,
             connection
         )
-        let alone = try Self.contacts(withKey: "tel:\(text)", on: connection)
-        return listed + alone.filter { !listed.contains($0) }
+        let alone = try Self.ids("SELECT id FROM contact WHERE email_key = ?1", "tel:\(text)", connection)
+        let found = listed + alone.filter { !listed.contains($0) }
+        // Who had it before; nobody has it now.
+        return try found.isEmpty ? Self.contacts(withKey: "tel:\(text)", on: connection) : found
     }
 
     private static func ids(

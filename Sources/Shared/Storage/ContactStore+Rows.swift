@@ -121,10 +121,14 @@ package struct ContactChunk: Sendable {
 extension ContactRows {
     /// Cuts the rows, ordered by key, into chunks of bounded size.
     ///
-    /// Rows that have nothing but a telephone number come last: who they are is asked of those with an address.
+    /// Rows that have nothing but a telephone number come last, in chunks of their own: who they are is asked of those with an address.
     package func chunks() -> [ContactChunk] {
         let sorted = self.rowsByKey()
-        let order = sorted.filter { !self.isTelephone($0) } + sorted.filter { self.isTelephone($0) }
+        return self.chunks(sorted.filter { !self.isTelephone($0) })
+            + self.chunks(sorted.filter { self.isTelephone($0) })
+    }
+
+    private func chunks(_ order: [UInt32]) -> [ContactChunk] {
         var chunks: [ContactChunk] = []
         var (start, size) = (0, 0)
         for (index, row) in order.enumerated() {

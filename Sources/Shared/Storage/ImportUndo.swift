@@ -42,6 +42,7 @@ package struct ImportUndo {
             """
             SELECT id, state FROM import WHERE state = 'running' OR id > ?1 AND state <> 'undone' AND (created > 0 OR updated > 0
                 OR EXISTS (SELECT 1 FROM contact_source s WHERE s.import = import.id)
+                OR EXISTS (SELECT 1 FROM contact_alias f WHERE f.import = import.id)
                 OR EXISTS (SELECT 1 FROM import_joined j WHERE j.import = import.id))
             ORDER BY id DESC LIMIT 1
             """
@@ -58,9 +59,10 @@ package struct ImportUndo {
     /// - Returns: Whether there is more.
     package func step(at: Timestamp) throws(StoreError) -> Bool {
         if try self.deleteSome() { return true }
-        if try self.restoreSome() { return true }
+        if try self.restoreSome(at: at) { return true }
         if try self.leaveSome() { return true }
         if try self.forgetSome() { return true }
+        if try ContactAliases(self.connection).forget(ofImport: self.id, limit: Self.stepRows) { return true }
         try FieldStore(self.connection).retire(broughtBy: self.id)
         try ImportStore(self.connection).end(self.id, as: .undone, at: at)
         return false
@@ -89,7 +91,7 @@ package struct ImportUndo {
         return true
     }
 
-    private func restoreSome() throws(StoreError) -> Bool {
+    private func restoreSome(at: Timestamp) throws(StoreError) -> Bool {
         let contacts = try self.contacts("SELECT id FROM contact_before WHERE import = ?1 LIMIT \(Self.stepRows)")
         guard !contacts.isEmpty else { return false }
         let columns = try FieldStore(self.connection).storedColumns().joined(separator: ", ")
@@ -108,6 +110,7 @@ package struct ImportUndo {
             return try marks.step() ? (marks.bytes(0), marks.bytes(1)) : ([], [])
         }
         let hasSuppressions = try self.suppressions.hasAny()
+        let record = try ImportStore(self.connection).record(self.id)
         for contact in contacts {
             let old = try found(contact)
             for statement in [restore, forget] {
@@ -117,7 +120,10 @@ package struct ImportUndo {
             }
             let new = try found(contact)
             try phones.change(contact, from: old.phone, to: new.phone)
-            if hasSuppressions, old.key != new.key { try self.suppressions.settle(contact, from: old.key, to: new.key) }
+            // What the person said since then holds for the address of before, too.
+            if hasSuppressions, old.key != new.key {
+                try self.suppressions.moved(contact, from: old.key, to: new.key, at: at, since: record?.startedAt)
+            }
         }
         return true
     }
@@ -175,9 +181,10 @@ package struct ContactRemoval {
         self.phone = try connection.prepare("SELECT phone FROM contact WHERE id = ?1")
         self.leave = try connection.prepare("DELETE FROM list_member WHERE list = ?1 AND contact = ?2")
         var deletions: [any SQLStatement] = []
-        for sql in ["DELETE FROM contact_source WHERE contact = ?1", "DELETE FROM contact WHERE id = ?1"] {
-            deletions.append(try connection.prepare(sql))
+        for table in ["contact_source", "contact_alias"] {
+            deletions.append(try connection.prepare("DELETE FROM \(table) WHERE contact = ?1"))
         }
+        deletions.append(try connection.prepare("DELETE FROM contact WHERE id = ?1"))
         self.deletions = deletions
         let row = try connection.prepare("SELECT id FROM list ORDER BY id")
         defer { row.reset() }

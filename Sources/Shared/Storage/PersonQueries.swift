@@ -39,12 +39,10 @@ package struct PersonQueries {
         package let at: Timestamp
     }
 
-    /// The contact whose ``EmailAddress/key`` this is; `nil` when there is none.
+    /// The contact whose ``EmailAddress/key`` this is, or was before when it is nobody's now; `nil` when there is none.
     package func person(_ key: String) throws(StoreError) -> Person? {
-        let row = try self.connection.prepare("SELECT id FROM contact WHERE email_key = ?1")
-        defer { row.reset() }
-        row.bind(1, key)
-        return try row.step() ? self.person(Contact.ID(row.integer(0))) : nil
+        guard let contact = try ContactReader.contacts(withKey: key, on: self.connection).first else { return nil }
+        return try self.person(Contact.ID(contact))
     }
 
     /// A contact; `nil` when there is none, or it was erased.

@@ -63,7 +63,7 @@ package struct PreviewQuery: Sendable {
         self.fieldCount = fields.count
     }
 
-    /// The contact with an address, whether it is in the audience or not.
+    /// The contact that has an address, or had it before when nobody has it now, whether it is in the audience or not.
     ///
     /// - Parameters:
     ///   - key: ``EmailAddress/key``.
@@ -71,7 +71,8 @@ package struct PreviewQuery: Sendable {
     /// - Returns: `nil` when there is none.
     /// - Throws: What the connection throws.
     package func contact(withKey key: String, on connection: any SQLConnection) throws(StoreError) -> PreviewRow? {
-        try self.row(" WHERE c.email_key = ?1", .text(key), on: connection)
+        guard let contact = try ContactReader.contacts(withKey: key, on: connection).first else { return nil }
+        return try self.row(" WHERE c.id = ?1", .integer(contact), on: connection)
     }
 
     /// The first contact of the audience behind an id.

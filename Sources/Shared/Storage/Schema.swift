@@ -47,7 +47,7 @@ package enum Schema {
     /// Never edit one that was released.
     private static let migrations: [String] = [
         Self.first, Self.second, Self.segments, Self.recipients, Self.auditChain, Self.tokens, Self.requests,
-        Self.budgets, Self.caps, Self.guards, Self.intake, Self.returns,
+        Self.budgets, Self.caps, Self.guards, Self.intake, Self.returns, Self.aliases,
     ]
 
     private static let first = """

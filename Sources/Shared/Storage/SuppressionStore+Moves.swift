@@ -12,14 +12,21 @@ extension SuppressionStore {
     ///   - old: The canonical address until now.
     ///   - new: The canonical address from now on, which the contact has already.
     ///   - at: Now.
+    ///   - since: Only what was said from then on goes along; `nil` for all.
     /// - Throws: What the store throws.
-    func moved(_ contact: Int64, from old: [UInt8], to new: [UInt8], at: Timestamp) throws(StoreError) {
+    func moved(
+        _ contact: Int64,
+        from old: [UInt8],
+        to new: [UInt8],
+        at: Timestamp,
+        since: Timestamp? = nil
+    ) throws(StoreError) {
         let (left, next) = (self.hash(old), self.hash(new))
         let suppression = try self.connection.prepare(
             """
             INSERT INTO suppression (channel, address_hash, reason, at, evidence, who, contact)
             SELECT channel, ?2, reason, ?3, 'the same person had another address, with: ' || evidence, who, ?4 FROM suppression
-            WHERE channel = ?6 AND address_hash = ?1 AND reason <> ?5 ON CONFLICT DO NOTHING
+            WHERE channel = ?6 AND address_hash = ?1 AND reason <> ?5 AND at >= ?7 ON CONFLICT DO NOTHING
             """
         )
         suppression.bind(1, bytes: left.bytes)
@@ -28,17 +35,27 @@ extension SuppressionStore {
         suppression.bind(4, contact)
         suppression.bind(5, SuppressionReason.bounced.rawValue)
         suppression.bind(6, SuppressionChannel.email.rawValue)
+        suppression.bind(7, since?.milliseconds ?? .min)
         try suppression.run()
         let departure = try self.connection.prepare(
             """
-            INSERT INTO list_departure (list, address_hash, at) SELECT list, ?2, at FROM list_departure WHERE address_hash = ?1
-            ON CONFLICT DO NOTHING
+            INSERT INTO list_departure (list, address_hash, at) SELECT list, ?2, at FROM list_departure
+            WHERE address_hash = ?1 AND at >= ?3 ON CONFLICT DO NOTHING
             """
         )
         departure.bind(1, bytes: left.bytes)
         departure.bind(2, bytes: next.bytes)
+        departure.bind(3, since?.milliseconds ?? .min)
         try departure.run()
         try self.settle(contact, from: old, to: new)
+    }
+
+    /// The contact that had this canonical address before, and the one that it has now; `nil` when nobody had, or it has none now.
+    func mover(from address: String) throws(StoreError) -> (contact: Contact.ID, address: String)? {
+        guard let owner = try ContactAliases.contact(withKey: address, on: self.connection) else { return nil }
+        let contact = Contact.ID(owner)
+        guard let current = try self.address(of: contact), current != address else { return nil }
+        return (contact, current)
     }
 
     /// Sets what stands against a contact to what is known of the address that it has now.

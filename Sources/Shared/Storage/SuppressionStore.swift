@@ -47,12 +47,13 @@ package struct SuppressionStore {
 
     /// Puts an address on the list.
     ///
-    /// An address that is there keeps when it was suppressed first; a weightier reason replaces a lighter one, with its evidence.
+    /// An address that is there keeps when it was suppressed first; a weightier reason replaces a lighter one, with its evidence. Who had
+    /// the address before and has another one now is not written to there either, unless it is only that the mailbox is gone.
     ///
     /// - Parameters:
     ///   - record: Without its contact.
     ///   - address: In canonical form: for e-mail ``EmailAddress/key``, for text messages ``PhoneKey``.
-    /// - Returns: Whether it was not there before, and the contact that has the address.
+    /// - Returns: Whether it was not there before, and the contact that has the address or, with another one now, had it.
     /// - Throws: What the store throws.
     package func add(
         _ record: SuppressionRecord,
@@ -78,6 +79,14 @@ package struct SuppressionStore {
         if let contact {
             try self.set(ContactBars(record.channel), true, on: contact)
             try self.note(contact, has: record.address, on: record.channel)
+        } else if record.channel == .email, ![.bounced, .erased].contains(record.reason),
+            let mover = try self.mover(from: address)
+        {
+            var other = record
+            other.address = self.key.hash(mover.address, on: record.channel)
+            other.evidence = "the same person had another address, with: " + record.evidence
+            _ = try self.add(other, address: mover.address)
+            return (known == nil, mover.contact)
         }
         return (known == nil, contact)
     }
@@ -244,7 +253,12 @@ package struct SuppressionStore {
         statement.bind(2, bytes: self.key.hash(address, on: .email).bytes)
         statement.bind(3, at.milliseconds)
         try statement.run()
-        guard let contact = try self.contact(at: address) else { return nil }
+        guard let contact = try self.contact(at: address) else {
+            // Who left under an address of before left with the one of now.
+            return try self.mover(from: address).flatMap { (mover) throws(StoreError) in
+                try self.leave(list, address: mover.address, at: at)
+            }
+        }
         try self.set(.lists, true, on: contact)
         let member = try self.connection.prepare("DELETE FROM list_member WHERE list = ?1 AND contact = ?2")
         member.bind(1, list)
