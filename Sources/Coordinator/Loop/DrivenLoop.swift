@@ -11,6 +11,7 @@ import Wire
 package final class DrivenLoop {
     /// What the configuration file would say.
     package struct Settings: Sendable {
+        /// A relay as the configuration describes it.
         package struct Relay: Sendable {
             package var name: String
             /// As in `smtp://HOST:PORT`.
@@ -26,6 +27,7 @@ package final class DrivenLoop {
             }
         }
 
+        /// What the configuration allows a site.
         package struct Site: Sendable {
             package var limits: [Limit]
             /// Connection slots over all workers.
@@ -233,6 +235,7 @@ package final class DrivenLoop {
         package let deadline: Instant
         package let isOverdue: Bool
 
+        /// A target of a lease that has no outcome yet.
         package struct Member: Hashable, Sendable {
             package let position: Int
             package let site: String

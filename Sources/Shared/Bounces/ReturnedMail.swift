@@ -3,6 +3,7 @@
 /// Understood are delivery status notifications (RFC 3464), feedback reports (RFC 5965), and the free texts in which mail systems say the
 /// same, by their general marks: there is no table of mail systems.
 package struct ReturnedMail: Sendable, Equatable {
+    /// What a mail is taken for.
     package enum Kind: String, Sendable {
         case bounce
         case complaint

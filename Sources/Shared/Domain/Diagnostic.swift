@@ -1,5 +1,6 @@
 /// A recoverable problem with its place: what is wrong, where, and what is allowed.
 package struct Diagnostic: Hashable, Sendable, Error {
+    /// How bad it is.
     package enum Severity: String, Hashable, Sendable {
         case error
         case warning

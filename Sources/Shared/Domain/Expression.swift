@@ -53,6 +53,7 @@ package indirect enum Expression: Hashable, Sendable {
         }
     }
 
+    /// How two values are compared; the raw value is what users write.
     package enum Comparison: String, Hashable, Sendable, CaseIterable {
         case equal = "="
         case notEqual = "!="

@@ -13,11 +13,13 @@ package struct Identifier<Tag>: Hashable, Sendable, Comparable {
 
 /// A person we may reach.
 package enum Contact {
+    /// A contact's number in this database.
     package typealias ID = Identifier<Contact>
 }
 
 /// Channel + audience + variants + limits, as one sending.
 package enum Campaign {
+    /// A campaign's number in this database.
     package typealias ID = Identifier<Campaign>
 }
 

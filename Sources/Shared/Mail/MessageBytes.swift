@@ -41,6 +41,7 @@ package struct MessageBytes: ~Copyable {
         self.count += written
     }
 
+    /// Adds one byte.
     @inline(__always)
     package mutating func append(_ byte: UInt8) {
         self.reserve(1)
@@ -48,6 +49,7 @@ package struct MessageBytes: ~Copyable {
         self.count += 1
     }
 
+    /// Adds bytes as they are.
     @inline(__always)
     package mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let source = bytes.baseAddress, !bytes.isEmpty else { return }
@@ -56,15 +58,18 @@ package struct MessageBytes: ~Copyable {
         self.count += bytes.count
     }
 
+    /// Adds bytes as they are.
     @inline(__always)
     package mutating func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBufferPointer { self.append($0) }
     }
 
+    /// Adds bytes as they are.
     package mutating func append(_ bytes: ArraySlice<UInt8>) {
         bytes.withUnsafeBufferPointer { self.append($0) }
     }
 
+    /// Adds text of the program.
     package mutating func append(_ text: StaticString) {
         self.append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }

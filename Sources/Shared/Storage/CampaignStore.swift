@@ -69,6 +69,7 @@ package struct CampaignRecord: Hashable, Sendable {
 
 /// A pass over all targets of a campaign, a chunk at a time.
 package struct CampaignSweep: Hashable, Sendable {
+    /// What a pass does to the targets it finds.
     package enum Act: Hashable, Sendable {
         /// After a restored backup: what is not settled may have been sent, so it is in doubt.
         case doubt
@@ -164,6 +165,7 @@ package struct CampaignStore {
         try statement.run()
     }
 
+    /// The campaign with this number; `nil` when there is none.
     package func campaign(_ id: Campaign.ID) throws(StoreError) -> CampaignRecord? {
         let statement = try self.connection.prepare("SELECT \(Self.columns) FROM campaign WHERE id = ?1")
         defer { statement.reset() }

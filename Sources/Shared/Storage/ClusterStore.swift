@@ -18,6 +18,7 @@ package final class ClusterStore {
     /// A value of the `meta` table.
     package func meta(_ key: String) throws(StoreError) -> String? { try Self.meta(key, on: self.connection) }
 
+    /// Keeps a text under a name, in place of the one before.
     package func setMeta(_ key: String, _ value: String) throws(StoreError) {
         try Self.setMeta(key, value, on: self.connection)
     }
@@ -38,6 +39,7 @@ package final class ClusterStore {
         try statement.run()
     }
 
+    /// Forgets the text under a name.
     package func removeMeta(_ key: String) throws(StoreError) {
         let statement = try self.connection.prepare("DELETE FROM meta WHERE key = ?1")
         statement.bind(1, key)
@@ -60,6 +62,7 @@ package final class ClusterStore {
         }
     }
 
+    /// What was left in each bucket, by its storage key.
     package func levels() throws(StoreError) -> [String: StoredLevel] {
         let row = try self.connection.prepare("SELECT scope, level, wall, boot_id, boot FROM throttle")
         defer { row.reset() }
@@ -75,6 +78,7 @@ package final class ClusterStore {
         return levels
     }
 
+    /// Keeps what is left in a bucket.
     package func saveLevel(_ scope: String, _ level: StoredLevel) throws(StoreError) {
         let statement = self.saveLevelStatement
         statement.bind(1, scope)
@@ -109,6 +113,7 @@ package final class ClusterStore {
         }
     }
 
+    /// All workers that were ever seen, by name.
     package func workers() throws(StoreError) -> [WorkerRecord] {
         let row = try self.connection.prepare(
             "SELECT name, journal, machine_boot, build, last_seen FROM worker ORDER BY name"
@@ -129,6 +134,7 @@ package final class ClusterStore {
         return workers
     }
 
+    /// Keeps what is known of a worker, by its name.
     package func save(_ worker: WorkerRecord) throws(StoreError) {
         let statement = try self.connection.prepare(
             """

@@ -44,6 +44,7 @@ package struct GuardStore {
         return rows
     }
 
+    /// Keeps the counts of a scope, in place of those before.
     package func save(_ row: Row) throws(StoreError) {
         let statement = try self.connection.prepare(
             """
@@ -59,6 +60,7 @@ package struct GuardStore {
         try statement.run()
     }
 
+    /// Forgets a scope: it counts from nothing again.
     package func remove(_ scope: String) throws(StoreError) {
         let statement = try self.connection.prepare("DELETE FROM guard_count WHERE scope = ?1")
         statement.bind(1, scope)

@@ -104,6 +104,7 @@ package final class LaneStore {
         )
     }
 
+    /// Writes how far a lane is, with its counts.
     package func save(_ lane: LaneRecord) throws(StoreError) {
         let statement = self.saveStatement
         statement.bind(1, lane.campaign.rawValue)

@@ -101,6 +101,7 @@ package struct RetentionQueries {
         return replies
     }
 
+    /// Takes the relay's words out of these rows of the ledger; outcome and time stay.
     package func forget(_ replies: some Sequence<Reply>) throws(StoreError) {
         let statement = try self.connection.prepare(
             "UPDATE ledger SET text = NULL WHERE campaign = ?1 AND lane = ?2 AND position = ?3 AND epoch = ?4"
@@ -128,6 +129,7 @@ package struct RetentionQueries {
         return try Self.marked(statement)
     }
 
+    /// Takes the providers' words out of these events; what happened, and when, stays.
     package func forgetDetails(ofEvents rows: some Sequence<Int64>) throws(StoreError) {
         let statement = try self.connection.prepare("UPDATE event SET detail = '' WHERE id = ?1")
         for row in rows {

@@ -61,6 +61,7 @@ package protocol SQLStatement: AnyObject {
 }
 
 extension SQLStatement {
+    /// Binds a value of whatever kind it is.
     package func bind(_ index: Int, _ value: SQLValue) {
         switch value {
         case .null: self.bindNull(index)
@@ -71,17 +72,22 @@ extension SQLStatement {
         }
     }
 
+    /// Binds a whole number.
     package func bind(_ index: Int, _ value: Int) { self.bind(index, Int64(value)) }
 
+    /// Binds a whole number, or NULL.
     package func bind(_ index: Int, optional value: Int64?) {
         if let value { self.bind(index, value) } else { self.bindNull(index) }
     }
 
+    /// Binds a text, or NULL.
     package func bind(_ index: Int, optional value: String?) {
         if let value { self.bind(index, value) } else { self.bindNull(index) }
     }
 
+    /// A whole number, `nil` for NULL.
     package func optionalInteger(_ column: Int) -> Int64? { self.isNull(column) ? nil : self.integer(column) }
+    /// A text, `nil` for NULL.
     package func optionalText(_ column: Int) -> String? { self.isNull(column) ? nil : self.text(column) }
 
     /// Runs a statement that gives no rows, and resets it.

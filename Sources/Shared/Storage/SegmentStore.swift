@@ -16,6 +16,7 @@ package struct SegmentRecord: Hashable, Sendable {
 
     package static let nameGrammar = "1 to 60 of a-z, 0-9, \"-\" and \"_\", beginning with a letter"
 
+    /// Whether a segment may be called so.
     package static func isName(_ text: String) -> Bool {
         guard (1...60).contains(text.utf8.count), let first = text.utf8.first, (0x61...0x7A).contains(first) else {
             return false
@@ -38,6 +39,7 @@ package struct SegmentStore {
     /// All of them are read with each campaign.
     package static let segmentsMax = 2_000
 
+    /// How many segments are defined.
     package func count() throws(StoreError) -> Int {
         let row = try self.connection.prepare("SELECT count(*) FROM segment")
         defer { row.reset() }

@@ -15,6 +15,7 @@ package struct ShardRecord: Hashable, Sendable {
         /// Retries: these positions, ascending.
         case members([Int])
 
+        /// Whether a target with this position is in the shard.
         package func contains(_ position: Int) -> Bool {
             switch self {
             case .range(let range): range.contains(position)
@@ -57,6 +58,7 @@ package final class ShardStore {
         )
     }
 
+    /// Records a grant; its epoch must be new.
     package func insert(_ shard: ShardRecord, at: Timestamp) throws(StoreError) {
         let statement = self.insertStatement
         statement.bind(1, Int64(bitPattern: shard.epoch.rawValue))
@@ -86,6 +88,7 @@ package final class ShardStore {
     /// Ends all leases at once: nobody's word about what happens next counts under them any more.
     package func closeAll() throws(StoreError) { try self.closeAllStatement.run() }
 
+    /// What was granted in this epoch; `nil` when nothing was.
     package func shard(_ epoch: Epoch) throws(StoreError) -> ShardRecord? {
         let row = self.readStatement
         defer { row.reset() }

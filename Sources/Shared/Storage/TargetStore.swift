@@ -246,6 +246,7 @@ package final class TargetStore {
         try statement.run()
     }
 
+    /// One target; `nil` when there is none with this key.
     package func target(_ key: TargetKey) throws(StoreError) -> TargetRecord? {
         let statement = self.readStatement
         defer { statement.reset() }

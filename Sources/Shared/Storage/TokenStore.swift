@@ -106,6 +106,7 @@ package struct TokenStore {
         try statement.run()
     }
 
+    /// Forgets a token: whoever shows it is a stranger from now on.
     package func remove(_ name: String) throws(StoreError) {
         let statement = try self.connection.prepare("DELETE FROM token WHERE name = ?1")
         statement.bind(1, name)

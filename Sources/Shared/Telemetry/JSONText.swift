@@ -19,6 +19,7 @@ package enum JSONText {
         }
     }
 
+    /// Writes a whole number in digits.
     package static func append(_ number: Int64, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: String(number).utf8)
     }

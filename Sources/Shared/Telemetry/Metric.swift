@@ -10,6 +10,7 @@ package struct Metric: Hashable, Sendable {
     /// Names of the labels, in the order in which callers give their values.
     package let labels: [String]
 
+    /// What a metric's number means.
     package enum Kind: Hashable, Sendable {
         case counter
         case gauge

@@ -8,6 +8,7 @@ package final class CounterHandle: Sendable {
 
     package init() {}
 
+    /// Adds one.
     package func increment() { self.value.wrappingAdd(1, ordering: .relaxed) }
 
     /// - Parameter amount: At least 0: a counter that falls would be read as a restart.
@@ -15,8 +16,10 @@ package final class CounterHandle: Sendable {
         self.value.wrappingAdd(max(0, amount), ordering: .relaxed)
     }
 
+    /// Adds `amount`, which is not below 0.
     package func increment(by amount: Int) { self.increment(by: Int64(amount)) }
 
+    /// Back to 0, for tests.
     package func reset() { self.value.store(0, ordering: .relaxed) }
 
     package var current: Int64 { self.value.load(ordering: .relaxed) }
@@ -28,10 +31,13 @@ package final class GaugeHandle: Sendable {
 
     package init() {}
 
+    /// Shows this value from now on.
     package func set(_ value: Double) { self.bits.store(value.bitPattern, ordering: .relaxed) }
     package func set(_ value: Int64) { self.set(Double(value)) }
     package func set(_ value: Int) { self.set(Double(value)) }
+    /// Adds to what it shows.
     package func increment(by amount: Double) { self.bits.add(amount) }
+    /// Takes from what it shows.
     package func decrement(by amount: Double) { self.bits.add(-amount) }
     package func record(_ value: Int64) { self.set(Double(value)) }
     package func record(_ value: Double) { self.set(value) }

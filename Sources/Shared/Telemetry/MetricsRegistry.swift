@@ -18,6 +18,7 @@ package final class MetricsRegistry: Sendable {
         self.counter(metric, labelValues)
     }
 
+    /// The counter with these labels' values, made when it is new.
     package func counter(_ metric: Metric, _ labelValues: [String]) -> CounterHandle {
         precondition(metric.kind == .counter, "\(metric.name) is no counter")
         guard case .counter(let handle) = self.handle(metric, labelValues) else { return CounterHandle() }
@@ -31,6 +32,7 @@ package final class MetricsRegistry: Sendable {
         self.gauge(metric, labelValues)
     }
 
+    /// The gauge with these labels' values, made when it is new.
     package func gauge(_ metric: Metric, _ labelValues: [String]) -> GaugeHandle {
         precondition(metric.kind == .gauge, "\(metric.name) is no gauge")
         guard case .gauge(let handle) = self.handle(metric, labelValues) else { return GaugeHandle() }
@@ -44,6 +46,7 @@ package final class MetricsRegistry: Sendable {
         self.histogram(metric, labelValues)
     }
 
+    /// The histogram with these labels' values, made when it is new.
     package func histogram(_ metric: Metric, _ labelValues: [String]) -> HistogramHandle {
         guard case .histogram(let upperBounds) = metric.kind else {
             preconditionFailure("\(metric.name) is no histogram")

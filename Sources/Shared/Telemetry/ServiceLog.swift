@@ -77,6 +77,7 @@ package final class ServiceLog: Sendable {
 
     private static func index(of level: Logger.Level) -> Int { Logger.Level.allCases.firstIndex(of: level) ?? 0 }
 
+    /// Milliseconds since 1970, for a line's time.
     package static func wallMilliseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

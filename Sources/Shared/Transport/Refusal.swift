@@ -1,5 +1,6 @@
 /// Somebody who was not let in.
 package struct Refusal: Hashable, Sendable {
+    /// Why a stranger was not let in.
     package enum Cause: String, Hashable, Sendable {
         /// A key that is not on the allow-list.
         case unknownKey

@@ -27,6 +27,7 @@ package struct RelaySettings: Sendable {
     /// `dkim`: who signs; `relay` is the default towards loopback, else it must be said.
     package var signing: Signing
 
+    /// What the relay is told at AUTH.
     package struct Credentials: Sendable {
         package var user: String
         package var password: Secret

@@ -93,6 +93,7 @@ package struct LogSettings: Sendable {
         case critical
     }
 
+    /// How a line is written.
     package enum Format: String, Sendable, CaseIterable {
         /// One JSON object a line.
         case json

@@ -1,5 +1,6 @@
 /// What a form posts (`application/x-www-form-urlencoded`), as names and values in bytes.
 package struct FormBody: Sendable, Equatable {
+    /// A name with its value, both decoded.
     package struct Pair: Sendable, Equatable {
         package let name: [UInt8]
         package let value: [UInt8]

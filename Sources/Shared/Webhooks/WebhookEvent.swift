@@ -1,5 +1,6 @@
 /// Something that a mail provider told of one message.
 package struct WebhookEvent: Sendable, Equatable {
+    /// What happened.
     package enum What: String, Sendable {
         case delivered
         /// The address is of no use any more.

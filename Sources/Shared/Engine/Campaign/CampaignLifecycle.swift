@@ -8,6 +8,7 @@ package import Domain
 ///                                                   +--finished (nothing pending, leased or deferred)
 ///                                                         +--retry--> running
 package enum CampaignLifecycle {
+    /// What can be done to a campaign.
     package enum Act: String, Hashable, Sendable, CaseIterable {
         case approve
         case start

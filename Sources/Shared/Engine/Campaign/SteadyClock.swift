@@ -44,6 +44,7 @@ package struct SteadyClock: Hashable, Sendable {
         }
     }
 
+    /// What has to be stored so that a restart finds the skew again.
     package func note(bootID: String) -> Note {
         Note(time: self.time, skew: self.skew, readAt: self.readAt, bootID: bootID)
     }

@@ -69,6 +69,7 @@ package struct FinishForecast: Sendable {
         case nothing
     }
 
+    /// When all is sent, and what most of the time goes into.
     package struct Answer: Hashable, Sendable {
         package let seconds: Double
         package let bottleneck: Bottleneck

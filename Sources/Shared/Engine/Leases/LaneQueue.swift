@@ -160,6 +160,7 @@ package struct TimerHeap<Value: Sendable>: Sendable {
     package var first: (time: Instant, value: Value)? { self.entries.first }
     package var count: Int { self.entries.count }
 
+    /// Adds a timer; several of one value may stand side by side.
     package mutating func insert(_ value: Value, at time: Instant) {
         self.entries.append((time, value))
         var child = self.entries.count - 1
@@ -171,6 +172,7 @@ package struct TimerHeap<Value: Sendable>: Sendable {
         }
     }
 
+    /// Drops the earliest timer, of which there must be one.
     package mutating func removeFirst() {
         guard let last = self.entries.popLast(), !self.entries.isEmpty else { return }
         self.entries[0] = last

@@ -98,6 +98,7 @@ package struct OpenLease: Sendable {
         return low < self.members.count && self.members[low].position == position ? low : nil
     }
 
+    /// Whether the member with this index has no outcome yet.
     package func isOpen(at index: Int) -> Bool { self.isOpen[index] }
 
     /// Marks a member as settled.
@@ -161,12 +162,15 @@ package struct LeaseTable: Sendable {
         (self.openByCampaign[campaign] ?? 0, self.deferredByCampaign[campaign] ?? 0)
     }
 
+    /// Leases that a worker holds, ascending.
     package func epochs(of worker: String) -> [Epoch] { (self.epochsByWorker[worker] ?? []).sorted() }
 
+    /// Leases with targets of a campaign, ascending.
     package func epochs(of campaign: Campaign.ID) -> [Epoch] {
         self.leases.values.filter { $0.campaign == campaign }.map(\.epoch).sorted()
     }
 
+    /// Adds a lease whose members are all open; its epoch must be new.
     package mutating func insert(_ lease: OpenLease) {
         precondition(self.leases[lease.epoch] == nil && lease.openCount > 0, "an epoch is granted once, with targets")
         self.leases[lease.epoch] = lease

@@ -55,6 +55,7 @@ package enum PlaceCheck {
         }
     }
 
+    /// What a data folder is found to be.
     package enum Finding: Hashable, Sendable {
         /// Everything is as it was.
         case fits
@@ -64,6 +65,7 @@ package enum PlaceCheck {
         case restored(String)
     }
 
+    /// Compares what the database says of its place with the place it is in.
     package static func finding(stored: Stored, found: Found) -> Finding {
         // A new database has nothing to send, whatever lies beside it.
         guard stored.hasStarted else { return .adopt }

@@ -56,6 +56,7 @@ package struct ThrottleTable: Sendable {
         self.entries[scope] = Entry(buckets: buckets)
     }
 
+    /// Whether limits were set for a scope, also when there are none.
     package func isDefined(_ scope: ThrottleScope) -> Bool { self.entries[scope] != nil }
 
     /// Slows a scope to a share of its rate, or back to 1.
@@ -92,14 +93,17 @@ package struct ThrottleTable: Sendable {
         return wait > 0 ? .wait(wait) : .permits(permits)
     }
 
+    /// Hands permits out: they are outstanding until they are used or returned.
     package mutating func debit(_ count: Int, in scope: ThrottleScope) {
         self.change(scope) { $0.debit(count) }
     }
 
+    /// Outstanding permits came to a message that left, or may have left.
     package mutating func used(_ count: Int, in scope: ThrottleScope, at now: Instant) {
         self.change(scope, filledAt: now) { $0.used(min(count, $0.outstanding)) }
     }
 
+    /// Outstanding permits come back: nothing left for them.
     package mutating func returned(_ count: Int, in scope: ThrottleScope, at now: Instant) {
         self.change(scope, filledAt: now) { $0.returned(min(count, $0.outstanding)) }
     }

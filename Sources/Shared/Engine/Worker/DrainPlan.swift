@@ -11,6 +11,7 @@ package struct DrainPlan {
     /// What was not reported is in the journal and is reported at the next start.
     package static let reportingMax: Int64 = 3_000
 
+    /// What a worker that goes down does next.
     package enum Step: Hashable, Sendable {
         case wait
         /// Time is up: what still waits for its reply is cut off, and in doubt.

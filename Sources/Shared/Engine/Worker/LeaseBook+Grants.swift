@@ -49,6 +49,7 @@ package enum GrantAnswer: Hashable, Sendable {
     /// Cannot be worked on: all its targets are to be handed back.
     case refused(Refusal)
 
+    /// Why a grant is not taken on.
     package enum Refusal: Hashable, Sendable {
         case draining
         /// It answers no credit that is still known, so nobody can tell when it ends.
@@ -85,6 +86,7 @@ extension LeaseBook {
         self.lastProgress = nil
     }
 
+    /// Takes a shard on, or refuses it whole.
     package mutating func grant(_ offer: ShardOffer, at now: Instant) -> GrantAnswer {
         guard offer.epoch.rawValue > self.highestEpoch else { return .repeated }
         self.highestEpoch = offer.epoch.rawValue
@@ -174,6 +176,7 @@ extension LeaseBook {
         return now.milliseconds(since: last) * 4 >= self.ttl
     }
 
+    /// How far the leases are, as the coordinator is told.
     package struct Progress: Hashable, Sendable {
         package var epochs: [UInt64] = []
         /// Facts so far, one for each epoch.

@@ -13,6 +13,7 @@ package import Domain
 /// 4. `intend` and `mayProceed` are never true of a target that was withdrawn before.
 /// 5. An epoch is taken on at most once: they rise, so one that is not above the highest seen is a repetition.
 package struct LeaseBook {
+    /// Bounds of what a worker holds.
     package struct Limits: Sendable {
         /// Targets held at most, whatever the coordinator allows: bounds memory (a target is about half a kilobyte).
         package var targetsMax = 16_384
@@ -135,6 +136,7 @@ package struct LeaseBook {
         return true
     }
 
+    /// What a fact about a target changed.
     package struct Settled: Hashable, Sendable {
         package let epoch: Epoch
         package let position: UInt32

@@ -30,11 +30,13 @@ package struct LinkSession {
         if case .away = self.state { false } else { true }
     }
 
+    /// The connection is made: a `Hello` has to be said.
     package mutating func connected() {
         // Also from another state: a connection that came back without having been seen to go.
         self.state = .greeting(lastHello: nil)
     }
 
+    /// The connection is lost; what was said in it may not have arrived.
     package mutating func disconnected() { self.state = .away }
 
     /// Whether `Hello` is to be said now; saying it is noted.

@@ -43,6 +43,7 @@ package struct ReportBook {
         self.unsentFacts += facts.count
     }
 
+    /// Facts that go out together, under one number.
     package struct Report: Sendable {
         package let number: UInt64
         package let facts: [TargetFact]

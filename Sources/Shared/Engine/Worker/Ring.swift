@@ -12,12 +12,14 @@ package struct Ring<Element> {
 
     package var first: Element? { self.count == 0 ? nil : self.storage[self.head] }
 
+    /// Adds at the end.
     package mutating func append(_ element: Element) {
         if self.count == self.storage.count { self.grow() }
         self.storage[(self.head + self.count) & (self.storage.count - 1)] = element
         self.count += 1
     }
 
+    /// Takes from the front; `nil` when nothing is there.
     package mutating func popFirst() -> Element? {
         guard self.count > 0 else { return nil }
         let element = self.storage[self.head]
