@@ -19,9 +19,6 @@ package final class CounterHandle: Sendable {
     /// Adds `amount`, which is not below 0.
     package func increment(by amount: Int) { self.increment(by: Int64(amount)) }
 
-    /// Back to 0, for tests.
-    package func reset() { self.value.store(0, ordering: .relaxed) }
-
     package var current: Int64 { self.value.load(ordering: .relaxed) }
 }
 
@@ -33,14 +30,15 @@ package final class GaugeHandle: Sendable {
 
     /// Shows this value from now on.
     package func set(_ value: Double) { self.bits.store(value.bitPattern, ordering: .relaxed) }
+
+    /// Shows this value from now on.
     package func set(_ value: Int64) { self.set(Double(value)) }
+
+    /// Shows this value from now on.
     package func set(_ value: Int) { self.set(Double(value)) }
+
     /// Adds to what it shows.
     package func increment(by amount: Double) { self.bits.add(amount) }
-    /// Takes from what it shows.
-    package func decrement(by amount: Double) { self.bits.add(-amount) }
-    package func record(_ value: Int64) { self.set(Double(value)) }
-    package func record(_ value: Double) { self.set(value) }
 
     package var current: Double { Double(bitPattern: self.bits.load(ordering: .relaxed)) }
 }
@@ -70,11 +68,6 @@ package final class HistogramHandle: Sendable {
         self.counts[bucket].value.wrappingAdd(1, ordering: .relaxed)
         self.sum.add(value)
     }
-
-    package func record(_ value: Int64) { self.record(Double(value)) }
-
-    /// Counts a length of time, in seconds as Prometheus wants them.
-    package func recordNanoseconds(_ duration: Int64) { self.record(Double(duration) / 1e9) }
 
     /// Counts of all buckets, not added up, and the sum of values.
     ///
