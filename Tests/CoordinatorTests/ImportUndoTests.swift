@@ -67,6 +67,27 @@ struct ImportUndoTests {
         #expect(try loop.export() == export)
     }
 
+    @Test("who was written to leaves a hash of the address when the import is undone; nobody else does")
+    func undoneWritten() async throws {
+        let loop = try ImportLoopDouble()
+        _ = try await loop.importText("external_id,email\n7,ann@x.org\n8,bob@x.org\n")
+        try await loop.write { connection throws(StoreError) in
+            try connection.execute("INSERT INTO target (campaign, lane, position, contact) VALUES (1, 0, 0, 1)")
+        }
+        _ = try await loop.importText("external_id,email\n7,new@x.org\n8,other@x.org\n", source: "b")
+        #expect(try loop.integer("SELECT count(*) FROM written_address WHERE contact = 1") == 1)
+        try await loop.service.undo(2, by: "ann")
+        #expect(try loop.integer("SELECT count(*) FROM written_address WHERE contact = 1") == 2)
+        // It has the address again.
+        #expect(try loop.integer("SELECT count(*) FROM written_address WHERE holder = 1") == 1)
+        try await loop.write { connection throws(StoreError) in
+            try connection.execute("INSERT INTO target (campaign, lane, position, contact) VALUES (1, 0, 1, 2)")
+        }
+        try await loop.service.undo(1, by: "ann")
+        #expect(try loop.integer("SELECT count(*) FROM written_address WHERE contact = 2") == 1)
+        #expect(try loop.integer("SELECT count(DISTINCT address_hash) FROM written_address") == 3)
+    }
+
     @Test("undo restores every byte of the export, newest first, and numbers of contacts are not used again")
     func undo() async throws {
         let loop = try ImportLoopDouble()

@@ -17,7 +17,7 @@ struct LoopDecisionTests {
         let grant = try #require(worker.takeGrants().last)
         try bench.turn([worker.report(.accepted, of: grant, only: 0..<4)])
         try bench.turn([worker.report(.inDoubt, of: grant, only: 4..<7, reason: "no_reply")])
-        try bench.turn([worker.report(.bounced, of: grant, only: 7..<9, reason: "mailbox")])
+        try bench.turn([worker.report(.bounced, of: grant, only: 7..<9, reason: "refused")])
         try bench.turn([worker.report(.failed, of: grant, only: 9..<10, reason: "render")])
         try bench.turn()
         return (bench, worker, id, grant)

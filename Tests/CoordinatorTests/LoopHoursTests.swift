@@ -141,7 +141,7 @@ struct LoopHoursTests {
         let id = try bench.start(LoopBench.campaign(#"schedule: {window: "09:00-14:00"}"#))
         let worker = try bench.connectedWorker("w1")
         let grant = try #require(worker.takeGrants().first)
-        try bench.turn([worker.report(.bounced, of: grant, reason: "mailbox")])
+        try bench.turn([worker.report(.bounced, of: grant, reason: "refused")])
         #expect(try bench.status(id).state == .finished)
         bench.advance(Self.hour)
         try bench.command { _ = try $0.retry(.bounced, of: id, by: "bob") }

@@ -1,6 +1,8 @@
 import Domain
 import Engine
 import Signing
+import Storage
+import StorageSQLite
 import Testing
 import Wire
 
@@ -146,6 +148,43 @@ struct LoopReturnTests {
         #expect(try Self.take(Self.complaint(id, position: 2), bench) == .suppressed)
         #expect(try bench.integer("SELECT count(*) FROM suppression WHERE reason = 'complained'") == 1)
         #expect(try bench.integer("SELECT count(*) FROM event WHERE kind = 'complained' AND reason = 'abuse'") == 1)
+    }
+
+    @Test(
+        "who may be written to again and wishes once more not to be is heard; a copy of the first report is not",
+        arguments: [
+            (ReturnReport.What.complained(type: "abuse"), EventKind.complained), (.unsubscribed, .unsubscribed),
+        ]
+    )
+    func wishedAgain(what: ReturnReport.What, kind: EventKind) throws {
+        let (bench, id) = try Self.bench()
+        func report(_ copy: String) throws -> ReturnEffect {
+            let target = TargetKey(campaign: id, lane: 0, position: 0)
+            return try Self.take(ReturnReport(target: target, what: what, source: "arf", copy: copy), bench)
+        }
+        func remove() throws {
+            try bench.command { core in
+                let contact = try core.connection.firstInteger("SELECT contact FROM target WHERE position = 0") ?? 0
+                let address = try core.suppressions.address(of: Contact.ID(contact)) ?? ""
+                _ = try core.unsuppress(address, because: "she asked", by: "ann")
+            }
+        }
+        #expect(try report("1") == .suppressed)
+        #expect(try report("2") == .repeated)
+        try remove()
+        #expect(try report("1") == .repeated)
+        #expect(try bench.integer("SELECT count(*) FROM suppression") == 0)
+        #expect(try report("3") == .suppressed)
+        #expect(try report("3") == .repeated)
+        try remove()
+        #expect(try report("3") == .repeated)
+        #expect(try bench.integer("SELECT count(*) FROM suppression") == 0)
+        #expect(try bench.integer("SELECT count(*) FROM event WHERE kind = '\(kind.rawValue)'") == 2)
+        // Guards count messages, not reports.
+        let complained = kind == .complained ? 1 : 0
+        #expect(
+            try bench.integer("SELECT sum(complained) FROM guard_count WHERE scope = 'relay:main'") == complained
+        )
     }
 
     @Test("a message that there is not is not acted on")

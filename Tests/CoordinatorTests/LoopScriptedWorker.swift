@@ -104,6 +104,9 @@ final class ScriptedWorker {
         (self.askedAt[nonce] ?? Instant(milliseconds: 0)).advanced(byMilliseconds: self.ttl)
     }
 
+    /// What the relay said of everything that it reports.
+    var reply = filled(WireReply()) { $0.code = 250 }
+
     // What it says.
 
     private func event(_ message: WorkerMessage, session: UInt64) -> LoopEvent {
@@ -194,7 +197,7 @@ final class ScriptedWorker {
                 part.outcome = facts.map(\.outcome)
                 part.reasons = reasons
                 part.reason = facts.map { fact in UInt32(reasons.firstIndex(of: fact.reason) ?? 0) }
-                part.replies = [filled(WireReply()) { $0.code = 250 }]
+                part.replies = [self.reply]
                 part.reply = facts.map { _ in 0 }
                 part.at = facts.map { _ in UInt64(wall.milliseconds) }
                 part.retryAfter = facts.map(\.retryAfter)

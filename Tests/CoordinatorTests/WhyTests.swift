@@ -228,7 +228,9 @@ struct WhyTests {
         let answer = try await scene.reads.why(WhyQuestion(address: "p1@example.org", campaign: scene.id.publicID))
         #expect(answer.campaigns.first?.events.map(\.kind) == ["complained"])
         #expect(answer.events.map(\.reason) == ["abuse"])
-        #expect(try await scene.why(3).answer.events.isEmpty)
+        // Whom the relay refused.
+        #expect(try await scene.why(3).answer.events.map(\.kind) == ["bounced"])
+        #expect(try await scene.why(4).answer.events.isEmpty)
         try await scene.reads.readers.close()
     }
 

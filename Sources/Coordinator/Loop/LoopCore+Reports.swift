@@ -159,12 +159,13 @@ extension LoopCore {
 
     /// An outcome under the current lease.
     func settle(
-        _ fact: LedgerEntry,
+        _ told: LedgerEntry,
         _ member: OpenLease.Member,
         of lease: OpenLease,
         in campaign: RunningCampaign,
         retryAfter: UInt32
     ) throws(StoreError) {
+        let fact = try self.weighed(told)
         _ = try self.stores.targets.append(fact)
         if !self.quarantine.isEmpty { self.quarantine.settled(fact.key) }
         let attempts = member.attempts + 1
@@ -203,6 +204,7 @@ extension LoopCore {
             if fact.outcome == .accepted { campaign.rate.add(1, at: self.now) }
             if fact.outcome == .bounced { campaign.bouncedRate.add(1, at: self.now) }
             if fact.outcome == .accepted, member.wasDoubted { try self.countTwice(fact.key, in: campaign) }
+            if fact.outcome == .bounced { try self.takeRefusal(fact, of: member.contact) }
         }
         try self.close(member, of: lease)
     }

@@ -60,13 +60,20 @@ extension LoopCore {
     }
 
     /// Joins a fact about a target that is not open in its lease: it may raise what is known, never lower it.
-    func join(_ fact: LedgerEntry, in campaign: RunningCampaign?, holder: String) throws(StoreError) {
+    ///
+    /// - Parameters:
+    ///   - told: The fact.
+    ///   - campaign: `nil` when it is not in memory.
+    ///   - holder: The worker that tells it; empty when it is known otherwise.
+    /// - Throws: What the store throws.
+    func join(_ told: LedgerEntry, in campaign: RunningCampaign?, holder: String) throws(StoreError) {
+        let fact = try self.weighed(told)
         // A campaign that is over has its lanes in the store alone.
         var known = campaign
         if known == nil { known = try self.finished(fact.key.campaign) }
         guard let campaign = known else { return try self.record(fact) }
         guard try self.stores.targets.append(fact) else { return }
-        self.counters.staleReports += 1
+        if !holder.isEmpty { self.counters.staleReports += 1 }
         guard let known = try self.stores.targets.target(fact.key) else { return }
         if fact.outcome == .accepted, known.outcome == .accepted { try self.countTwice(fact.key, in: campaign) }
         guard fact.outcome != .deferred, OutcomeJoin.replaces(fact.outcome, known: known.outcome) else { return }
@@ -80,6 +87,7 @@ extension LoopCore {
         }
         try self.stores.targets.settle(fact, variant: known.variant, attempts: max(1, known.attempts))
         campaign.move(lane: fact.key.lane, from: known.outcome, to: fact.outcome)
+        if fact.outcome == .bounced, !holder.isEmpty { try self.takeRefusal(fact, of: known.contact) }
     }
 
     /// A doubt about an attempt that is over, under the rule that doubts are sent again.

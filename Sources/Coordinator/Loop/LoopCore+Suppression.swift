@@ -81,6 +81,32 @@ extension LoopCore {
         return contact
     }
 
+    /// Takes a person out of one list, for good, at an address that a contact has or had.
+    func leave(list: String, _ address: HeldAddress) throws(StoreError) {
+        guard let id = try ListStore(self.connection).id(named: list) else { return }
+        try self.suppressions.leave(id, address, at: self.wall)
+        if let contact = address.holder { self.withdrawn.insert(contact) }
+    }
+
+    /// Suppresses an e-mail address that a contact has or had.
+    func suppress(
+        _ address: HeldAddress,
+        reason: SuppressionReason,
+        evidence: String,
+        by who: String
+    ) throws(StoreError) {
+        let record = SuppressionRecord(
+            channel: .email,
+            address: address.hash,
+            reason: reason,
+            at: self.wall,
+            evidence: evidence,
+            who: who
+        )
+        _ = try self.suppressions.add(record, holder: address.holder)
+        if let contact = address.holder { self.withdrawn.insert(contact) }
+    }
+
     /// Whether a contact with these bars must not get a message of this campaign.
     func isBarred(_ bars: ContactBars, _ contact: Contact.ID, in campaign: RunningCampaign) throws(StoreError) -> Bool {
         // Nearly everybody.

@@ -35,6 +35,13 @@ extension LoopCore {
         }
         for key in traces.keys { try self.suppress(key, reason: .erased, evidence: "", by: who) }
         let hashes = traces.keys.map { self.options.addressKey.hash($0, on: .email) }
+        // Of some addresses nothing else is known any more.
+        if let contact {
+            for one in try self.suppressions.addresses(of: contact) where !hashes.contains(one.hash) {
+                try self.suppress(one, reason: .erased, evidence: "", by: who)
+            }
+        }
+        try WrittenAddresses(self.connection).forget(contact, hashes)
         // From here on something may be left: what relays said goes first.
         try ErasureMark.begin(on: self.connection)
         try self.audit("erase", on: hashes.map { "email \($0.text)" }.joined(separator: ", "), by: who)
@@ -47,6 +54,7 @@ extension LoopCore {
         let erasure = ContactErasure(self.connection)
         try erasure.silence(try erasure.places(of: contact).suffix(ErasureService.placesAtOnce))
         try erasure.delete(contact, hashes: start.hashes, departures: true)
+        try WrittenAddresses(self.connection).forget(contact, start.hashes)
         self.withdrawn.insert(contact)
     }
 }

@@ -173,6 +173,7 @@ extension LoopCore {
             let traces = try erasure.traces(of: contact)
             try erasure.silence(try erasure.places(of: contact))
             let hashes = traces.keys.map { self.options.addressKey.hash($0, on: .email) }
+            try self.suppressions.leaves(contact.rawValue, at: self.wall)
             try erasure.delete(contact, hashes: hashes, departures: false)
             self.withdrawn.insert(contact)
             texts.formUnion(traces.texts)

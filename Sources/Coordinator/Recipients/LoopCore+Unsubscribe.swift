@@ -29,7 +29,6 @@ extension LoopCore {
             let record = try self.stores.targets.target(target)
         else { throw OperationError.notFound("there is no such message") }
         let choice = page.list == nil ? .everything : choice
-        let address = try self.suppressions.address(of: record.contact)
         let place = "\(target.campaign.publicID)/\(target.lane)/\(target.position)"
         var event = EventRecord(
             kind: .unsubscribed,
@@ -44,10 +43,13 @@ extension LoopCore {
             event.once += ":\(list)"
         }
         let isNew = try EventStore(self.connection).append(event)
-        // Whoever was erased meanwhile is suppressed already.
-        if let address {
+        // Only who has the message has its link.
+        if isNew { try self.clearDoubt(about: target, .unsubscribed) }
+        // Also where the message went, when the person has another address now or the contact is gone. Whoever was erased meanwhile
+        // is suppressed already.
+        for address in try self.suppressions.addresses(of: record.contact) {
             if case .list = choice, let list = page.list {
-                try self.leave(list: list, address: address)
+                try self.leave(list: list, address)
             } else {
                 try self.suppress(address, reason: .unsubscribed, evidence: "\(source) \(place)", by: "recipient")
             }

@@ -33,10 +33,17 @@ extension LoopCore {
         }
         let contact = try self.suppressions.contact(at: report.address, on: report.channel)
         // Nothing is sent as a text yet: none of the messages accepted for that person is meant.
-        if report.channel == .email, let contact, let target = try store.lastAccepted(of: contact) {
+        var written = report.channel == .email ? contact : nil
+        if report.channel == .email, written == nil { written = try self.contact(thatHad: report.address) }
+        if let written, let target = try store.lastAccepted(of: written) {
             return try self.takeReturn(report.about(target, once: once))
         }
         return try self.note(report, of: contact, once: once)
+    }
+
+    private func contact(thatHad address: String) throws(StoreError) -> Contact.ID? {
+        let hash = self.options.addressKey.hash(address, on: .email)
+        return try WrittenAddresses(self.connection).contact(thatHad: hash)
     }
 
     private func note(
@@ -44,7 +51,7 @@ extension LoopCore {
         of contact: Contact.ID?,
         once: String
     ) throws(StoreError) -> ReturnEffect {
-        guard let meaning = report.what.meaning(for: report.address) else { return .unknown }
+        guard let meaning = report.what.meaning(ofAddress: { $0 == report.address }) else { return .unknown }
         let event = EventRecord(
             kind: meaning.kind,
             at: self.wall,
@@ -54,7 +61,8 @@ extension LoopCore {
             source: report.provider,
             reason: meaning.reason.isEmpty && report.channel == .sms ? "sms" : meaning.reason,
             detail: meaning.detail,
-            once: once
+            once: once,
+            copy: report.id
         )
         guard try EventStore(self.connection).append(event) else { return .repeated }
         let reason: SuppressionReason?
@@ -78,6 +86,13 @@ extension LoopCore {
 
 extension ProviderReport {
     fileprivate func about(_ target: TargetKey, once: String?) -> ReturnReport {
-        ReturnReport(target: target, what: self.what, source: self.provider, copy: self.id, once: once)
+        ReturnReport(
+            target: target,
+            what: self.what,
+            source: self.provider,
+            copy: self.id,
+            once: once,
+            named: self.address
+        )
     }
 }

@@ -27,7 +27,7 @@ extension LoopCore {
     /// Notes what came back about a message.
     ///
     /// A message is complained of once, and comes back for good once, however many notices say so and whichever way they came: neither
-    /// a copy nor somebody who got one message can make more of it.
+    /// a copy nor somebody who got one message can make more of it. But who may be written to again and wishes once more not to be is heard.
     ///
     /// - Parameter report: Its target is proved: by the code in its return path, or by a provider's signature.
     /// - Returns: What it led to.
@@ -35,8 +35,16 @@ extension LoopCore {
     func takeReturn(_ report: ReturnReport) throws(StoreError) -> ReturnEffect {
         let store = ReturnStore(self.connection)
         guard let target = try self.stores.targets.target(report.target) else { return .unknown }
-        let address = try self.suppressions.address(of: target.contact)
-        guard let meaning = report.what.meaning(for: address) else { return .unknown }
+        let addresses = try self.suppressions.addresses(of: target.contact)
+        let hashes = addresses.map(\.hash)
+        let key = self.options.addressKey
+        guard let meaning = report.what.meaning(ofAddress: { hashes.contains(key.hash($0, on: .email)) }) else {
+            return .unknown
+        }
+        let bounced = try self.bounced(meaning, report, target, addresses)
+        // Of somebody who was erased nothing is known, and what was known is suppressed already.
+        var places = [bounced].compactMap { $0 }
+        if meaning.isWish { places = try self.named(report).filter { !hashes.contains($0.hash) } + addresses }
         let place = report.target.text
         if case .bounce(let bounce) = meaning, bounce.weight == .temporary,
             try store.temporaryBounces(of: report.target) >= Self.temporaryMax
@@ -48,22 +56,28 @@ extension LoopCore {
             at: self.wall,
             target: report.target,
             contact: target.contact,
+            address: bounced.flatMap { $0.until == nil ? nil : $0.hash },
             source: report.source,
             reason: meaning.reason,
             detail: meaning.detail,
-            once: report.once ?? meaning.once(place, copy: report.copy)
+            once: report.once ?? meaning.once(place, copy: report.copy),
+            copy: report.copy
         )
-        guard try EventStore(self.connection).append(event) else { return .repeated }
-        try self.tellGuards(meaning, report.target, target, store)
-        // Of somebody who was erased meanwhile only the hash is known, and that is suppressed already.
-        guard let address, let reason = try self.suppressionReason(meaning, of: target.contact) else { return .noted }
-        try self.suppress(
-            address,
-            reason: reason,
-            evidence: "\(place) \(event.source) \(event.reason)",
-            by: "returns"
-        )
-        return .suppressed
+        let isNew = try EventStore(self.connection).append(event)
+        if isNew {
+            try self.tellGuards(meaning, report.target, target, store)
+            if report.once == nil { try self.clearDoubt(about: report.target, meaning) }
+        } else {
+            guard report.once == nil, try self.isWishedAgain(event, at: places) else { return .repeated }
+        }
+        guard let reason = try self.suppressionReason(meaning, of: target.contact, at: bounced) else { return .noted }
+        let evidence = "\(place) \(event.source) \(event.reason)"
+        for one in places { try self.suppress(one, reason: reason, evidence: evidence, by: "returns") }
+        // Also of whoever had that address before.
+        if meaning.isWish, let named = report.named {
+            try self.suppress(named, reason: reason, evidence: evidence, by: "returns")
+        }
+        return places.isEmpty ? .noted : .suppressed
     }
 
     /// Temporary notices that are kept about one message: they count by days, so each is one of its own, and nobody needs very many.
@@ -88,10 +102,19 @@ extension LoopCore {
     }
 
     /// Why a contact must not be written to any more, once the event about it is noted; `nil` when it may.
+    ///
+    /// - Parameters:
+    ///   - meaning: What came back.
+    ///   - contact: About whom.
+    ///   - channel: Of the message.
+    ///   - address: Which of its addresses bounced; `nil` where it has but one.
+    /// - Returns: The reason.
+    /// - Throws: What the store throws.
     func suppressionReason(
         _ meaning: ReturnMeaning,
         of contact: Contact.ID,
-        on channel: SuppressionChannel = .email
+        on channel: SuppressionChannel = .email,
+        at address: HeldAddress? = nil
     ) throws(StoreError) -> SuppressionReason? {
         let bounce: ReturnReport.Bounce
         switch meaning {
@@ -103,14 +126,15 @@ extension LoopCore {
         }
         let rules = self.options.returns?.rules ?? ReturnRules()
         let store = ReturnStore(self.connection)
+        let bouncer = ReturnStore.Bouncer(contact, on: channel, at: address)
         switch bounce.weight {
         case .policy: return nil
         case .permanent:
-            let count = try store.bounces(of: contact, on: channel, reason: bounce.weight.rawValue)
+            let count = try store.bounces(of: bouncer, reason: bounce.weight.rawValue)
             return rules.suppresses(.permanent, permanent: count, temporaryDays: 0) ? .bounced : nil
         case .temporary:
             let since = self.wall.advanced(byMilliseconds: -rules.temporaryWithinMilliseconds)
-            let days = try store.bounceDays(of: contact, on: channel, reason: bounce.weight.rawValue, since: since)
+            let days = try store.bounceDays(of: bouncer, reason: bounce.weight.rawValue, since: since)
             return rules.suppresses(.temporary, permanent: 0, temporaryDays: days) ? .bounced : nil
         }
     }
@@ -118,5 +142,5 @@ extension LoopCore {
 
 extension TargetKey {
     /// `CAMPAIGN/LANE/POSITION`, as in the evidence of a suppression.
-    fileprivate var text: String { "\(self.campaign.publicID)/\(self.lane)/\(self.position)" }
+    var text: String { "\(self.campaign.publicID)/\(self.lane)/\(self.position)" }
 }

@@ -32,6 +32,8 @@ struct ReturnReport: Sendable, Equatable {
     let copy: String
     /// Names the report where its target is only a guess; `nil` where the target is proved, of which every kind of news is kept once.
     var once: String?
+    /// The canonical address that a provider says it is about; `nil` in a mail, which may name one behind another.
+    var named: String?
 }
 
 /// Reads mails that came to the return address.

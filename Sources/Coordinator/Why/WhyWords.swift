@@ -12,6 +12,7 @@ enum WhyWords {
         case .missingField: "a field that the text needs is empty"
         case .erased: "the person was erased"
         case .noAddress: "there is no address"
+        case .evidence: "no reply came, and what came back later shows it"
         case .mailbox: "the mailbox does not exist or takes nothing"
         case .policy: "the site refuses us, not the address"
         case .refused: "the relay refused it for good"

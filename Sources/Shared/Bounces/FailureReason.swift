@@ -27,6 +27,21 @@ package enum FailureReason: String, Sendable, CaseIterable {
         default: false
         }
     }
+
+    /// Why a relay refused a message for good in its dialogue.
+    ///
+    /// - Parameters:
+    ///   - text: What it said behind its codes.
+    ///   - status: As in `5.1.1` (RFC 3463); empty when it gave none.
+    /// - Returns: ``other`` when neither tells.
+    package static func ofReply(_ text: String, status: String) -> FailureReason {
+        let judgement = FailureJudgement(
+            status: StatusText([], stated: status),
+            action: "failed",
+            isAfterContent: false
+        )
+        return judgement.reason([text])
+    }
 }
 
 /// The words of mail systems, by what they mean.

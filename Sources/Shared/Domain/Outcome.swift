@@ -52,6 +52,10 @@ package enum Reason: String, Hashable, Sendable, CaseIterable {
     case erased
     case noAddress = "no_address"
 
+    // With `accepted`.
+    /// The relay's reply never came; what came back later shows that it took the message.
+    case evidence
+
     // With `bounced`.
     /// The mailbox does not exist or cannot be written to.
     case mailbox

@@ -115,7 +115,8 @@ extension ContactStore {
         if known.losesExternalID, let key = known.externalKey {
             try self.remember(ContactAliases.key(ofID: key), of: contact, &turn)
         }
-        if self.hasSuppressions, let movesTo {
+        if movesTo != nil, try self.suppressions.left(known.key, by: contact, at: turn.at) { turn.hasLeft = true }
+        if self.hasSuppressions || turn.hasLeft, let movesTo {
             try self.suppressions.moved(contact, from: known.key, to: Array(movesTo), at: turn.at)
         }
         guard let cell = self.phoneCell, !(row.cell(cell).isEmpty && self.policy == .merge) else { return }

@@ -49,6 +49,8 @@ package struct ContactStore {
     let suppressions: SuppressionStore
     /// Somebody is suppressed or left a list, so contacts that come are looked up there.
     let hasSuppressions: Bool
+    /// Somebody was written to at an address that whoever comes may have.
+    private let hasWritten: Bool
 
     /// Prepares for batches with these fields.
     ///
@@ -69,6 +71,7 @@ package struct ContactStore {
         self.connection = connection
         self.suppressions = SuppressionStore(connection, key: key)
         self.hasSuppressions = try self.suppressions.hasAny()
+        self.hasWritten = try self.suppressions.hasWritten()
         self.fields = fields
         self.policy = policy
         self.marks = marks
@@ -139,6 +142,8 @@ package struct ContactStore {
         var hasAliases = false
         /// The row's external id is not taken over: it is another contact's than the address, or the contact has one of another system.
         var withoutExternalID = false
+        /// Somebody left an address to which messages went: whoever comes may have it.
+        var hasLeft = false
         /// The row's address is one that the contact had before.
         var isAlias = false
         /// It had it before, and no id says that it has it again: a list that is older than the move does not take it back.
@@ -173,9 +178,8 @@ package struct ContactStore {
         guard self.connection.changedRows > 0 else { return false }
         turn.counts.created += 1
         if row.cell(0).isEmpty { turn.hasTelephones = true }
-        if self.hasSuppressions {
-            let bars = try self.suppressions.bars(of: key)
-            if !bars.isEmpty { try self.suppressions.bar(turn.nextID, at: key, bars) }
+        if self.hasSuppressions || turn.hasLeft {
+            try self.suppressions.came(turn.nextID, at: key, wasWritten: self.hasWritten || turn.hasLeft)
         }
         _ = try self.join(turn, turn.nextID, key: key)
         turn.nextID += 1

@@ -58,7 +58,7 @@ package struct ImportUndo {
     ///
     /// - Returns: Whether there is more.
     package func step(at: Timestamp) throws(StoreError) -> Bool {
-        if try self.deleteSome() { return true }
+        if try self.deleteSome(at: at) { return true }
         if try self.restoreSome(at: at) { return true }
         if try self.leaveSome() { return true }
         if try self.forgetSome() { return true }
@@ -68,7 +68,7 @@ package struct ImportUndo {
         return false
     }
 
-    private func deleteSome() throws(StoreError) -> Bool {
+    private func deleteSome(at: Timestamp) throws(StoreError) -> Bool {
         let row = try self.connection.prepare(
             "SELECT low, high FROM import_created WHERE import = ?1 ORDER BY low LIMIT 1"
         )
@@ -78,7 +78,10 @@ package struct ImportUndo {
         guard let found else { return false }
         let removal = try ContactRemoval(self.connection)
         let end = min(found.high, found.low + Int64(removal.rowsAtOnce))
-        for contact in found.low..<end { try removal.remove(contact) }
+        for contact in found.low..<end {
+            try self.suppressions.leaves(contact, at: at)
+            try removal.remove(contact)
+        }
         let rest = try self.connection.prepare(
             end < found.high
                 ? "UPDATE import_created SET low = ?3 WHERE import = ?1 AND low = ?2"
@@ -109,7 +112,7 @@ package struct ImportUndo {
             defer { marks.reset() }
             return try marks.step() ? (marks.bytes(0), marks.bytes(1)) : ([], [])
         }
-        let hasSuppressions = try self.suppressions.hasAny()
+        var hasSuppressions = try self.suppressions.hasAny()
         let record = try ImportStore(self.connection).record(self.id)
         for contact in contacts {
             let old = try found(contact)
@@ -120,6 +123,7 @@ package struct ImportUndo {
             }
             let new = try found(contact)
             try phones.change(contact, from: old.phone, to: new.phone)
+            if old.key != new.key, try self.suppressions.left(old.key, by: contact, at: at) { hasSuppressions = true }
             // What the person said since then holds for the address of before, too.
             if hasSuppressions, old.key != new.key {
                 try self.suppressions.moved(contact, from: old.key, to: new.key, at: at, since: record?.startedAt)

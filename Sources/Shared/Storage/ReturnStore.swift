@@ -48,40 +48,51 @@ package struct ReturnStore {
         )
     }
 
-    /// How many of a contact's messages bounced with this reason.
-    package func bounces(
-        of contact: Contact.ID,
-        on channel: SuppressionChannel,
-        reason: String
-    ) throws(StoreError) -> Int {
-        let row = try self.connection.prepare(
-            "SELECT count(*) FROM event WHERE contact = ?1 AND kind = 'bounced' AND reason = ?2 AND channel = ?3"
-        )
+    /// Whose bounces are counted.
+    package struct Bouncer: Hashable, Sendable {
+        package let contact: Contact.ID
+        package let channel: SuppressionChannel
+        /// Only those of this address of the contact's; `nil` for all.
+        package let address: HeldAddress?
+
+        package init(_ contact: Contact.ID, on channel: SuppressionChannel, at address: HeldAddress?) {
+            self.contact = contact
+            self.channel = channel
+            self.address = address
+        }
+
+        /// An event names an address unless it is about the one that the contact had then.
+        fileprivate static let condition = """
+            contact = ?1 AND kind = 'bounced' AND reason = ?2 AND channel = ?3
+            AND (?4 IS NULL OR address_hash = ?4 OR (address_hash IS NULL AND at >= ?5 AND at < ?6))
+            """
+
+        fileprivate func bind(_ reason: String, to row: any SQLStatement) {
+            row.bind(1, self.contact.rawValue)
+            row.bind(2, reason)
+            row.bind(3, self.channel.rawValue)
+            if let hash = self.address?.hash { row.bind(4, bytes: hash.bytes) } else { row.bindNull(4) }
+            row.bind(5, self.address?.from.milliseconds ?? 0)
+            row.bind(6, self.address?.until?.milliseconds ?? .max)
+        }
+    }
+
+    /// How many messages bounced with this reason.
+    package func bounces(of bouncer: Bouncer, reason: String) throws(StoreError) -> Int {
+        let row = try self.connection.prepare("SELECT count(*) FROM event WHERE \(Bouncer.condition)")
         defer { row.reset() }
-        row.bind(1, contact.rawValue)
-        row.bind(2, reason)
-        row.bind(3, channel.rawValue)
+        bouncer.bind(reason, to: row)
         return try row.step() ? Int(row.integer(0)) : 0
     }
 
-    /// On how many days (UTC) since then one of a contact's messages bounced with this reason.
-    package func bounceDays(
-        of contact: Contact.ID,
-        on channel: SuppressionChannel,
-        reason: String,
-        since: Timestamp
-    ) throws(StoreError) -> Int {
+    /// On how many days (UTC) since then a message bounced with this reason.
+    package func bounceDays(of bouncer: Bouncer, reason: String, since: Timestamp) throws(StoreError) -> Int {
         let row = try self.connection.prepare(
-            """
-            SELECT count(DISTINCT at / 86400000) FROM event
-            WHERE contact = ?1 AND kind = 'bounced' AND reason = ?2 AND at >= ?3 AND channel = ?4
-            """
+            "SELECT count(DISTINCT at / 86400000) FROM event WHERE \(Bouncer.condition) AND at >= ?7"
         )
         defer { row.reset() }
-        row.bind(1, contact.rawValue)
-        row.bind(2, reason)
-        row.bind(3, since.milliseconds)
-        row.bind(4, channel.rawValue)
+        bouncer.bind(reason, to: row)
+        row.bind(7, since.milliseconds)
         return try row.step() ? Int(row.integer(0)) : 0
     }
 }

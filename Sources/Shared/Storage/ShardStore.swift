@@ -39,6 +39,7 @@ package final class ShardStore {
     private let closeStatement: any SQLStatement
     private let closeAllStatement: any SQLStatement
     private let readStatement: any SQLStatement
+    private let timeStatement: any SQLStatement
     private let openStatement: any SQLStatement
 
     package init(_ connection: any SQLConnection) throws(StoreError) {
@@ -53,6 +54,7 @@ package final class ShardStore {
         self.readStatement = try connection.prepare(
             "SELECT epoch, campaign, lane, lo, hi, members, holder FROM shard WHERE epoch = ?1"
         )
+        self.timeStatement = try connection.prepare("SELECT granted_at FROM shard WHERE epoch = ?1")
         self.openStatement = try connection.prepare(
             "SELECT epoch, campaign, lane, lo, hi, members, holder FROM shard WHERE open = 1 ORDER BY epoch"
         )
@@ -94,6 +96,14 @@ package final class ShardStore {
         defer { row.reset() }
         row.bind(1, Int64(bitPattern: epoch.rawValue))
         return try row.step() ? Self.record(row) : nil
+    }
+
+    /// When it was granted.
+    package func grantedAt(_ epoch: Epoch) throws(StoreError) -> Timestamp? {
+        let row = self.timeStatement
+        defer { row.reset() }
+        row.bind(1, Int64(bitPattern: epoch.rawValue))
+        return try row.step() ? Timestamp(milliseconds: row.integer(0)) : nil
     }
 
     /// Shards with targets that have no outcome yet, oldest first.

@@ -59,6 +59,27 @@ package struct SuppressionStore {
         _ record: SuppressionRecord,
         address: String
     ) throws(StoreError) -> (isNew: Bool, contact: Contact.ID?) {
+        let isNew = try self.put(record)
+        let contact = try self.contact(at: address, on: record.channel)
+        if let contact {
+            try self.set(ContactBars(record.channel), true, on: contact)
+            try self.note(contact, has: record.address, on: record.channel)
+        } else if record.channel == .email, ![.bounced, .erased].contains(record.reason),
+            let mover = try self.mover(from: address)
+        {
+            var other = record
+            other.address = self.key.hash(mover.address, on: record.channel)
+            other.evidence = "the same person had another address, with: " + record.evidence
+            _ = try self.add(other, address: mover.address)
+            return (isNew, mover.contact)
+        }
+        return (isNew, contact)
+    }
+
+    /// Writes a row of the list; a weightier reason replaces a lighter one.
+    ///
+    /// - Returns: Whether the address was not there before.
+    func put(_ record: SuppressionRecord) throws(StoreError) -> Bool {
         let known = try self.reason(of: record.address, on: record.channel)
         if known.map({ $0 < record.reason }) ?? true {
             let statement = try self.connection.prepare(
@@ -75,20 +96,7 @@ package struct SuppressionStore {
             statement.bind(6, record.who)
             try statement.run()
         }
-        let contact = try self.contact(at: address, on: record.channel)
-        if let contact {
-            try self.set(ContactBars(record.channel), true, on: contact)
-            try self.note(contact, has: record.address, on: record.channel)
-        } else if record.channel == .email, ![.bounced, .erased].contains(record.reason),
-            let mover = try self.mover(from: address)
-        {
-            var other = record
-            other.address = self.key.hash(mover.address, on: record.channel)
-            other.evidence = "the same person had another address, with: " + record.evidence
-            _ = try self.add(other, address: mover.address)
-            return (known == nil, mover.contact)
-        }
-        return (known == nil, contact)
+        return known == nil
     }
 
     /// Takes an address off the list.
@@ -128,7 +136,7 @@ package struct SuppressionStore {
         )
     }
 
-    func reason(
+    package func reason(
         of address: AddressHash,
         on channel: SuppressionChannel
     ) throws(StoreError) -> SuppressionReason? {
@@ -190,10 +198,14 @@ package struct SuppressionStore {
 
     // MARK: Contacts that come
 
-    /// Whether anybody is on the list or left one: else no contact that comes need be looked up.
+    /// Whether anybody is on the list, left one or was written to at an address that is nobody's now: else no contact that comes need be
+    /// looked up.
     package func hasAny() throws(StoreError) -> Bool {
         let row = try self.connection.prepare(
-            "SELECT EXISTS (SELECT 1 FROM suppression) OR EXISTS (SELECT 1 FROM list_departure)"
+            """
+            SELECT EXISTS (SELECT 1 FROM suppression) OR EXISTS (SELECT 1 FROM list_departure)
+                OR EXISTS (SELECT 1 FROM written_address)
+            """
         )
         defer { row.reset() }
         return try row.step() && row.integer(0) != 0
@@ -233,6 +245,7 @@ package struct SuppressionStore {
         statement.bind(1, bytes: address.bytes)
         statement.bind(2, contact.rawValue)
         try statement.run()
+        if channel == .email { try WrittenAddresses(self.connection).hold(address, by: contact) }
     }
 
     // MARK: Lists

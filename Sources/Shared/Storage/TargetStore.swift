@@ -262,6 +262,20 @@ package final class TargetStore {
         return try statement.step() ? Int(statement.integer(0)) : 0
     }
 
+    /// The latest attempt of a target of which nobody knows whether it was sent; `nil` when there is none.
+    package func doubtedEpoch(_ key: TargetKey) throws(StoreError) -> Epoch? {
+        let row = try self.connection.prepare(
+            """
+            SELECT epoch FROM ledger WHERE campaign = ?1 AND lane = ?2 AND position = ?3
+                AND outcome = \(Outcome.inDoubt.rawValue)
+            ORDER BY epoch DESC LIMIT 1
+            """
+        )
+        defer { row.reset() }
+        Self.bind(key, to: row)
+        return try row.step() ? Epoch(UInt64(bitPattern: row.integer(0))) : nil
+    }
+
     /// Targets of a lane from `position` on that are not settled: pending, leased or deferred; at most `limit`.
     package func unsettled(
         campaign: Campaign.ID,

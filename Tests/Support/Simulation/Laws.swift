@@ -4,6 +4,7 @@ import Engine
 import Storage
 import StorageSQLite
 import Wire
+import WorkerCore
 
 /// What must always be true, judged from outside.
 final class Laws {
@@ -20,7 +21,7 @@ final class Laws {
     private var lastEpoch = Epoch(0)
     private var acknowledged: [(key: TargetKey, fact: WorkerWitness.ReportedFact)] = []
     private var ranks: [TargetKey: LedgerBooks.Standing] = [:]
-    /// Contacts that are suppressed, as was committed.
+    /// Contacts that are suppressed, as was committed: operators asked for it, or a relay said that the mailbox does not exist.
     private var suppressed: Set<Int64> = []
     private var allowances = Allowances()
     private var turns = 0
@@ -123,6 +124,12 @@ final class Laws {
                 guard let key = worker.witness.key(fact.epoch, position: fact.position) else { continue }
                 self.acknowledged.append((key, fact))
                 self.checkAcknowledged(key, fact)
+                let target = JournalledTarget(epoch: fact.epoch, position: fact.position)
+                if fact.isGone, self.books.standing(of: key)?.outcome == .bounced,
+                    let contact = worker.witness.contact(target)
+                {
+                    self.suppressed.insert(contact)
+                }
             }
         default: break
         }

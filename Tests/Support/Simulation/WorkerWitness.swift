@@ -24,6 +24,8 @@ final class WorkerWitness {
         let epoch: Epoch
         let position: UInt32
         let outcome: Outcome
+        /// The relay said that there is no such address.
+        let isGone: Bool
     }
 
     let name: String
@@ -63,7 +65,9 @@ final class WorkerWitness {
                             number: report.number,
                             epoch: facts.epoch,
                             position: position,
-                            outcome: outcome
+                            outcome: outcome,
+                            isGone: outcome == .bounced && facts.reasons[index] == .mailbox
+                                && facts.replies[Int(facts.replyIndexes[index])].text.contains("no such mailbox")
                         )
                     )
                 }
