@@ -40,7 +40,7 @@ final class FakeOperations: Operations {
     var calls: [String] { self.memory.withLock { $0.calls } }
 
     func readiness() async -> Readiness {
-        self.memory.withLock { Readiness(ready: $0.isReady, workers: 2, restored: $0.restored) }
+        self.memory.withLock { Readiness(ready: $0.isReady, workers: 2, process: 7, restored: $0.restored) }
     }
 
     func importContacts(
@@ -210,8 +210,9 @@ final class FakeOperations: Operations {
         return PreviewAnswer(messages: [PreviewMessage(contact: 1, address: "a@b.example")])
     }
 
-    func clone(_ id: Campaign.ID, by caller: Caller) async throws -> Submission {
-        try self.note("clone \(id.publicID) by \(caller.name)")
+    func clone(_ id: Campaign.ID, _ change: CloneChange, by caller: Caller) async throws -> Submission {
+        let budget = change.messagesMax.map(String.init) ?? "-"
+        try self.note("clone \(id.publicID) unsent \(change.isForUnsent) budget \(budget) by \(caller.name)")
         return Submission(id: "c8", state: .submitted, digest: "abc", audience: 3, missing: [], diagnostics: [])
     }
 

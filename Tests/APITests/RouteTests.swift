@@ -54,7 +54,18 @@ struct RouteCase: Sendable, CustomTestStringConvertible {
             call: "preview c.yaml for a@b.example 0"
         ),
         .init(.post, "/v1/campaigns/plan", .operator, body: Self.file, call: "plan first.yaml"),
-        .init(.post, "/v1/campaigns/c7/clone", .operator, call: "clone c7 by operator"),
+        .init(
+            .post,
+            "/v1/campaigns/c7/clone",
+            .operator,
+            call: "clone c7 unsent false budget - by operator"
+        ),
+        .init(
+            .post,
+            "/v1/campaigns/c7/clone?unsent=true&budget=500",
+            .operator,
+            call: "clone c7 unsent true budget 500 by operator"
+        ),
         .init(.get, "/v1/segments", .viewer, call: "segments"),
         .init(.get, "/v1/segments/iowa", .viewer, call: "segment iowa"),
         .init(

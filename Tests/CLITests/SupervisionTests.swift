@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import CLI
@@ -59,6 +60,53 @@ struct SupervisionTests {
         _ = supervision.ended(.worker(1), atSeconds: 1)
         #expect(supervision.stopRequested() == [.terminate(.coordinator)])
         #expect(supervision.restartDue(.worker(1)) == [])
+    }
+
+    @Test("a coordinator that refuses to start ends all; one that has answered is started again")
+    func refusal() {
+        var supervision = self.running(workers: 2)
+        #expect(
+            supervision.ended(.coordinator, atSeconds: 1, isRefusal: true)
+                == [.terminate(.worker(1)), .terminate(.worker(2))]
+        )
+        #expect(supervision.wasRefused)
+        #expect(supervision.ended(.worker(1), atSeconds: 2) == [])
+        #expect(supervision.ended(.worker(2), atSeconds: 2) == [.finish(wasKilled: false)])
+
+        var other = self.running(workers: 1)
+        // Killed before it answered.
+        #expect(other.ended(.coordinator, atSeconds: 1) == [.startLater(.coordinator, seconds: 1)])
+        _ = other.restartDue(.coordinator)
+        _ = other.started(.coordinator, atSeconds: 2)
+        other.coordinatorAnswered()
+        #expect(
+            other.ended(.coordinator, atSeconds: 3, isRefusal: true) == [.startLater(.coordinator, seconds: 2)]
+        )
+        #expect(!other.wasRefused)
+    }
+
+    @Test("a data folder in use is named with its holder, and is free again after it")
+    func folderInUse() async throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        // No coordinator was ever here.
+        try await FolderLock.waitUntilFree(folder.path, seconds: 0) { _ in Issue.record("nobody has it") }
+        let path = try folder.write(FolderLock.coordinatorFile, "process 4711")
+        let descriptor = open(path, O_RDWR)
+        #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        var holders: [String] = []
+        let failure = await #expect(throws: Failure.self) {
+            try await FolderLock.waitUntilFree(folder.path, seconds: 0.2) { holders.append($0) }
+        }
+        #expect(failure?.message.contains("process 4711; stop it first") == true)
+        #expect(holders == ["process 4711"])
+        close(descriptor)
+        try await FolderLock.waitUntilFree(folder.path, seconds: 0) { _ in Issue.record("nobody has it") }
+
+        let first = try FolderLock(folder: folder.path)
+        let second = #expect(throws: Failure.self) { try FolderLock(folder: folder.path) }
+        #expect(second?.message.contains("process \(getpid())") == true)
+        withExtendedLifetime(first) {}
     }
 
     @Test("with nobody running an end is an end")

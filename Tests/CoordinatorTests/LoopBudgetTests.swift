@@ -83,6 +83,52 @@ struct LoopBudgetTests {
         #expect(try bench.integer("SELECT used FROM campaign_budget") == 20)
     }
 
+    @Test("who is left of a campaign gets a clone of it, and nobody who got it or may have")
+    func left() throws {
+        let (bench, worker, first) = try self.scene("{max_messages: 20}")
+        let fates: [WireOutcomeCode] = [.accepted, .inDoubt, .bounced, .returned]
+        _ = try self.work(bench, worker, { fates[$0 % 4] })
+        let had = try bench.status(first).counts
+        let problem = try #require(try bench.status(first).problem)
+        #expect(problem.contains("'postrider campaign cancel \(first.publicID)'"))
+        #expect(problem.contains("'postrider campaign clone \(first.publicID) --unsent --budget N'"))
+
+        let change = CloneChange(isForUnsent: true, messagesMax: 1_000)
+        func clone() throws {
+            try bench.command { core in
+                let (draft, _) = try core.draftClone(of: first, change)
+                _ = try core.submit(draft, replacing: nil, by: "bob")
+            }
+        }
+        // It could go on by itself.
+        #expect(throws: OperationError.self) { try clone() }
+        try bench.step(.cancel, on: first)
+        for _ in 0..<8 { try bench.turn() }
+        try clone()
+        let second = Campaign.ID(first.rawValue + 1)
+        #expect(try bench.status(second).digest != bench.status(first).digest)
+        try bench.step(.approve, on: second, by: Caller(name: "ann", role: .approver))
+        _ = try self.work(bench, worker, { _ in .accepted })
+        let status = try bench.status(second)
+        #expect(status.state == .finished)
+        #expect(status.audience == 300 - had.accepted - had.inDoubt)
+        #expect(status.counts.accepted == status.audience)
+        // Each person once.
+        #expect(try bench.integer("SELECT count(*) FROM target WHERE state IN (1, 5)") == 300)
+        #expect(try bench.integer("SELECT count(DISTINCT contact) FROM target WHERE state IN (1, 5)") == 300)
+    }
+
+    @Test("a campaign that never started has nobody left")
+    func neverStarted() throws {
+        let bench = try LoopBench()
+        try bench.addContacts(3)
+        let id = try bench.submit(LoopBench.campaign())
+        try bench.step(.cancel, on: id)
+        #expect(throws: OperationError.self) {
+            try bench.command { core in _ = try core.draftClone(of: id, CloneChange(isForUnsent: true)) }
+        }
+    }
+
     @Test("a doubt that is sent again is paid for twice")
     func resent() throws {
         let (bench, worker, id) = try self.scene("{max_messages: 10}", more: "on_doubt: resend")

@@ -121,6 +121,43 @@ struct LoopSuppressionTests {
         #expect(granted[UInt64(toList.rawValue)] == [1, 3])
     }
 
+    @Test(
+        "whoever leaves a list that an expression or a segment is for gets no more, unless something else is for him as well",
+        arguments: [
+            ("\"list(news)\"", [1, 3]),
+            ("\"list(news) and name <> 'Nobody'\"", [1, 3]),
+            ("{segment: readers}", [1, 3]),
+            ("\"segment(readers) and not received('nothing')\"", [1, 3]),
+            ("\"not (not list(news))\"", [1, 3]),
+            ("\"list(news) or list(other)\"", [1, 2, 3]),
+            ("\"list(news) or name = 'Person 2'\"", [1, 2, 3]),
+            ("\"not list(gone)\"", [1, 2, 3]),
+            ("\"list(everyone) and not list(gone)\"", [1, 2, 3]),
+        ] as [(String, [UInt64])]
+    )
+    func leavingByExpression(audience: String, expected: [UInt64]) throws {
+        let bench = try LoopBench()
+        try bench.addContacts(3)
+        try bench.execute(
+            """
+            INSERT INTO list (id, name) VALUES (7, 'news'), (8, 'other'), (9, 'gone');
+            INSERT INTO list_member SELECT 7, id FROM contact; INSERT INTO list_member SELECT 8, id FROM contact
+            """
+        )
+        try bench.command { core in _ = try core.define(segment: "readers", as: "list(news)", by: "bob") }
+        _ = try bench.submit(LoopBench.campaign().replacing("name: test", with: "name: nothing"))
+        let source = LoopBench.campaign().replacing("audience: {list: everyone}", with: "audience: \(audience)")
+        _ = try bench.start(source)
+        for _ in 0..<4 { try bench.turn() }
+        try bench.command { core in
+            _ = try core.leave(list: "news", address: "p2@example.org")
+            _ = try core.leave(list: "gone", address: "p2@example.org")
+        }
+        let worker = try bench.connectedWorker("w1")
+        for _ in 0..<2 { try bench.turn() }
+        #expect(worker.grants.flatMap(\.contact).sorted() == expected)
+    }
+
     @Test("an address is taken off the list with a reason, which stands in the audit table")
     func removed() throws {
         let bench = try LoopBench()

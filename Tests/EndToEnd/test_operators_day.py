@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 from harness import CommandFailure, EndToEndTest, free_ports, programs
 
@@ -68,7 +69,9 @@ class OperatorsDayTest(EndToEndTest):
         cluster.command("campaign", "preview", file, "--contact", "p1@gmail.com", "--out", "one.eml")
         self.assertIn("Subject: Hi P1", (cluster.folder / "one.eml").read_text())
         drawn = [cluster.json("campaign", "preview", file, "--sample", 3, "--seed", 7) for _ in range(2)]
-        self.assertEqual(drawn[0]["messages"][0]["address"], drawn[1]["messages"][0]["address"])
+        addresses = [[message["address"] for message in one["messages"]] for one in drawn]
+        self.assertEqual(addresses[0], addresses[1])
+        self.assertEqual(len(set(addresses[0])), 3)
         other = cluster.json("campaign", "preview", file, "--contact", "p2@gmail.com")["messages"][0]
         self.assertEqual(other["excluded"], "not in the audience")
 
@@ -125,6 +128,7 @@ class OperatorsDayTest(EndToEndTest):
         self.check_counts(status)
         self.assertEqual(status["counts"]["accepted"], 5)
         self.assertIn("budget is used up (5 messages)", status["problem"])
+        rest = re.findall("'postrider ([^']+)'", status["problem"])
         second = cluster.command("campaign", "clone", first).strip()
         self.assertNotEqual(first, second)
         self.assertEqual(cluster.status(second)["state"], "submitted")
@@ -150,3 +154,20 @@ class OperatorsDayTest(EndToEndTest):
         )
         # What received() asks is what targets say.
         self.assertEqual(cluster.json("segment", "count", "received(budget)")["count"], 5)
+        self.check_rest(cluster, first, rest)
+
+    def check_rest(self, cluster, first, commands):
+        """Does what the status said: those who are left get the message, and nobody gets it twice."""
+        self.assertEqual(len(commands), 2, commands)
+        with self.assertRaises(CommandFailure) as caught:
+            cluster.command("campaign", "clone", first, "--unsent")
+        self.assertIn("cancel it first", caught.exception.errors)
+        cluster.command(*commands[0].split())
+        cluster.wait_settled(first)
+        self.assertEqual(commands[1].split()[-2:], ["--budget", "N"])
+        third = cluster.command(*commands[1].split()[:-1], PEOPLE).strip()
+        cluster.command("campaign", "approve", third, role="approver")
+        status = cluster.wait_finished(third)
+        self.assertEqual((status["audience"], status["counts"]["accepted"]), (PEOPLE - 5, PEOPLE - 5))
+        got = [row["address"] for one in (first, third) for row in cluster.targets(one, "accepted")]
+        self.assertEqual((len(got), len(set(got))), (PEOPLE, PEOPLE))

@@ -27,8 +27,9 @@ class StartTest(EndToEndTest):
 
     def ends(self, program, code, *patterns, arguments=()):
         """Runs a service that must end by itself, with every pattern in what it said."""
-        words = [programs() / f"postrider-{program}", "--config", self.ours.folder / "postrider.yaml", *arguments]
-        process = Process(f"{program}-{len(list(self.ours.folder.glob('*.log')))}", words, self.ours.folder)
+        name = f"postrider-{program}" if program else "postrider"
+        words = [programs() / name, *arguments, "--config", self.ours.folder / "postrider.yaml"]
+        process = Process(f"{name}-{len(list(self.ours.folder.glob('*.log')))}", words, self.ours.folder)
         self.addCleanup(process.kill)
         self.assertEqual(process.wait(), code, process.text())
         for pattern in patterns:
@@ -61,6 +62,21 @@ class StartTest(EndToEndTest):
         self.assertEqual(self.state(), state)
         # The first has noticed nothing.
         self.ours.wait_ready()
+
+    def test_a_second_up(self):
+        first = self.ours.start_up(1)
+        self.ends("", 1, f"process {first.pid}", r"another `postrider up` uses \S+/data", "stop it first", arguments=["up"])
+        # The same address, but another folder: it is not ready because the first one is.
+        other = self.cluster(25, name="other")
+        other.settings["coordinator"]["api_listen"] = self.ours.settings["coordinator"]["api_listen"]
+        other.write_settings()
+        process = other._start("up", ["up"])
+        self.assertEqual(process.wait(), 1, process.text())
+        self.assertIn("api_listen", process.text())
+        self.assertEqual([line for line in process.lines("ready") if "workers" in line], [])
+        # The first has noticed nothing.
+        self.ours.wait_ready()
+        self.assertEqual([one["name"] for one in self.ours.worker_states()], ["local-1"])
 
     def test_settings_that_are_wrong(self):
         state = self.state()

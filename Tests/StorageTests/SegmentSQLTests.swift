@@ -56,6 +56,10 @@ struct SegmentSQLTests {
             ("state like 'i%'", [1, 4]),
             ("state not like '_h'", [1, 4]),
             ("language = 'en'", [2]),
+            ("language like 'zOë%'", [4]),
+            ("language like '_OË[*'", [4]),
+            ("language not like 'ZOË%'", [1, 2]),
+            ("language like 'zoé%' or language like 'ë%'", []),
         ]
     )
     func results(text: String, expected: [Int64]) throws {
@@ -106,7 +110,7 @@ struct SegmentSQLTests {
                 INSERT INTO contact VALUES (1, 'de', 'IA', 100, '10.00', 10, 1, '1999-12-31');
                 INSERT INTO contact VALUES (2, 'en', 'NH', 10, '9.50', 9.5, 0, '2000-01-01');
                 INSERT INTO contact VALUES (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-                INSERT INTO contact VALUES (4, 'fr', 'IA', 9, '9', 9, 0, '2001-01-01')
+                INSERT INTO contact VALUES (4, 'ZoË[*', 'IA', 9, '9', 9, 0, '2001-01-01')
                 """
             )
             let statement = try connection.prepare("SELECT id FROM contact c WHERE \(segment.condition) ORDER BY id")

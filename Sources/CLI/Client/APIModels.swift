@@ -311,6 +311,8 @@ struct WorkerStatus: Decodable, Sendable {
 struct Readiness: Decodable, Sendable {
     var ready: Bool
     var workers: Int
+    /// The coordinator's process; `nil` from one that is older.
+    var process: Int?
     /// Why nothing is sent although all is ready.
     var restored: String?
 }

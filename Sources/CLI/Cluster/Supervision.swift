@@ -4,7 +4,8 @@
 ///                 │  ▲                          │                │
 ///                 └──┘ exited, restartDue       └──too long──────┴──▶ killed
 ///
-/// Workers are ended first: the coordinator is still there to take what they report.
+/// Workers are ended first: the coordinator is still there to take what they report. A coordinator that refuses to start, before it
+/// ever answered, ends all: what it refuses is no passing trouble.
 struct Supervision {
     enum Child: Hashable, Sendable {
         case coordinator
@@ -55,6 +56,10 @@ struct Supervision {
     private var states: [Child: State] = [:]
     private var stage = Stage.running
     private var wasKilled = false
+    /// The coordinator answered once.
+    private var hasAnswered = false
+    /// The coordinator refused to start, and all end for it.
+    private(set) var wasRefused = false
 
     init(workers: Int) {
         self.children = [.coordinator] + (1...max(1, workers)).map(Child.worker)
@@ -76,13 +81,26 @@ struct Supervision {
         }
     }
 
+    /// Our coordinator answers: whatever ends it from now on, it is started again.
+    mutating func coordinatorAnswered() { self.hasAnswered = true }
+
     /// A child ended, or could not be started.
-    mutating func ended(_ child: Child, atSeconds now: Double) -> [Action] {
+    ///
+    /// - Parameters:
+    ///   - child: Which.
+    ///   - now: Seconds of the caller's clock.
+    ///   - isRefusal: It ended itself, and said that something is wrong.
+    /// - Returns: What follows.
+    mutating func ended(_ child: Child, atSeconds now: Double, isRefusal: Bool = false) -> [Action] {
         guard var state = self.states[child] else { return [] }
         if state.isRunning, now - state.startedAt >= Self.goodRunSeconds { state.failures = 0 }
         state.isRunning = false
         defer { self.states[child] = state }
         switch self.stage {
+        case .running where child == .coordinator && isRefusal && !self.hasAnswered:
+            self.wasRefused = true
+            self.states[child] = state
+            return self.stopRequested()
         case .running:
             let seconds = min(Self.delaySecondsMax, 1 << min(state.failures, 10))
             state.failures += 1

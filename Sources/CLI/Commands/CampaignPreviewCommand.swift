@@ -189,20 +189,36 @@ struct CampaignCloneCommand: PostriderLeaf {
         commandName: "clone",
         abstract: "Hands a campaign in once more, as a new one, and prints its id.",
         discussion: """
-            The new campaign has the file, templates and segments of the old one, and needs its own approval.
+            The new campaign has the file, templates and segments of the old one, and needs its own approval. With --unsent it is for \
+            those people of an ended campaign who got nothing of it: nobody whose message was taken, or may have been.
 
-            Example: postrider campaign clone c1
+            Example:
+              postrider campaign clone c1
+              postrider campaign clone c1 --unsent --budget 5000
             """
     )
 
     @Argument(help: "The campaign.")
     var id: String
 
+    @Flag(help: "Only for people of it who got nothing of it; it must be finished or cancelled.")
+    var unsent = false
+
+    @Option(help: ArgumentHelp("In place of its budget: so many messages.", valueName: "n"))
+    var budget: Int?
+
     @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        if let budget, !(1...Limit.quantityMax).contains(budget) {
+            throw ValidationError("--budget must be 1 to \(Limit.quantityMax).")
+        }
+    }
 
     func run(in surroundings: Surroundings) async throws {
         let path = CampaignCommand.path(self.id, "/clone")
-        let document = try await surroundings.withClient { try await $0.post(path) }
+        let query = [("unsent", self.unsent ? "true" : nil), ("budget", self.budget.map(String.init))]
+        let document = try await surroundings.withClient { try await $0.post(path, query) }
         try surroundings.show(document, as: SubmittedCampaign.self) { [Printable.foreign($0.id)] }
     }
 }

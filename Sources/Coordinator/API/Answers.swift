@@ -8,6 +8,8 @@ struct Readiness: Hashable, Sendable, Encodable {
     var ready: Bool
     /// Workers admitted and connected now.
     var workers: Int
+    /// The coordinator's process id: whoever started it knows it by that.
+    var process: Int
     /// Why nothing is sent although all is ready, and what to do; `nil` when nothing is wrong.
     @Nullable var restored: String?
 }

@@ -375,7 +375,11 @@ enum OpenAPIDocument {
               operationId: cloneCampaign
               summary: A new campaign of the same file, templates and segments, not approved
               x-role: operator
-              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              parameters:
+                - $ref: "#/components/parameters/id"
+                - { name: unsent, in: query, schema: { type: boolean }, description: only for people of an ended campaign who got nothing of it }
+                - { name: budget, in: query, schema: { type: integer, minimum: 1 }, description: messages; in place of its budget }
+                - $ref: "#/components/parameters/idempotencyKey"
               responses: { "200": { $ref: "#/components/responses/Submission" }, default: { $ref: "#/components/responses/Problem" } }
           /v1/campaigns/{id}:
             get:
@@ -713,8 +717,8 @@ enum OpenAPIDocument {
                 diagnostics: { type: array, items: { $ref: "#/components/schemas/Diagnostic" } }
             Readiness:
               type: object
-              required: [ready, workers, restored]
-              properties: { ready: { type: boolean }, workers: { type: integer }, restored: { type: [string, "null"] } }
+              required: [ready, workers, process, restored]
+              properties: { ready: { type: boolean }, workers: { type: integer }, process: { type: integer }, restored: { type: [string, "null"] } }
             Import:
               type: object
               required: [id, rows, created, updated, unchanged, rejected, warnings, first_rejects, fields, opt_outs, dry_run]

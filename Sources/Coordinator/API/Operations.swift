@@ -81,7 +81,7 @@ protocol Operations: Sendable {
     func preview(_ request: PreviewRequest, by caller: Caller) async throws -> PreviewAnswer
 
     /// Submits a campaign's file, templates and segments once more, as a new campaign.
-    func clone(_ id: Campaign.ID, by caller: Caller) async throws -> Submission
+    func clone(_ id: Campaign.ID, _ change: CloneChange, by caller: Caller) async throws -> Submission
 
     /// Makes a campaign, or replaces the one with this id, which must not have started; its approval is void then.
     func submit(_ file: CampaignFile, replacing id: Campaign.ID?, by caller: Caller) async throws -> Submission

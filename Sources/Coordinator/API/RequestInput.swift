@@ -122,6 +122,13 @@ struct RequestInput: Sendable {
         return ConsentMarks.channels.filter { channels.contains($0) }
     }
 
+    func cloneChange() throws -> CloneChange {
+        CloneChange(
+            isForUnsent: try self.flag("unsent"),
+            messagesMax: try self.number("budget", in: 1...Int64(Limit.quantityMax)).map(Int.init)
+        )
+    }
+
     func targetSelection() throws -> TargetSelection {
         guard let name = self.query("outcome") else { return .all }
         guard let selection = TargetSelection(name: name) else {

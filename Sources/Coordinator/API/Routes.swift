@@ -105,7 +105,7 @@ struct Routes<Coordinator: Operations>: Sendable {
             try Response(json: await self.operations.preview(input.body(PreviewRequest.self), by: input.caller))
         }
         self.on(.post, "v1/campaigns/:id/clone", .operator, router) { input in
-            try Response(json: await self.operations.clone(input.campaignID(), by: input.caller))
+            try Response(json: await self.operations.clone(input.campaignID(), input.cloneChange(), by: input.caller))
         }
         self.on(.post, "v1/campaigns", .operator, router) { input in
             let id = try input.query("id").map(input.campaignID)

@@ -26,6 +26,8 @@ struct CampaignPlan: Sendable {
     let conditions: [Domain.Expression]
     /// The audience rule, parsed; `nil` when it is a list.
     let audienceExpression: Domain.Expression?
+    /// The lists that it is for, also by way of expressions and segments.
+    let lists: [String]
     let retries: RetryPolicy?
     /// The partials that its templates include, by name; in order.
     let partials: [(name: String, text: String)]
@@ -96,6 +98,7 @@ struct CampaignPlan: Sendable {
         self.audience = parts.audience
         self.conditions = parts.conditions
         self.audienceExpression = parts.audienceExpression
+        self.lists = if case .list(let name) = file.audience { [name] } else { parts.audienceExpression?.lists ?? [] }
         self.partials = parts.partials.compactMap { name in file.partials[name].map { (name, $0) } }
         self.segments = parts.segments
         self.usesLink = parts.usesLink

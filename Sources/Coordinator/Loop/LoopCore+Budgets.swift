@@ -74,7 +74,8 @@ extension LoopCore {
         guard let budget = campaign.budget, campaign.record.state == .paused, self.budgetLeft(campaign) == 0 else {
             return nil
         }
-        return "its budget is used up (\(budget.record.messagesMax) messages); cancel it, and clone it with another "
-            + "budget for those who are left"
+        let id = campaign.id.publicID
+        return "its budget is used up (\(budget.record.messagesMax) messages); to write to those who are left: "
+            + "'postrider campaign cancel \(id)', then 'postrider campaign clone \(id) --unsent --budget N'"
     }
 }

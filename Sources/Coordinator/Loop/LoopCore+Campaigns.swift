@@ -44,16 +44,41 @@ extension LoopCore {
     }
 
     /// What a campaign was made of, to be submitted again.
-    func draftClone(of id: Campaign.ID) throws -> (CampaignDraft, CampaignPlan) {
+    ///
+    /// - Parameters:
+    ///   - id: The campaign.
+    ///   - change: What is to be another.
+    /// - Returns: The draft, and what it means now.
+    /// - Throws: ``OperationError``; when those who are left are asked for while the campaign may still write to them, too.
+    func draftClone(of id: Campaign.ID, _ change: CloneChange = CloneChange()) throws -> (CampaignDraft, CampaignPlan) {
         guard var record = try self.stores.campaigns.campaign(id) else { throw OperationError.unknown(id) }
+        if change.isForUnsent { try self.requireEnded(record) }
         // Its day begins anew.
         record.startedAt = nil
         do throws(PlanProblems) {
             try CampaignDigest.check(record)
+            try change.apply(to: &record)
             let plan = try CampaignPlan(record, names: try self.knownNames(), caps: self.options.caps)
             return (CampaignDraft(record), plan)
         } catch {
             throw OperationError.invalid(error.diagnostics)
+        }
+    }
+
+    /// - Throws: ``OperationError/conflict(_:)`` while a campaign may still write to somebody, or when it never did.
+    private func requireEnded(_ record: CampaignRecord) throws {
+        let id = record.id.publicID
+        guard record.startedAt != nil else {
+            throw OperationError.conflict("\(id) was never started: nobody of it is left; clone it without --unsent")
+        }
+        guard [.finished, .cancelled].contains(record.state) else {
+            throw OperationError.conflict(
+                "\(id) is \(record.state.rawValue) and may still write to those who are left; cancel it first"
+            )
+        }
+        // What it had sent is still being settled.
+        guard self.campaigns[record.id] == nil else {
+            throw OperationError.conflict("\(id) still waits for what is under way; try again in a moment")
         }
     }
 

@@ -112,8 +112,15 @@ extension LoopCore {
         // Nearly everybody.
         guard !bars.isEmpty else { return false }
         if bars.contains(campaign.plan.bar) { return true }
-        guard bars.contains(.lists), case .list(let name) = campaign.plan.file.audience else { return false }
-        return try self.suppressions.hasLeft(name, contact: contact)
+        guard bars.contains(.lists), !campaign.plan.lists.isEmpty else { return false }
+        var left: Set<String> = []
+        for name in campaign.plan.lists {
+            if try self.suppressions.hasLeft(name, contact: contact) { left.insert(name) }
+        }
+        guard !left.isEmpty else { return false }
+        // Who is meant by another list as well, or by something else, still is.
+        guard let audience = campaign.plan.audienceExpression else { return true }
+        return try !ContactQuestion(audience.afterLeaving(left)).fits(contact, on: self.connection)
     }
 }
 

@@ -39,8 +39,8 @@ extension CoordinatorOperations {
         return hours
     }
 
-    func clone(_ id: Campaign.ID, by caller: Caller) async throws -> Submission {
-        let (draft, plan) = try await self.loop.ask { try $0.draftClone(of: id) }
+    func clone(_ id: Campaign.ID, _ change: CloneChange, by caller: Caller) async throws -> Submission {
+        let (draft, plan) = try await self.loop.ask { try $0.draftClone(of: id, change) }
         let found = CampaignCheck(plan, try await self.fold(plan))
         let record = try await self.loop.ask { try $0.submit(draft, replacing: nil, by: caller.name) }
         return Submission(record, found)

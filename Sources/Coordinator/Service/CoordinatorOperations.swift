@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Foundation
 import Logging
 import NIOCore
 import Signing
@@ -44,6 +45,7 @@ struct CoordinatorOperations: Operations {
         return Readiness(
             ready: snapshot.counters.turns > 0,
             workers: snapshot.sessions,
+            process: Int(ProcessInfo.processInfo.processIdentifier),
             restored: snapshot.restored
         )
     }

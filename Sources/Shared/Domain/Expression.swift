@@ -28,6 +28,9 @@ package indirect enum Expression: Hashable, Sendable {
     package enum History: String, Hashable, Sendable, CaseIterable {
         /// The relay took it.
         case received
+        /// It was a person of the campaign's audience, whom it ended with, or ended without, and who got nothing of it: no message was
+        /// taken or may have been, and none is under way.
+        case unsent
         /// It was refused for good, at once or later.
         case bounced
         /// The person told the mailbox provider that it is spam.
@@ -50,6 +53,39 @@ package indirect enum Expression: Hashable, Sendable {
         case .and(let terms), .or(let terms): terms.contains(where: \.asksHistory)
         case .not(let term): term.asksHistory
         default: false
+        }
+    }
+
+    /// The lists that it is for, by name, each once: whoever leaves one of them may no longer be meant.
+    package var lists: [String] {
+        var names: Set<String> = []
+        self.collectLists(into: &names, isNegated: false)
+        return names.sorted()
+    }
+
+    private func collectLists(into names: inout Set<String>, isNegated: Bool) {
+        switch self {
+        case .list(let name): if !isNegated { names.insert(name) }
+        case .and(let terms), .or(let terms):
+            for term in terms { term.collectLists(into: &names, isNegated: isNegated) }
+        case .not(let term): term.collectLists(into: &names, isNegated: !isNegated)
+        default: return
+        }
+    }
+
+    /// The condition for somebody who was chosen by it and then left some lists.
+    ///
+    /// What became of earlier messages is taken as it must have been: it cannot be asked for each message.
+    package func afterLeaving(_ left: Set<String>) -> Self { self.afterLeaving(left, isNegated: false) }
+
+    private func afterLeaving(_ left: Set<String>, isNegated: Bool) -> Self {
+        switch self {
+        case .list(let name): left.contains(name) ? .not(.everyone) : self
+        case .history: isNegated ? .not(.everyone) : .everyone
+        case .and(let terms): .and(terms.map { $0.afterLeaving(left, isNegated: isNegated) })
+        case .or(let terms): .or(terms.map { $0.afterLeaving(left, isNegated: isNegated) })
+        case .not(let term): .not(term.afterLeaving(left, isNegated: !isNegated))
+        default: self
         }
     }
 

@@ -13,6 +13,7 @@ enum ExpressionFunction: String, CaseIterable {
     case source
     case segment
     case received
+    case unsent
     case bounced
     case complained
     case opened
@@ -22,8 +23,8 @@ enum ExpressionFunction: String, CaseIterable {
     var history: Expression.History? { Expression.History(rawValue: self.rawValue) }
 
     static let summary =
-        "list(NAME), source(NAME), segment(NAME), received(CAMPAIGN), bounced(CAMPAIGN), complained(CAMPAIGN), "
-        + "opened(CAMPAIGN) and clicked(CAMPAIGN)"
+        "list(NAME), source(NAME), segment(NAME), received(CAMPAIGN), unsent(CAMPAIGN), bounced(CAMPAIGN), "
+        + "complained(CAMPAIGN), opened(CAMPAIGN) and clicked(CAMPAIGN)"
 }
 
 /// Lists, sources, segments, and what was sent before.
@@ -66,7 +67,7 @@ extension ExpressionReading {
             }
             return .source(name)
         case .segment: return try self.segment(name, at: argument)
-        case .received, .bounced, .complained, .opened, .clicked: return .everyone
+        case .received, .unsent, .bounced, .complained, .opened, .clicked: return .everyone
         }
     }
 

@@ -11,7 +11,7 @@ package import Domain
 /// | `[not] like '…'` with `%` and `_` | text |
 /// | `is empty`, `is not empty` | every type |
 /// | `list(NAME)`, `source(NAME)`, `segment(NAME)` | members of a list, people from a source, a defined segment |
-/// | `received(CAMPAIGN)`, `bounced(CAMPAIGN)` | what became of earlier messages; without a name of any campaign |
+/// | `received(CAMPAIGN)`, `unsent(CAMPAIGN)`, `bounced(CAMPAIGN)` | what became of earlier messages; without a name of any campaign |
 /// | `and`, `or`, `not`, `( )` | conditions; `not` binds before `and`, `and` before `or` |
 ///
 /// Texts stand in `'…'` or `"…"`, with the quote doubled inside; dates are texts such as `'2026-11-22'`, or

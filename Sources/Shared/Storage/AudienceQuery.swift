@@ -42,3 +42,21 @@ package struct AudienceQuery: Sendable {
         return contacts
     }
 }
+
+/// Asks whether one contact fits a condition now.
+package struct ContactQuestion: Sendable {
+    private let segment: SegmentSQL
+
+    package init(_ condition: Expression) {
+        self.segment = SegmentSQL(condition, firstParameter: 2) { $0.comparedExpression(in: "c") }
+    }
+
+    /// - Returns: `false` also for nobody.
+    package func fits(_ contact: Contact.ID, on connection: any SQLConnection) throws(StoreError) -> Bool {
+        let row = try connection.prepare("SELECT 1 FROM contact c WHERE c.id = ?1 AND (\(self.segment.condition))")
+        defer { row.reset() }
+        row.bind(1, contact.rawValue)
+        for (index, value) in self.segment.bindings.enumerated() { row.bind(2 + index, value) }
+        return try row.step()
+    }
+}

@@ -5,8 +5,8 @@ package import Domain
 /// Nothing of the user's text gets into the statement: fields were found in a list by ``Expression``'s maker, and
 /// every value is a parameter.
 ///
-/// `LIKE` follows SQLite: `%`, `_`, no escape character, and ASCII letters match in either case. PostgreSQL says the
-/// same with `ILIKE … ESCAPE ''`, which a driver for it must put in its place.
+/// `LIKE` follows SQLite: `%`, `_`, no escape character, and ASCII letters match in either case. A pattern with other letters becomes
+/// a `GLOB` that names both cases. PostgreSQL says both with `ILIKE … ESCAPE ''`, which a driver for it must put in their place.
 package struct SegmentSQL: Sendable {
     /// An expression that is true, false or NULL for a contact; in brackets where it needs them.
     package let condition: String
@@ -98,7 +98,9 @@ private struct SegmentWriter {
             let values = literals.map { self.bind($0) }.joined(separator: ", ")
             return "\(column) \(negated ? "NOT IN" : "IN") (\(values))"
         case .like(let field, let pattern, let negated):
-            return "\(self.column(field)) \(negated ? "NOT LIKE" : "LIKE") \(self.bind(.text(pattern)))"
+            let word = GlobPattern.isNeeded(for: pattern) ? "GLOB" : "LIKE"
+            let value = word == "GLOB" ? GlobPattern.of(pattern) : pattern
+            return "\(self.column(field)) \(negated ? "NOT \(word)" : word) \(self.bind(.text(value)))"
         case .between(let field, let lower, let upper, let negated):
             let column = self.column(field)
             let lowest = self.bind(lower)
@@ -121,6 +123,7 @@ private struct SegmentWriter {
     private mutating func history(_ history: Expression.History, _ campaigns: [Campaign.ID]?) -> String {
         switch history {
         case .received: return self.targets(.accepted, campaigns)
+        case .unsent: return self.unsent(campaigns)
         case .bounced:
             let atOnce = self.targets(.bounced, campaigns)
             return "(\(atOnce) OR \(self.events(.bounced, campaigns, "AND e.reason <> 'temporary'")))"
@@ -136,6 +139,23 @@ private struct SegmentWriter {
         guard let campaigns else { return "c.id IN (SELECT t.contact FROM target t WHERE t.state = \(state))" }
         let ids = campaigns.map { self.bind(.integer($0.rawValue)) }.joined(separator: ", ")
         return "c.id IN (SELECT t.contact FROM target t WHERE t.campaign IN (\(ids)) AND t.state = \(state))"
+    }
+
+    /// Outcomes with which nothing was sent, and nothing will be.
+    private static let unsentOutcomes: [Outcome] = [.bounced, .suppressed, .expired, .cancelled, .failed]
+
+    /// Asks for each contact, by the index on a target's contact: both questions are about few rows.
+    private mutating func unsent(_ campaigns: [Campaign.ID]?) -> String {
+        let states = Self.unsentOutcomes.map { self.bind(.integer(Int64($0.rawValue))) }.joined(separator: ", ")
+        var rows = "SELECT 1 FROM target t WHERE t.contact = c.id"
+        if let campaigns {
+            // The sign keeps it from looking through the campaign's targets instead.
+            let ids = campaigns.map { self.bind(.integer($0.rawValue)) }.joined(separator: ", ")
+            rows += " AND +t.campaign IN (\(ids))"
+        }
+        // Of several campaigns all: whoever got one of them is not left.
+        let other = "NOT EXISTS (\(rows) AND t.state NOT IN (\(states)))"
+        return "(EXISTS (\(rows) AND t.state IN (\(states))) AND \(other))"
     }
 
     /// As ``targets(_:_:)``, of what came back later.
@@ -170,5 +190,35 @@ private struct SegmentWriter {
         case .greater: ">"
         case .greaterOrEqual: ">="
         }
+    }
+}
+
+/// A pattern of `like` as one of SQLite's `GLOB`, in which each letter of any alphabet stands in both cases.
+private enum GlobPattern {
+    /// Whether a pattern has letters that `LIKE` knows in one case only.
+    static func isNeeded(for pattern: String) -> Bool {
+        pattern.unicodeScalars.contains { !$0.isASCII && Self.cases(of: $0).count > 1 }
+    }
+
+    static func of(_ pattern: String) -> String {
+        var glob = ""
+        for scalar in pattern.unicodeScalars {
+            switch scalar {
+            case "%": glob += "*"
+            case "_": glob += "?"
+            case "*", "?", "[": glob += "[\(scalar)]"
+            default:
+                let cases = Self.cases(of: scalar)
+                glob += cases.count > 1 ? "[\(cases.joined())]" : String(scalar)
+            }
+        }
+        return glob
+    }
+
+    /// A letter in each case in which it is one character.
+    private static func cases(of scalar: Unicode.Scalar) -> [String] {
+        let mappings = [scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping]
+        let others = mappings.filter { $0.unicodeScalars.count == 1 && $0 != String(scalar) }
+        return [String(scalar)] + others
     }
 }
