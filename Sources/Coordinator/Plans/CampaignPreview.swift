@@ -21,18 +21,19 @@ struct CampaignPreview {
 
     /// - Parameters:
     ///   - plan: The campaign.
-    ///   - isTest: The messages are to be sent as tests: dot-stuffed, and with a mark in the subject.
+    ///   - testKey: The messages are to be sent as tests: dot-stuffed, with a mark in the subject, and with a Message-ID that follows
+    ///     from this key; random, and never used twice.
     /// - Throws: ``PlanProblems`` for content that no message can be made of.
-    init(_ plan: CampaignPlan, isTest: Bool = false) throws(PlanProblems) {
+    init(_ plan: CampaignPlan, testKey: [UInt8]? = nil) throws(PlanProblems) {
         self.plan = plan
         do throws(InvalidContent) {
-            self.composer = try MessageComposer(Self.content(plan, isTest: isTest), dotStuffed: isTest)
+            self.composer = try MessageComposer(Self.content(plan, testKey: testKey), dotStuffed: testKey != nil)
         } catch {
             throw PlanProblems(diagnostics: error.diagnostics)
         }
     }
 
-    private static func content(_ plan: CampaignPlan, isTest: Bool) -> MessageContent {
+    private static func content(_ plan: CampaignPlan, testKey: [UInt8]?) -> MessageContent {
         MessageContent(
             from: plan.from,
             replyTo: plan.file.replyTo ?? "",
@@ -40,14 +41,14 @@ struct CampaignPreview {
             variants: plan.file.variants.map {
                 .init(
                     name: $0.name,
-                    subject: (isTest ? Self.testMark : "") + $0.subject.text,
+                    subject: (testKey != nil ? Self.testMark : "") + $0.subject.text,
                     text: $0.text?.text ?? "",
                     html: $0.html?.text ?? ""
                 )
             },
             partials: Dictionary(plan.partials.map { ($0.name, $0.text) }) { first, _ in first },
             fields: plan.fields + [UnsubscribeLinks.field],
-            messageIDKey: Self.messageIDKey,
+            messageIDKey: testKey ?? Self.messageIDKey,
             messageIDDomain: plan.from.address.domain
         )
     }
@@ -64,7 +65,7 @@ struct CampaignPreview {
         let fields = self.fields(of: row)
         do {
             answer.message = String(
-                decoding: try self.compose(variant: index, fields, to: address, at: now),
+                decoding: try self.compose(0, variant: index, fields, to: address, at: now),
                 as: UTF8.self
             )
             let variant = self.plan.file.variants[index]
@@ -79,17 +80,24 @@ struct CampaignPreview {
         return answer
     }
 
-    /// The message that a contact would get, addressed to somebody else and signed; `nil` when there is none.
+    /// The message that a contact would get, addressed to somebody else and signed.
     ///
+    /// - Parameters:
+    ///   - row: The contact.
+    ///   - number: Another one for each test of this preview.
+    ///   - way: Where it goes.
+    ///   - now: Its date.
+    /// - Returns: `nil` when the contact would get none.
     /// - Throws: ``PlanProblems`` when it cannot be signed.
     func test(
         for row: PreviewRow,
+        number: Int,
         along way: TestDesk.Way,
         at now: Timestamp
     ) throws(PlanProblems) -> TestDelivery.Parcel? {
         guard let index = self.plan.assignment.variant(for: row.contact, holds: { row.holds[$0] }),
             self.exclusion(row, variant: index) != Reason.missingField.rawValue,
-            let bytes = try? self.compose(variant: index, self.fields(of: row), to: way.recipient, at: now)
+            let bytes = try? self.compose(number, variant: index, self.fields(of: row), to: way.recipient, at: now)
         else { return nil }
         var message: [UInt8] = []
         let keys = way.signing.keys(from: self.plan.from.address.domain) ?? []
@@ -116,12 +124,18 @@ struct CampaignPreview {
         return FieldRow(columns: values + [FieldColumn([Self.link])], index: 0)
     }
 
-    private func compose(variant: Int, _ fields: FieldRow, to recipient: String, at now: Timestamp) throws -> [UInt8] {
+    private func compose(
+        _ number: Int,
+        variant: Int,
+        _ fields: FieldRow,
+        to recipient: String,
+        at now: Timestamp
+    ) throws -> [UInt8] {
         var bytes: [UInt8] = []
         try self.composer.compose(
             into: &bytes,
             lane: 0,
-            position: 0,
+            position: number,
             variant: variant,
             recipient: Array(recipient.utf8)[...],
             row: fields,

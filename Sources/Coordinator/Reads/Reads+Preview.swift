@@ -10,22 +10,30 @@ extension Reads {
         }
     }
 
-    /// People of the audience, drawn by a seed; fewer when the audience is smaller.
-    func sample(_ count: Int, seed: UInt64, _ query: PreviewQuery) async throws -> [PreviewRow] {
-        let bound = try await self.readers.read { connection throws(StoreError) in
-            try CampaignStore(connection).highestContact()
-        }
-        var draw = SplitMix64(seed)
+    /// People of the audience, each as likely to be drawn as any other; all when it is not larger.
+    ///
+    /// - Parameters:
+    ///   - count: How many.
+    ///   - seed: The same one draws the same people of the same audience.
+    ///   - audience: Whom the campaign is for.
+    ///   - query: Of the same audience.
+    /// - Returns: In no order.
+    /// - Throws: What the database says.
+    func sample(
+        _ count: Int,
+        seed: UInt64,
+        of audience: AudienceFold.Audience,
+        _ query: PreviewQuery
+    ) async throws -> [PreviewRow] {
+        var fold = AudienceSampleFold(count, seed: seed, of: audience)
+        try await self.run(&fold) { fold, connection throws(StoreError) in try fold.step(on: connection) }
         var rows: [PreviewRow] = []
-        // Of a small audience the same ones are drawn again and again.
-        for _ in 0..<count * 4 where rows.count < count {
-            let start = Int64(draw.number(below: Int(max(1, bound))))
-            let found: PreviewRow? = try await self.readers.read { connection throws(StoreError) -> PreviewRow? in
-                if let row = try query.contact(after: start, on: connection) { return row }
-                return try query.contact(after: 0, on: connection)
+        for contact in fold.contacts {
+            let row = try await self.readers.read { connection throws(StoreError) in
+                try query.contact(contact, on: connection)
             }
-            guard let found else { break }
-            if !rows.contains(where: { $0.contact == found.contact }) { rows.append(found) }
+            // Whoever was removed in between is not shown.
+            if let row { rows.append(row) }
         }
         return rows
     }

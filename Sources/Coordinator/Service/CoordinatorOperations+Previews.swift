@@ -16,12 +16,20 @@ extension CoordinatorOperations {
         }
         guard let way else { return PreviewAnswer(messages: messages) }
         let parcels = try Self.orInvalid { () throws(PlanProblems) in
-            let preview = try CampaignPreview(plan, isTest: true)
-            return try rows.map { row throws(PlanProblems) in try preview.test(for: row, along: way, at: now) }
+            let preview = try CampaignPreview(plan, testKey: Self.testKey())
+            return try rows.enumerated().map { number, row throws(PlanProblems) in
+                try preview.test(for: row, number: number, along: way, at: now)
+            }
         }
         let tests = try await self.send(parcels, along: way, request, by: caller)
         for (index, test) in tests.enumerated() { messages[index].test = test }
         return PreviewAnswer(messages: messages)
+    }
+
+    /// Another one for each request: no two tests may have the same Message-ID (RFC 5322 section 3.6.4).
+    private static func testKey() -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 
     private static func orInvalid<Result>(_ body: () throws(PlanProblems) -> Result) throws -> Result {
@@ -33,10 +41,11 @@ extension CoordinatorOperations {
     }
 
     private func rows(of request: PreviewRequest, _ plan: CampaignPlan) async throws -> [PreviewRow] {
+        let audience = try await self.audience(of: plan)
         let query = PreviewQuery(
             bar: plan.bar,
             consent: self.consentNeed(plan),
-            audience: try await self.audience(of: plan),
+            audience: audience,
             conditions: plan.conditions,
             fields: plan.fields
         )
@@ -54,7 +63,8 @@ extension CoordinatorOperations {
                 Diagnostic(.error, "say contact, or sample from 1 to \(PreviewRequest.sampleMax)")
             ])
         }
-        return try await self.reads.sample(count, seed: UInt64(bitPattern: Int64(request.seed ?? 0)), query)
+        let seed = UInt64(bitPattern: Int64(request.seed ?? 0))
+        return try await self.reads.sample(count, seed: seed, of: audience, query)
     }
 
     /// Where tests of a request go; `nil` when it wants none.

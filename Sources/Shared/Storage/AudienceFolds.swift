@@ -102,3 +102,51 @@ package struct AudienceValuesFold: Sendable {
         return true
     }
 }
+
+/// Draws contacts of an audience, each as likely as any other, in one pass over windows of ids.
+///
+/// Also those who may not be written to: a preview says why.
+package struct AudienceSampleFold: Sendable {
+    private let sql: String
+    private let bindings: [SQLValue]
+    private let size: Int
+    private var window = ContactWindow()
+    private var draw: SplitMix64
+    /// Contacts of the audience so far.
+    private var seen = 0
+    /// Who was drawn; all of an audience that is not larger than the sample.
+    package private(set) var contacts: [Contact.ID] = []
+
+    /// - Parameters:
+    ///   - size: How many to draw, at least 1.
+    ///   - seed: The same one draws the same people of the same audience.
+    ///   - audience: Whom the campaign is for.
+    package init(_ size: Int, seed: UInt64, of audience: AudienceFold.Audience) {
+        let rule = ReachableRule(bar: [], consent: [], audience: audience)
+        self.bindings = rule.bindings
+        self.sql = "SELECT c.id FROM contact c WHERE \(rule.sql) ORDER BY c.id"
+        self.size = size
+        self.draw = SplitMix64(seed)
+    }
+
+    /// Looks at the next window.
+    ///
+    /// - Returns: Whether there is more.
+    package mutating func step(on connection: any SQLConnection) throws(StoreError) -> Bool {
+        guard let ids = try self.window.next(on: connection) else { return false }
+        let row = try connection.prepare(self.sql)
+        defer { row.reset() }
+        row.bind(ids, self.bindings)
+        while try row.step() {
+            self.seen += 1
+            if self.contacts.count < self.size {
+                self.contacts.append(Contact.ID(row.integer(0)))
+            } else {
+                // The n-th takes a place with the chance of size in n.
+                let place = self.draw.number(below: self.seen)
+                if place < self.size { self.contacts[place] = Contact.ID(row.integer(0)) }
+            }
+        }
+        return true
+    }
+}

@@ -20,7 +20,6 @@ package struct PreviewRow: Hashable, Sendable {
 /// Looks at single contacts as a campaign would.
 package struct PreviewQuery: Sendable {
     private let head: String
-    private let rule: String
     private let bindings: [SQLValue]
     private let conditionCount: Int
     private let fieldCount: Int
@@ -46,15 +45,16 @@ package struct PreviewQuery: Sendable {
             bindings += segment.bindings
             return segment.condition
         }
+        let rule: String
         switch audience {
-        case .expression(let expression): self.rule = sql(expression)
+        case .expression(let expression): rule = sql(expression)
         case .list(let id):
-            self.rule = "EXISTS (SELECT 1 FROM list_member m WHERE m.list = \(id) AND m.contact = c.id)"
+            rule = "EXISTS (SELECT 1 FROM list_member m WHERE m.list = \(id) AND m.contact = c.id)"
         }
         let columns =
             conditions.map { "coalesce(\(sql($0)), 0)" } + fields.map { "coalesce(\($0.printedExpression()), '')" }
         self.head = """
-            SELECT c.id, c.email, c.barred & \(bar.rawValue), coalesce(\(self.rule), 0),
+            SELECT c.id, c.email, c.barred & \(bar.rawValue), coalesce(\(rule), 0),
                 \(consent.isEmpty ? "0" : "c.consent & \(consent.rawValue) = 0")\(columns.map { ", \($0)" }.joined())
             FROM contact c
             """
@@ -75,10 +75,9 @@ package struct PreviewQuery: Sendable {
         return try self.row(" WHERE c.id = ?1", .integer(contact), on: connection)
     }
 
-    /// The first contact of the audience behind an id.
-    package func contact(after id: Int64, on connection: any SQLConnection) throws(StoreError) -> PreviewRow? {
-        let condition = " WHERE c.id > ?1 AND c.email IS NOT NULL AND (\(self.rule)) ORDER BY c.id LIMIT 1"
-        return try self.row(condition, .integer(id), on: connection)
+    /// A contact, whether it is in the audience or not; `nil` when there is none.
+    package func contact(_ id: Contact.ID, on connection: any SQLConnection) throws(StoreError) -> PreviewRow? {
+        try self.row(" WHERE c.id = ?1", .integer(id.rawValue), on: connection)
     }
 
     private func row(
