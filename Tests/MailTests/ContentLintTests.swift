@@ -13,7 +13,11 @@ struct ContentLintTests {
             ("<a href=\"\">x</a><a href='#'>y</a>", ["1:1 the link leads nowhere", "1:17 the link leads nowhere"]),
             ("<a href=\"javascript:alert(1)\">", ["1:1 mail programs open no javascript: address; use https"]),
             ("<a href=\"https://example.org\"><a href='mailto:a@b.c'><a name=x><a href=#top>", []),
-            ("<a href=\"{{link}}\"><a href=' {{{link}}}'>", []),
+            (
+                "<a href=\"{{link}}\"><a href=' {{{ page }}}'>",
+                ["1:1 the link begins with the value of 'link'", "1:20 the link begins with the value of 'page'"]
+            ),
+            ("<a href=\"{{ours}}\"><a href='{{#x}}https://e.org{{/x}}'><img alt='' src='https://e.org/{{x}}'>", []),
             ("<img src=\"cid:logo\" alt=\"\">", []),
             ("é<img src='https://e.org/x.png'>", ["1:2 the image has no alt text"]),
             ("<img alt=x src=logo.png />", ["1:1 the image 'logo.png' has no scheme"]),
@@ -23,7 +27,7 @@ struct ContentLintTests {
         ] as [(String, [String])]
     )
     func markup(html: String, expected: [String]) {
-        let found = ContentLint.html(html).map { "\($0.line):\($0.column) \($0.message)" }
+        let found = ContentLint.html(html, links: ["ours"]).map { "\($0.line):\($0.column) \($0.message)" }
         #expect(found.count == expected.count)
         for (text, start) in zip(found, expected) { #expect(text.hasPrefix(start)) }
     }

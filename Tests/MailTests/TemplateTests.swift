@@ -52,6 +52,48 @@ import Testing
         #expect(try self.render(text, ["<i> & \"x\" 'y'", "", ""], escaping: escaping) == expected)
     }
 
+    @Test(
+        "a value that begins a link must not be a script",
+        arguments: [
+            ("<a href=\"{{name}}\">", true), ("<a href='{{{name}}}'>", true), ("<a HREF = {{name}}>", true),
+            ("<img src=\" {{&name}}\">", true), ("<a href=\"{{#city}}{{name}}{{/city}}\">", true),
+            ("<a href=\"{{>p}}\">", true), ("<a href=\"{{member}}{{name}}\">", true),
+            ("<form action=\"{{name}}\">", true),
+            // Nobody follows these.
+            ("<p>{{name}}</p>", false), ("<a href=\"https://e.org/{{name}}\">", false),
+            ("<a title=\"{{name}}\">", false),
+            ("<p>{{>p}}</p><a href=\"https://e.org/{{>p}}\">", false), ("<a data-href=\"{{name}}\">", false),
+        ]
+    )
+    func links(text: String, isLink: Bool) throws {
+        let template = try Template(text, escaping: .html, partials: ["p": "{{{name}}}"])
+        let bound = try BoundTemplate(template, fields: self.fields)
+        func shows(_ value: String) throws -> Bool {
+            let row = FieldRow(columns: [value, "x", ""].map { FieldColumn([$0]) }, index: 0)
+            let shown = try bound.text(row)
+            let empty = try bound.text(FieldRow(columns: ["", "x", ""].map { FieldColumn([$0]) }, index: 0))
+            return shown != empty
+        }
+        for value in [
+            "javascript:alert(1)", " JavaScript:x", "java\tscript:x", "\u{1}javascript:x", "data:text/html,x",
+            "vbscript:x",
+            "javascript&#58;x", "&#106;avascript:x", "javascript", "file:///etc/passwd",
+        ] {
+            #expect(try shows(value) == !isLink, "\(value)")
+        }
+        for value in [
+            "https://e.org/?a=b:c&d", "HTTP://e.org", "mailto:a@b.example", "tel:+1", "/there", "#top", "page?x=1:2",
+            "Zoë",
+        ] {
+            #expect(try shows(value), "\(value)")
+        }
+    }
+
+    @Test("outside HTML a value is only text")
+    func noLinks() throws {
+        #expect(try self.render("href={{name}}", ["javascript:x", "", ""]) == "href=javascript:x")
+    }
+
     @Test("names are listed once, in order, with the place of their first use")
     func fieldsUsed() throws {
         let template = try Template(

@@ -20,7 +20,7 @@ struct SampleContactsCommand: PostriderLeaf {
     @Option(help: ArgumentHelp("Another seed, other people.", valueName: "n"))
     var seed: UInt64 = 1
 
-    @Option(help: ArgumentHelp("Where to (default: stdout).", valueName: "file"))
+    @Option(help: ArgumentHelp("Where to; stdout for - and by default.", valueName: "file"))
     var out: String?
 
     @OptionGroup var global: GlobalOptions
@@ -32,7 +32,7 @@ struct SampleContactsCommand: PostriderLeaf {
     }
 
     func run(in surroundings: Surroundings) async throws {
-        guard let out else {
+        guard let out, out != "-" else {
             try self.write { surroundings.terminal.bytes($0) }
             return
         }

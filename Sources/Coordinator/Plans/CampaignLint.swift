@@ -11,6 +11,8 @@ struct CampaignLint {
     /// Warnings of one campaign; more would not be read.
     private static let warningsMax = 50
 
+    private static let links: Set<String> = [UnsubscribeLinks.field.name]
+
     /// - Parameter file: A campaign whose templates compile.
     /// - Returns: Each with its place, in the order of the file.
     static func warnings(for file: UserFiles.CampaignFile) -> [Diagnostic] {
@@ -33,10 +35,10 @@ struct CampaignLint {
             }
         }
         guard let html = variant.html else { return }
-        self.add(ContentLint.html(html.text), in: html)
+        self.add(ContentLint.html(html.text, links: Self.links), in: html)
         if let template = self.template(html, .html) {
             self.add(ContentLint.size(template), in: html)
-            self.lookAtPartials(of: template) { ContentLint.html($0) }
+            self.lookAtPartials(of: template) { ContentLint.html($0, links: Self.links) }
         }
         self.add(ContentLint.proportion(text: variant.text?.text, html: html.text), in: html)
     }

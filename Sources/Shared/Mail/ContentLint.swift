@@ -19,8 +19,6 @@ package enum ContentLint {
     private static let findingsMax = 20
     /// Below this an HTML part is too short to be compared.
     private static let comparedBytesMin = 200
-    /// What readers' programs open.
-    private static let schemes: Set<String> = ["http", "https", "mailto", "tel", "sms"]
 
     /// Advice about a subject, by what stands between its tags.
     package static func subject(_ template: Template) -> [Finding] {
@@ -53,21 +51,26 @@ package enum ContentLint {
     }
 
     /// Advice about an HTML part or a partial in one.
-    package static func html(_ html: String) -> [Finding] {
+    ///
+    /// - Parameters:
+    ///   - html: The template.
+    ///   - links: Names whose values are links of our own.
+    /// - Returns: In the order of the text.
+    package static func html(_ html: String, links: Set<String> = []) -> [Finding] {
         let bytes = Array(html.utf8)
         var findings: [Finding] = []
         for tag in MarkupScan(html).tags where findings.count < Self.findingsMax {
             switch tag.name {
             case "a", "area":
                 guard let value = tag.value("href") else { continue }
-                findings += Self.link("link", value ?? "", at: tag.offset, in: bytes)
+                findings += Self.link("link", value ?? "", known: links, at: tag.offset, in: bytes)
             case "img":
                 if tag.value("alt") == nil {
                     let message = "the image has no alt text, which is all that readers see who load no images"
                     findings.append(Self.finding(message, at: tag.offset, in: bytes))
                 }
                 if let source = tag.value("src") {
-                    findings += Self.link("image", source ?? "", at: tag.offset, in: bytes)
+                    findings += Self.link("image", source ?? "", known: links, at: tag.offset, in: bytes)
                 }
             default: continue
             }
@@ -99,10 +102,21 @@ package enum ContentLint {
         return [Finding(line: 1, column: 0, message: message)]
     }
 
-    private static func link(_ kind: String, _ value: String, at offset: Int, in bytes: [UInt8]) -> [Finding] {
+    private static func link(
+        _ kind: String,
+        _ value: String,
+        known: Set<String>,
+        at offset: Int,
+        in bytes: [UInt8]
+    ) -> [Finding] {
         let address = String(value.drop { $0.isWhitespace })
-        // What a value is filled in for can only be judged with the value.
-        if address.hasPrefix("{{") { return [] }
+        if address.hasPrefix("{{") {
+            guard let name = Self.variable(address), !known.contains(name) else { return [] }
+            let message =
+                "the \(kind) begins with the value of '\(name)'; write https://… before it, since a value that begins "
+                + "with another scheme than \(LinkStart.schemes.sorted().joined(separator: ", ")) is left out"
+            return [Self.finding(message, at: offset, in: bytes)]
+        }
         if address.isEmpty || address == "#" {
             return [Self.finding("the \(kind) leads nowhere", at: offset, in: bytes)]
         }
@@ -112,8 +126,15 @@ package enum ContentLint {
             return [Self.withoutScheme(kind, address, at: offset, in: bytes)]
         }
         let scheme = name.lowercased()
-        if Self.schemes.contains(scheme) || (kind == "image" && scheme == "cid") { return [] }
+        if LinkStart.schemes.contains(scheme), scheme != "cid" || kind == "image" { return [] }
         return [Self.finding("mail programs open no \(scheme): address; use https", at: offset, in: bytes)]
+    }
+
+    /// The name in the tag at the beginning of a text; `nil` for tags that print nothing.
+    private static func variable(_ text: String) -> String? {
+        let content = text.dropFirst(2).prefix { $0 != "}" }.drop { $0 == "{" || $0 == "&" || $0.isWhitespace }
+        guard let first = content.first, !"#^/!>=".contains(first) else { return nil }
+        return String(content.prefix { !$0.isWhitespace }.prefix(60))
     }
 
     private static func withoutScheme(_ kind: String, _ address: String, at offset: Int, in bytes: [UInt8]) -> Finding {

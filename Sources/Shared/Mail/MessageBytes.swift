@@ -74,6 +74,12 @@ package struct MessageBytes: ~Copyable {
         self.append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// Forgets all bytes behind the first `count`.
+    package mutating func truncate(to count: Int) {
+        precondition((0...self.count).contains(count))
+        self.count = count
+    }
+
     /// Forgets all bytes and keeps the memory.
     package mutating func removeAll() { self.count = 0 }
 

@@ -131,6 +131,8 @@ enum TemplateOperation: Hashable, Sendable {
     case literal(start: UInt32, count: UInt32)
     /// Prints a value.
     case print(name: UInt32, escaped: Bool)
+    /// Prints a value that begins a link in HTML; nothing when ``LinkStart`` does not allow it.
+    case link(name: UInt32, escaped: Bool)
     /// Opens a section; goes to `past` when its value is false or has no items.
     case section(name: UInt32, past: UInt32)
     /// Goes to `past` when the value is true.

@@ -38,6 +38,8 @@ struct TemplateCompiler {
     struct RoutineKey: Hashable {
         let partial: String
         let indentation: [UInt8]
+        /// The place in HTML where it is included is the beginning of a link.
+        let beginsLink: Bool
     }
 
     /// A template or partial while it is compiled.
@@ -47,6 +49,8 @@ struct TemplateCompiler {
         let indentation: Int
         /// Partials from the outermost to this one.
         let chain: [String]
+        /// The last text outside tags, where links are told from other places.
+        var before: [UInt8] = []
         var open: [OpenSection] = []
         var routine = Routine()
     }
@@ -110,11 +114,19 @@ struct TemplateCompiler {
                 .literal(start: UInt32(self.literals.count), count: UInt32(content.count))
             )
             self.literals.append(contentsOf: content)
+            if self.escaping == .html {
+                unit.before += content.suffix(LinkStart.lookBehind)
+                unit.before.removeFirst(max(0, unit.before.count - LinkStart.lookBehind))
+            }
         case .variable(let escaped):
             let name = self.number(of: content, at: token.place, in: unit)
             let isGuarded = unit.open.contains { $0.name == name }
             if !isGuarded { unit.routine.printed.insert(name) }
-            unit.routine.operations.append(.print(name: name, escaped: escaped && self.escaping == .html))
+            let escaped = escaped && self.escaping == .html
+            let isLink = self.isAtLink(unit)
+            unit.routine.operations.append(
+                isLink ? .link(name: name, escaped: escaped) : .print(name: name, escaped: escaped)
+            )
         case .section, .inverted:
             return self.open(token, content, in: &unit)
         case .end:
@@ -124,6 +136,9 @@ struct TemplateCompiler {
         }
         return true
     }
+
+    /// Whether what comes next begins a link in HTML.
+    func isAtLink(_ unit: Unit) -> Bool { self.escaping == .html && LinkStart.follows(unit.before[...]) }
 
     private mutating func number(of content: ArraySlice<UInt8>, at place: TemplatePlace, in unit: Unit) -> UInt32 {
         let name = String(decoding: content, as: UTF8.self)
@@ -159,7 +174,7 @@ struct TemplateCompiler {
                 case .inverted(let name, let past): .inverted(name: name, past: past + start)
                 case .loop(let body): .loop(body: body + start)
                 case .call(let routine): .call(starts[Int(routine)])
-                case .literal, .print, .return: operation
+                case .literal, .print, .link, .return: operation
                 }
             }
         }

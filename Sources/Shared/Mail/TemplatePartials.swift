@@ -4,7 +4,11 @@ import Domain
 extension TemplateCompiler {
     mutating func include(_ token: TemplateToken, _ content: ArraySlice<UInt8>, in unit: inout Unit) {
         let name = String(decoding: content, as: UTF8.self)
-        let key = RoutineKey(partial: name, indentation: Array(unit.text[token.indentation]))
+        let key = RoutineKey(
+            partial: name,
+            indentation: Array(unit.text[token.indentation]),
+            beginsLink: self.isAtLink(unit)
+        )
         guard let number = self.routine(key, at: token.place, in: unit) else { return }
         let routine = self.routines[number]
         unit.routine.operations.append(.call(UInt32(number)))
@@ -56,7 +60,14 @@ extension TemplateCompiler {
         // A placeholder that recursive calls can refer to.
         self.routines.append(Routine())
         self.routines[number] = self.compile(
-            Unit(file: key.partial, text: bytes, indentation: key.indentation.count, chain: unit.chain + [key.partial])
+            Unit(
+                file: key.partial,
+                text: bytes,
+                indentation: key.indentation.count,
+                chain: unit.chain + [key.partial],
+                // Whatever the attribute is called there.
+                before: key.beginsLink ? Array("href=".utf8) : []
+            )
         )
         return number
     }

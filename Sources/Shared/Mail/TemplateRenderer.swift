@@ -87,6 +87,11 @@ extension Template {
             case .print(let name, let escaped):
                 scope.print(Int(name), escaped: escaped, into: &out)
                 guard out.count <= countMax else { throw .tooLarge }
+            case .link(let name, let escaped):
+                let start = out.count
+                scope.print(Int(name), escaped: escaped, into: &out)
+                if !LinkStart.isAllowed(UnsafeBufferPointer(rebasing: out.bytes[start...])) { out.truncate(to: start) }
+                guard out.count <= countMax else { throw .tooLarge }
             case .section(let name, let past):
                 if !scope.open(Int(name)) { next = Int(past) }
             case .inverted(let name, let past):
