@@ -1,6 +1,7 @@
 """Files as people have them: the same person in several, damaged ones, traps; tried, taken in, and taken back."""
 
 import gzip
+import os
 import re
 import unittest
 from pathlib import Path
@@ -100,6 +101,44 @@ class ImportsTest(EndToEndTest):
         self.assertLessEqual(peak, MEBIBYTES_MAX)
         again = self.running.json("contacts", "import", "damaged.csv", seconds=120)
         self.assertEqual((again["unchanged"], again["rejected"]), (ROWS - len(damages), len(damages)))
+
+    def test_an_export_of_another_system(self):
+        run, folder = self.running.json, self.running.folder
+        people = "stay@campaign.example,S,subscribed\ngone@campaign.example,G,unsubscribed\nbroken,B,subscribed\n"
+        self.write("an.csv", "email,first_name,can2_subscription_status\n" + people)
+        # What was done is said even when the rejected rows cannot be put beside the file.
+        (folder / "an.rejects.csv").mkdir()
+        answer = run("contacts", "import", "an.csv", expect=1)
+        self.assertEqual((answer["created"], answer["rejected"], answer["rejects_file"]), (2, 1, None))
+        count = {"column": "can2_subscription_status", "reason": "unsubscribed", "rows": 1}
+        self.assertEqual(answer["opt_outs"], [count])
+        (folder / "an.rejects.csv").rmdir()
+        said = self.running.command("contacts", "import", "an.csv")
+        self.assertRegex(said, r"suppressed +1 +they unsubscribed, says the column can2_subscription_status")
+        (gone,) = run("contacts", "show", "gone@campaign.example")["contacts"]
+        self.assertEqual([one["reason"] for one in gone["suppressions"]], ["unsubscribed"])
+        (stay,) = run("contacts", "show", "stay@campaign.example")["contacts"]
+        self.assertEqual(stay["suppressions"], [])
+
+        rejects = folder / "an.rejects.csv"
+        rejects.write_text(rejects.read_text().replace('"broken"', '"mended@campaign.example"'))
+        mended = run("contacts", "import", rejects.name)
+        self.assertEqual((mended["created"], mended["rejected"]), (1, 0))
+        (person,) = run("contacts", "show", "mended@campaign.example")["contacts"]
+        self.assertEqual(person["fields"].keys(), stay["fields"].keys())
+
+        (folder / "everyone.csv").write_text(self.export())
+        again = run("contacts", "import", "everyone.csv")
+        self.assertEqual((again["rows"], again["unchanged"]), (3, 3))
+
+        os.mkfifo(folder / "pipe.csv")
+        self.assertIn("is no file", self.refused("pipe.csv"))
+        self.running.command("contacts", "import", "an.csv", "--list", "", expect=64)
+        campaign = self.running.write_campaign(audience="email like '%'", missing_field={"first_nam": "friend"})
+        with self.assertRaises(CommandFailure) as caught:
+            self.running.command("campaign", "check", campaign)
+        self.assertEqual(caught.exception.code, 65)
+        self.assertIn("did you mean 'first_name'?", caught.exception.errors)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,17 @@ struct HeaderMappingTests {
         #expect(wrong.contains { $0.message.contains("'E Mail' is no field name") })
     }
 
+    @Test("a type for a field that no column becomes is refused, with the nearest that one does")
+    func strangeTypes() throws {
+        let headers = ["Email", "Shoe Size"]
+        #expect(throws: Never.self) {
+            try HeaderMapping.make(headers: headers, map: ColumnMap(types: ["shoe_size": .text])).get()
+        }
+        let wrong = HeaderMapping.make(headers: headers, map: ColumnMap(types: ["shoe_sise": .text]))
+        let problem = #expect(throws: Diagnostics.self) { try wrong.get() }
+        #expect(problem?.diagnostics.first?.message.contains("did you mean 'shoe_size'?") == true)
+    }
+
     @Test("duplicate and missing names are refused, with their columns")
     func duplicates() {
         let problems = self.problems(["email", "First Name", "", "first-name", "x"])
