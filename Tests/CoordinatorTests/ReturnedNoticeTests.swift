@@ -16,7 +16,13 @@ enum ReturnSample {
             .address(lane: UInt32(target.lane), position: UInt32(target.position))
     }
 
-    static func dsn(to: String, recipient: String = "joe@example.org", status: String, id: String = "1") -> [UInt8] {
+    static func dsn(
+        to: String,
+        recipient: String = "joe@example.org",
+        status: String,
+        action: String = "failed",
+        id: String = "1"
+    ) -> [UInt8] {
         let text = """
             From: MAILER-DAEMON@mx.example
             To: \(to)
@@ -36,7 +42,7 @@ enum ReturnSample {
             Reporting-MTA: dns; mx.example
 
             Final-Recipient: rfc822; \(recipient)
-            Action: failed
+            Action: \(action)
             Status: \(status)
             Diagnostic-Code: smtp; 550 \(status) refused
 
@@ -101,6 +107,7 @@ struct ReturnedNoticeTests {
         "a bounce is weighed by its status",
         arguments: [
             ("5.1.1", ReturnRules.Weight.permanent), ("4.2.2", .temporary), ("5.7.1", .policy), ("5.7.26", .policy),
+            ("4.4.1", .temporary), ("4.7.1", .policy),
         ]
     )
     func weights(status: String, weight: ReturnRules.Weight) throws {
@@ -110,6 +117,43 @@ struct ReturnedNoticeTests {
         guard case .bounced(let bounces) = report.what else { return #expect(Bool(false), "\(report)") }
         #expect(bounces.map(\.weight) == [weight])
         #expect(bounces.map(\.address) == ["joe@example.org"])
+    }
+
+    @Test(
+        "a message that is late is a temporary matter, and one that policy holds up is none, so that no guard counts it"
+    )
+    func late() throws {
+        let address = ReturnSample.address(Self.target)
+        for status in ["4.4.7", "4.2.2", "5.0.0"] {
+            let report = try self.report(ReturnSample.dsn(to: address, status: status, action: "delayed"))
+            guard case .bounced(let bounces) = report.what else { return #expect(Bool(false), "\(report)") }
+            #expect(bounces.map(\.weight) == [.temporary])
+        }
+        for status in ["4.7.1", "5.7.1"] {
+            #expect(self.notice.judge(ReturnSample.dsn(to: address, status: status, action: "delayed")) == .ignore)
+        }
+    }
+
+    @Test("a notice that shows nobody's address is about whom its return path names, as bad as its fields say")
+    func unnamed() throws {
+        let mail = ReturnSample.dsn(to: ReturnSample.address(Self.target), recipient: "(hidden)", status: "5.1.1")
+        guard case .bounced(let bounces) = try self.report(mail).what else { return #expect(Bool(false)) }
+        #expect(bounces.map(\.weight) == [.permanent] && bounces.map(\.address) == [""])
+    }
+
+    @Test("somebody who answers and quotes an error has not bounced, however the answer was addressed")
+    func answered() {
+        let text = """
+            From: Joe <joe@example.org>\r
+            To: \(ReturnSample.address(Self.target))\r
+            Subject: Re: hello\r
+            In-Reply-To: <m@r.example>\r
+            \r
+            I tried to write to you and it said:\r
+            \r
+              <joe@example.org>: 550 5.1.1 User unknown\r
+            """
+        #expect(self.notice.judge(Array(text.utf8), envelope: Self.target) == .ignore)
     }
 
     @Test("the same notice delivered twice is one report, and another notice is another")
@@ -140,12 +184,23 @@ struct ReturnedNoticeTests {
         #expect(try self.report(mail, envelope: other).target == other)
     }
 
-    @Test("a complaint is about the message whose return path it quotes; one that takes it back is not heeded")
-    func complaints() throws {
+    @Test(
+        "a complaint is about the message whose return path it quotes",
+        arguments: ["abuse", "fraud", "opt-out", "other"]
+    )
+    func complaints(type: String) throws {
         let address = ReturnSample.address(Self.target)
-        let report = try self.report(ReturnSample.complaint(returnPath: address))
-        #expect(report.target == Self.target && report.what == .complained(type: "abuse") && report.source == "arf")
-        #expect(self.notice.judge(ReturnSample.complaint(returnPath: address, type: "not-spam")) == .ignore)
+        let report = try self.report(ReturnSample.complaint(returnPath: address, type: type))
+        #expect(report.target == Self.target && report.what == .complained(type: type) && report.source == "arf")
+    }
+
+    @Test(
+        "what a machine reports is no complaint, nor is what takes one back",
+        arguments: ["auth-failure", "virus", "not-spam", "miscategorized"]
+    )
+    func machines(type: String) {
+        let mail = ReturnSample.complaint(returnPath: ReturnSample.address(Self.target), type: type)
+        #expect(self.notice.judge(mail) == .ignore)
     }
 
     @Test("what is no notice is not heeded")

@@ -122,14 +122,19 @@ struct SESDoorTests {
         #expect(events.first?.id.hasSuffix(":x1:a@x.example") == true)
     }
 
-    @Test("the return path of a message comes along; what takes a complaint back tells nothing")
-    func sender() throws {
+    @Test(
+        "the return path of a message comes along; what machines report, and what takes a complaint back, tells nothing",
+        arguments: ["not-spam", "auth-failure", "virus"]
+    )
+    func sender(type: String) throws {
         #expect(try self.events(Amazon.bounce("Permanent")).first?.sender == "bounces+abc@r.example")
-        let text =
-            #"{"eventType":"Complaint","mail":{"messageId":"x"},"complaint":{"complaintFeedbackType":"not-spam","complainedRecipients":[{"emailAddress":"a@x.example"}]}}"#
-        #expect(try self.events(text) == [])
         let more = #""unsubscribeAll":false,"topicSubscriptionStatus":[{"topicName":"t","subscriptionStatus":"OptIn"}]"#
         #expect(try self.events(Amazon.subscription(more)) == [])
+        func complaint(_ type: String) -> String {
+            #"{"eventType":"Complaint","mail":{"messageId":"x"},"complaint":{"complaintFeedbackType":"\#(type)","complainedRecipients":[{"emailAddress":"a@x.example"}]}}"#
+        }
+        #expect(try self.events(complaint(type)) == [])
+        #expect(try self.events(complaint("fraud")).map(\.what) == [.complained])
     }
 
     @Test(

@@ -61,15 +61,16 @@ struct ReturnedNotice: Sendable {
         let what: ReturnReport.What
         switch returned.kind {
         case .bounce:
-            let bounces = returned.recipients.prefix(Self.recipientsMax).compactMap(Self.bounce)
-            guard !bounces.isEmpty || returned.recipients.isEmpty else { return .ignore }
-            // One that names nobody is about whom its return path names; how bad it is it does not say.
+            // One that names nobody is about whom its return path names; how bad it is it may not say.
+            let told = returned.unnamed.map { [$0] } ?? Array(returned.recipients.prefix(Self.recipientsMax))
+            let bounces = told.compactMap(Self.bounce)
+            guard !bounces.isEmpty || told.isEmpty else { return .ignore }
             what = .bounced(bounces.isEmpty ? [.init(address: "", weight: .temporary, detail: "")] : bounces)
         case .complaint: what = .complained(type: returned.feedbackType ?? "abuse")
         case .autoReply, .none: return .ignore
         }
-        // Providers say with this one that a message was no spam after all.
-        if case .complained(type: "not-spam") = what { return .ignore }
+        // Only what a person wishes counts: machines report, too.
+        if case .complained(let type) = what, !ReturnedMail.isWish(feedbackType: type) { return .ignore }
         guard let target = envelope ?? self.scan.firstTarget(in: mail) else { return .refuse }
         return .act(
             ReturnReport(
@@ -89,12 +90,14 @@ struct ReturnedNotice: Sendable {
         case .mailboxFull, .suspended, .temporary, .other: weight = .temporary
         case .tooLarge, .malware, .spam, .authentication, .reverseLookup, .policy, .filtered: weight = .policy
         }
-        // RFC 3463 section 3.8: security or policy, whatever else the text says.
-        let isPolicy = recipient.status.hasPrefix("5.7.")
+        // RFC 3463, section 3.8: security or policy, whatever else the text says.
+        let isPolicy = weight == .policy || ["4.7.", "5.7."].contains { recipient.status.hasPrefix($0) }
+        // The message may yet arrive. For reasons of policy that says nothing at all of the mailbox.
+        if recipient.isDelayed, isPolicy { return nil }
         let parts = [recipient.reason.rawValue, recipient.status, recipient.said]
         return .init(
             address: recipient.address,
-            weight: isPolicy ? .policy : weight,
+            weight: isPolicy ? .policy : recipient.isDelayed ? .temporary : weight,
             detail: parts.filter { !$0.isEmpty }.joined(separator: " ")
         )
     }

@@ -11,6 +11,8 @@ struct DeliveryStatus {
     }
 
     static let recipientsMax = 200
+    /// Of the longest path (RFC 5321, section 4.5.3.1.3), in letters of up to two bytes.
+    private static let addressBytesMax = 512
 
     private(set) var recipients: [Recipient] = []
 
@@ -29,6 +31,35 @@ struct DeliveryStatus {
         }
     }
 
+    /// The address in a field: `rfc822; ann@example.org`, or one in other letters as in `utf-8; j\x{F6}rg@example.org` (RFC 6533,
+    /// section 3); empty when there is none.
+    private static func address(_ value: String) -> String {
+        let parts = value.split(separator: ";", maxSplits: 1)
+        guard let text = parts.last else { return "" }
+        guard parts.count == 2, parts[0].trimmed.lowercased() == "utf-8", text.contains("\\x{") else {
+            return AddressScan.addresses(text).first ?? ""
+        }
+        let address = Self.unescaped(text.trimmed).lowercased()
+        let isWord = address.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0.isASCII && $0.value > 0x20 }
+        let sides = address.split(separator: "@", omittingEmptySubsequences: false)
+        let isAddress = sides.count == 2 && sides.allSatisfy { !$0.isEmpty } && !address.contains("\u{7F}")
+        return isWord && isAddress && address.utf8.count <= Self.addressBytesMax ? address : ""
+    }
+
+    private static func unescaped(_ text: Substring) -> String {
+        let parts = text.split(separator: "\\x{", omittingEmptySubsequences: false)
+        return parts.dropFirst().reduce(into: String(parts.first ?? "")) { out, part in
+            guard let end = part.firstIndex(of: "}"), let value = UInt32(part[..<end], radix: 16),
+                let scalar = Unicode.Scalar(value)
+            else {
+                out += part
+                return
+            }
+            out.unicodeScalars.append(scalar)
+            out += part[part.index(after: end)...]
+        }
+    }
+
     static func isRecipient(_ line: Substring) -> Bool {
         ["final-recipient", "original-recipient"].contains(Self.name(line))
     }
@@ -40,9 +71,7 @@ struct DeliveryStatus {
         _ = header.read(block[...])
         var recipient = Recipient()
         for field in ["final-recipient", "original-recipient", "x-actual-recipient"] where recipient.address.isEmpty {
-            let value = header[field]
-            let address = value.split(separator: ";", maxSplits: 1).last ?? ""
-            recipient.address = AddressScan.addresses(address).first ?? ""
+            recipient.address = Self.address(header[field])
         }
         recipient.action = String(header["action"].lowercased().prefix { $0.isLetter })
         guard !recipient.address.isEmpty || !recipient.action.isEmpty || !header["final-recipient"].isEmpty,

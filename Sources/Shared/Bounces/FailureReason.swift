@@ -44,194 +44,6 @@ package enum FailureReason: String, Sendable, CaseIterable {
     }
 }
 
-/// The words of mail systems, by what they mean.
-///
-/// In the order in which they are tried: what is said of the mailbox itself before what is said of us, and what may mean anything last.
-enum FailureWords {
-    static let ordered: [(reason: FailureReason, phrases: [Phrase])] = [
-        (.mailboxFull, Self.full), (.tooLarge, Self.large), (.refusesMail, Self.refusing), (.moved, Self.moved),
-        (.unknownMailbox, Self.unknown), (.unknownHost, Self.host), (.malware, Self.malware), (.spam, Self.spam),
-        (.authentication, Self.authentication), (.reverseLookup, Self.reverse), (.policy, Self.policy),
-        (.suspended, Self.suspended), (.unknownMailbox, Self.vaguelyUnknown),
-    ]
-
-    private static func phrases(_ texts: String...) -> [Phrase] { texts.map { Phrase($0) } }
-
-    private static let full = Self.phrases(
-        "mailbox|inbox|account|user|recipient|disk|storage|maildrop ...4 full|overquota|exceed*",
-        "mail box|drop ...4 full|exceed*",
-        "over quota",
-        "overquota",
-        "quota exceeded|limit|full|violation",
-        "exceed* ...2 quota|storage|disk",
-        "out of storage",
-        "not enough storage|disk|space",
-        "insufficient ...1 storage|space|quota",
-        "too much|many mail|messages data|in"
-    )
-    private static let large = Self.phrases(
-        "message size|too large|big|exceed*|limit",
-        "message is too large|big",
-        "message too large|big",
-        "size limit exceed*",
-        "exceeds ...1 maximum|size|fixed",
-        "maximum message",
-        "too large",
-        "message file too big",
-        "message length exceeds"
-    )
-    private static let refusing = Self.phrases(
-        "doesn't|not accept mail|email|message|messages",
-        "doesn't|not accept any mail|email|message|messages",
-        "doesn't|not accept e mail",
-        "null mx",
-        "nullmx"
-    )
-    private static let moved = Self.phrases(
-        "has moved",
-        "no longer at|with|valid|here|available|exists|on|works|employed",
-        "no longer in use",
-        "changed ...1 address",
-        "address has changed",
-        "not our user"
-    )
-    private static let unknown = Self.phrases(
-        "user|recipient|mailbox|account|address|addressee|userid|person unknown",
-        "user|recipient|mailbox|account|address|addressee|userid|person ...2 unknown|recognized|known|found",
-        "user|recipient|mailbox|account|address|addressee|userid|person ...1 doesn't|not exist|have",
-        "doesnt exist",
-        "unknown user|recipient|address|mailbox|account|local|addressee|virtual",
-        "no such user|mailbox|person|recipient|address|account|local|name|addr",
-        "no such ...2 here",
-        "not ...1 valid|known|local user|mailbox|address|recipient",
-        "not listed|found in",
-        "no mailbox",
-        "no account",
-        "mailbox not found",
-        "mailbox does",
-        "invalid final|recipient|mailbox|user|address",
-        "unrouteable address",
-        "bad destination mailbox",
-        "isn't a valid",
-        "doesn't have a|an",
-        "not have a|an account|mailbox",
-        "not have an email|e",
-        "address couldn't be found",
-        "address could not be found",
-        "there is no user",
-        "not our customer",
-        "no one by that name",
-        "no recipient",
-        "unknown or illegal alias",
-        "is not known",
-        "user n'existe",
-        "n'existe pas",
-        "nicht bekannt",
-        "unbekannt*",
-        "destinatario desconocido",
-        "utilisateur inconnu"
-    )
-    private static let host = Self.phrases(
-        "host unknown",
-        "host name ...1 unknown",
-        "host ...3 not found",
-        "unknown host",
-        "domain ...1 not|unknown|doesn't",
-        "domain does not exist",
-        "no such domain",
-        "bad destination host",
-        "nxdomain",
-        "unrouteable mail|maildomain",
-        "unrouteable domain"
-    )
-    private static let malware = Self.phrases("virus*", "malware", "infected", "malicious")
-    private static let spam = Self.phrases(
-        "spam*",
-        "junk",
-        "junkmail",
-        "bulk mail",
-        "unsolicited",
-        "content ...1 rejected|filter*",
-        "dnsbl",
-        "rbl",
-        "blacklist*",
-        "black list*",
-        "blocklist*",
-        "block list*",
-        "listed at|in|by|on",
-        "reputation",
-        "suspicious"
-    )
-    private static let authentication = Self.phrases(
-        "spf",
-        "dkim",
-        "dmarc",
-        "domainkeys",
-        "authenticat*",
-        "unauthenticated",
-        "auth required",
-        "sender policy",
-        "arc validation"
-    )
-    private static let reverse = Self.phrases(
-        "reverse dns",
-        "ptr",
-        "rdns",
-        "fcrdns",
-        "client host rejected",
-        "cannot find your hostname|reverse",
-        "does not resolve",
-        "dynamic ip",
-        "ip name|address lookup|possibly"
-    )
-    private static let policy = Self.phrases(
-        "policy",
-        "policies",
-        "prohibited",
-        "not allowed",
-        "access denied",
-        "permission",
-        "denied",
-        "administrative*",
-        "security reason*|violation*",
-        "banned",
-        "sender ...1 rejected|verify|verification",
-        "block*",
-        "connection refused",
-        "not permitted",
-        "bad|invalid sender",
-        "not authorized",
-        "unauthorized",
-        "refus* to",
-        "too many",
-        "rate limit*",
-        "throttl*",
-        "greylist*",
-        "try again",
-        "temporar*",
-        "deferred",
-        "later",
-        "relay*"
-    )
-    private static let suspended = Self.phrases(
-        "suspend*",
-        "discontinued",
-        "disabled",
-        "inactive",
-        "locked",
-        "frozen",
-        "deactivated"
-    )
-    private static let vaguelyUnknown = Self.phrases(
-        "recipient|address|user ...2 rejected|refused",
-        "rejected address|recipient",
-        "rejected the address|recipient",
-        "mailbox unavailable",
-        "not valid",
-        "undeliverable address"
-    )
-}
-
 /// Decides about one recipient.
 struct FailureJudgement {
     /// As found in texts and fields.
@@ -254,9 +66,18 @@ struct FailureJudgement {
         }
         switch self.status.status {
         case "5.1.0", "5.1.1", "5.1.3", "5.1.6", "5.1.10": return self.weighed(.unknownMailbox, WordText(""))
-        case "5.1.2", "5.4.4": return .unknownHost
-        default: return self.status.status.hasPrefix("4.") || self.action == "delayed" ? .temporary : .other
+        case "5.1.2", "5.4.4", "5.4.310": return self.weighed(.unknownHost, WordText(""))
+        case "4.2.2", "5.2.2": return .mailboxFull
+        default: return self.weighed(.other, WordText(""))
         }
+    }
+
+    /// Whether whoever said it means to try again, or somebody might.
+    private var isTransient: Bool {
+        if self.action == "delayed" || self.status.status.hasPrefix("4.") { return true }
+        // What has no status of its own has its reply code.
+        guard self.status.status.isEmpty, let code = self.status.code else { return false }
+        return (400..<500).contains(code)
     }
 
     /// Takes a permanent reason back when a code or the moment contradicts it.
@@ -267,9 +88,17 @@ struct FailureJudgement {
         if self.status.status == "5.4.1", words.says([Phrase("recipient address rejected access denied")]) {
             return .unknownMailbox
         }
+        if self.isTransient {
+            switch reason {
+            case .mailboxFull, .suspended: return reason
+            // RFC 3463, section 3.8: security or policy, of whatever kind.
+            case _ where self.status.status.hasPrefix("4.7."):
+                return reason.isPermanent || reason == .temporary || reason == .other ? .policy : reason
+            default: return subject == "2" && parts.last == "2" ? .mailboxFull : .temporary
+            }
+        }
         guard reason.isPermanent else { return reason }
         if subject == "2", parts.last == "2" { return .mailboxFull }
-        if parts.first == "4" || self.action == "delayed" { return .temporary }
         // A name server that did not answer says nothing about the name.
         if reason == .unknownHost, words.says([Phrase("try again"), Phrase("temporar*"), Phrase("timed out")]) {
             return .temporary

@@ -21,8 +21,12 @@ struct FeedbackReport {
         self.recipients = found.filter { seen.insert($0).inserted }
     }
 
-    /// Whether a subject is that of a complaint without fields, as one large provider writes it.
+    /// Whether a subject is that of a complaint without fields, as one large provider writes it: an address of a host follows.
     static func isComplaint(subject: String) -> Bool {
-        subject.trimmed.lowercased().hasPrefix("complaint about message from")
+        let start = "complaint about message from"
+        let text = subject.trimmed.lowercased()
+        guard text.hasPrefix(start) else { return false }
+        let host = text.dropFirst(start.count).trimmed
+        return host.first?.isHexDigit == true && host.contains { $0 == "." || $0 == ":" }
     }
 }

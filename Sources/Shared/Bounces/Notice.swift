@@ -1,6 +1,9 @@
 /// The parts of a notice, put where the questions about it look for them.
 struct Notice {
     let header: HeaderBlock
+    /// Decoded.
+    let subject: String
+    let author: NoticeAuthor
     /// What the mail system says to people.
     let text: [Substring]
     let original: OriginalMessage
@@ -12,6 +15,8 @@ struct Notice {
     init(_ lines: ArraySlice<Substring>) {
         var header = HeaderBlock()
         let body = header.read(lines)
+        let subject = EncodedWords.text(header["subject"])
+        let author = NoticeAuthor(header, subject: subject)
         var text: [Substring] = []
         var status: [Substring] = []
         var feedback: [Substring]?
@@ -27,22 +32,25 @@ struct Notice {
             default: break
             }
         }
-        // Some put a delivery status's fields into their text, others forward one by hand.
-        let plain = text.map(\.unquoted)
-        if status.isEmpty, let first = plain.firstIndex(where: { DeliveryStatus.isRecipient($0) }) {
-            let start = plain[..<first].lastIndex(where: \.isBlank) ?? first
-            status = Array(plain[start...])
-            text = Array(plain[..<start])
+        if !author.mayReport { status = [] }
+        // Some put a delivery status's fields into their text; people paste such fields, too.
+        if status.isEmpty, author.mayTell, let first = text.firstIndex(where: { DeliveryStatus.isRecipient($0) }) {
+            let start = text[..<first].lastIndex(where: \.isBlank) ?? first
+            status = Array(text[start...])
+            text = Array(text[..<start])
         }
         var original = OriginalMessage(endOf: &text)
         if let part { original = OriginalMessage(part: part) }
         self.header = header
+        self.subject = subject
+        self.author = author
         self.text = text
         self.original = original
         self.status = DeliveryStatus(status)
         let isReport = original.header["content-type"].lowercased().hasPrefix("multipart/report")
-        self.innerNotice = original.isPart && isReport ? part : nil
-        if feedback == nil, original.exists, FeedbackReport.isComplaint(subject: header["subject"]) { feedback = [] }
+        // One that somebody hands on is theirs to read.
+        self.innerNotice = original.isPart && isReport && (author.mayTell || author.isDeliveryReport) ? part : nil
+        if feedback == nil, original.isPart, FeedbackReport.isComplaint(subject: subject) { feedback = [] }
         let isReportOfFeedback = header["content-type"].lowercased().contains("feedback-report")
         self.feedback = feedback ?? (isReportOfFeedback ? [] : nil)
     }
@@ -64,13 +72,7 @@ struct Notice {
             // Somebody's mail system is glad to say that the message arrived.
             return (.none, self.judged(self.status.recipients))
         }
-        let evidence = NoticeEvidence(
-            header: self.header,
-            text: self.text,
-            original: self.original,
-            status: self.status,
-            hasNamedRecipients: !named.isEmpty
-        )
+        let evidence = NoticeEvidence(self, hasNamedRecipients: !named.isEmpty)
         guard evidence.isEnough else {
             let isAutomatic = self.header["auto-submitted"].lowercased().hasPrefix("auto-")
             return (isAutomatic ? .autoReply : .none, [])
@@ -91,11 +93,12 @@ struct Notice {
             daemons: self.addresses("from", "reply-to", "return-path", "sender")
         )
         let pattern = recipients.first ?? DeliveryStatus.Recipient()
-        return search.recipients(in: self.text).map {
+        let found = search.recipients(in: self.text).map {
             var recipient = pattern
             recipient.address = $0
             return recipient
         }
+        return found.isEmpty ? recipients.prefix(1).map(\.self) : found
     }
 
     private var originalSenders: Set<String> {
@@ -111,7 +114,11 @@ struct Notice {
 
     private func judged(_ recipients: [DeliveryStatus.Recipient]) -> [ReturnedMail.Recipient] {
         var seen: Set<String> = []
-        let recipients = recipients.filter { !$0.address.isEmpty && seen.insert($0.address).inserted }
+        // One without an address stands for whom the return path names, when there is no other.
+        let isNamed = recipients.contains { !$0.address.isEmpty }
+        let recipients = recipients.filter {
+            !($0.address.isEmpty && isNamed) && seen.insert($0.address).inserted
+        }
         let lines = recipients.count == 1 ? [:] : self.lines(byAddress: seen)
         return recipients.map { recipient in
             let said = recipients.count == 1 ? self.text : lines[recipient.address] ?? []
@@ -124,13 +131,14 @@ struct Notice {
             let coded = said.filter { StatusText.occurs(in: $0) }
             let texts = [
                 recipient.diagnostic, coded.joined(separator: "\n"), said.joined(separator: "\n"),
-                recipients.count == 1 ? self.header["subject"] : "",
+                recipients.count == 1 ? self.subject : "",
             ]
             return ReturnedMail.Recipient(
                 address: recipient.address,
                 status: status.status,
                 reason: judgement.reason(texts),
-                said: Redaction.text(texts.first { !$0.isEmpty } ?? "", of: recipient.address)
+                said: Redaction.text(texts.first { !$0.isEmpty } ?? "", of: recipient.address),
+                isDelayed: recipient.action == "delayed"
             )
         }
     }
@@ -165,11 +173,14 @@ struct Notice {
     private var isAutomaticReply: Bool {
         if !self.header["x-autoreply"].isEmpty || !self.header["x-autorespond"].isEmpty { return true }
         if self.header["precedence"].lowercased().contains("auto_reply") { return true }
-        return WordText(self.header["subject"]).says(Self.absences)
+        return WordText(self.subject).says(Self.absences)
     }
 
     private static let absences = [
         "out of office", "out of the office", "automatic reply", "auto reply", "autoreply", "vacation", "abwesen*",
-        "automatische antwort", "away from", "ponse automatique", "respuesta autom", "absence du bureau",
+        "automatische antwort", "away from", "ponse automatique", "respuesta autom*", "absence du bureau",
+        "autorespon*",
+        "automatisch antwoord", "autosvar", "risposta automatica", "resposta autom*", "fuera de oficina",
+        "autoodpowied*",
     ].map { Phrase($0) }
 }

@@ -8,23 +8,33 @@ struct NoticeEvidence {
     private(set) var points = 0
     /// Something that only mail systems write.
     private(set) var isStrong = false
+    /// A mail system wrote it, and not about many messages at once.
+    private(set) var isOfSystem: Bool
 
-    init(
-        header: HeaderBlock,
-        text: [Substring],
-        original: OriginalMessage,
-        status: DeliveryStatus,
-        hasNamedRecipients: Bool
-    ) {
-        let subject = WordText(header["subject"])
+    init(_ notice: Notice, hasNamedRecipients: Bool) {
+        let (header, text, original, author) = (notice.header, notice.text, notice.original, notice.author)
+        let subject = WordText(notice.subject)
         let words = WordText(text.joined(separator: " "))
+        let hasFields = hasNamedRecipients || !notice.status.recipients.isEmpty || author.isDeliveryReport
+        let tells = subject.says(Self.subjects)
+        self.isOfSystem = hasFields || author.mayTell
+        if !hasFields {
+            switch author.standing {
+            // Only a copy of what came back tells these from the many programs that write so.
+            case .nobody where !original.exists: self.isOfSystem = false
+            case .office where !original.exists && !tells: self.isOfSystem = false
+            default: break
+            }
+            if author.isOtherReport || subject.says(Self.summaries) { self.isOfSystem = false }
+        }
+        guard self.isOfSystem else { return }
         let hasFailed = words.says(Self.failures) || text.contains { Self.refusal($0) }
-        let isDaemon = Self.isDaemon(header)
-        if status.recipients.contains(where: \.isFailure) { self.add(5, strong: true) }
+        let isDaemon = author.standing != .anyone
+        if notice.status.recipients.contains(where: \.isFailure) { self.add(5, strong: true) }
         if header["content-type"].lowercased().contains("delivery-status") { self.add(2) }
         if hasNamedRecipients { self.add(3, strong: true) }
         if isDaemon { self.add(1) }
-        if subject.says(Self.subjects) {
+        if tells {
             self.add(2, strong: true)
         } else if subject.says(Self.hints) {
             self.add(1)
@@ -32,15 +42,20 @@ struct NoticeEvidence {
         if header["return-path"].trimmed == "<>" { self.add(1) }
         if hasFailed { self.add(2) }
         let meaning = FailureWords.ordered.first { words.says($0.phrases) }?.reason
-        if text.contains(where: { StatusText.occurs(in: $0) }), hasFailed || meaning.map({ $0 != .policy }) ?? false {
+        let isTelling = meaning.map { $0 != .policy && $0 != .temporary } ?? false
+        if text.contains(where: { StatusText.occurs(in: $0) }), hasFailed || isTelling {
             self.add(1, strong: true)
         }
         if meaning != nil { self.add(1) }
         if original.exists { self.add(1) }
-        if original.isPart, hasFailed, isDaemon { self.isStrong = true }
+        if hasFailed, original.isPart && isDaemon || author.standing == .system { self.isStrong = true }
+        // In whatever language: why else would a mail system hand a message back?
+        if author.standing == .system, original.exists, hasFailed || !words.says(Self.successes) {
+            self.add(2, strong: true)
+        }
     }
 
-    var isEnough: Bool { self.points >= Self.needed && self.isStrong }
+    var isEnough: Bool { self.isOfSystem && self.isStrong && self.points >= Self.needed }
 
     private mutating func add(_ points: Int, strong: Bool = false) {
         self.points += points
@@ -52,29 +67,37 @@ struct NoticeEvidence {
         return code.map { $0 >= 500 } ?? false
     }
 
-    private static func isDaemon(_ header: HeaderBlock) -> Bool {
-        let from = header["from"].lowercased()
-        let names = [
-            "mailer-daemon", "postmaster", "post_master", "mail delivery", "mail system", "delivery system",
-            "delivery subsystem", "maildaemon", "mail administrator", "internet mail", "system administrator",
-            "microsoft outlook", "mta", "returned mail", "bounce", "no-reply", "noreply", "auto",
-        ]
-        return from.isEmpty || header["return-path"].trimmed == "<>" || names.contains { from.contains($0) }
-    }
-
     private static let subjects = [
         "undeliver*", "delivery", "deliver|delivered|delivering ...1 fail*|report|problem|error|has|delay*",
         "returned mail|email|message|to", "failure notice", "failed|failure ...1 notice|deliver*|mail|notif*",
         "mail|message|transmission|email ...1 fail*|error|returned", "not ...1 deliver*", "non remis|deliver*",
-        "nondeliver*", "unzustellbar", "unable to deliver", "could|cannot not send", "cannot send", "nicht zugestellt",
-        "no entregado",
+        "nondeliver*", "unzustellbar*", "unable to deliver", "could|cannot not send", "cannot send", "nicht zugestellt",
+        "no entregado", "non delivery|deliverable|receipt", "nicht zustellbar|ausgeliefert", "zustellung* ...3 fehl*",
+        "fehl* ...3 zustellung", "non distribu*|d", "chec ...3 remise|distribution|livraison|envoi",
+        "no se ...3 entregar",
+        "no entregable", "mensaje ...1 devuelto", "error ...2 entrega", "non recapit*", "mancat* recapito|consegna",
+        "entreg* ...3 falh*", "falh* ...3 entrega", "onbestelbaar*", "niet afgeleverd|bezorgd", "niedostarcz*",
     ].map { Phrase($0) }
+    /// Of mails about many messages: of filters, lists and statistics.
+    private static let summaries = [
+        "quarantin*", "quarant*", "digest", "newsletter", "spam report|summary|notification|list|box",
+        "blocked messages",
+        "held messages", "messages held|blocked", "awaits|requires|pending|await ...2 approval", "report domain",
+        "daily|weekly|monthly|hourly ...2 report|summary|statistics|digest|stats",
+    ].map { Phrase($0) }
+    private static let successes = ["success*", "was|were|been ...1 delivered|relayed|read", "erfolgreich"].map {
+        Phrase($0)
+    }
     private static let hints = ["bounce*", "rejected", "warning", "virus", "not accept*"].map { Phrase($0) }
     private static let failures = [
         "not|wasn't|couldn't|can't|unable|failed|failure|cannot|error|problem ...6 deliver*|send|sent|reach|transmi*",
         "deliver*|transmi*|sending ...8 fail*|problem*|error*|delay*|reject*|permanently|suspend*|impossible|aborted",
         "permanent error|errors|fatal", "fatal error|errors", "returned", "undeliver*", "reject*", "bounced",
         "did not reach", "unknown user", "user unknown", "transcript of session", "failed", "gave|giving|given up",
-        "over quota", "mailbox full", "mailbox is full",
+        "over quota", "mailbox full", "mailbox is full", "nicht ...3 zugestellt|zustell*|ausgeliefert|bermittelt",
+        "unzustellbar*",
+        "fehlgeschlagen", "pas ...4 remis|livr*|distribu*|d", "non remis", "no se ...4 entregar|entregado|enviar",
+        "no ...3 entregado|entregar", "non ...3 consegn*|recapit*", "impossibile ...2 consegn*|recapit*|inviare",
+        "n o ...4 entreg*|enviar", "niet ...4 bezorg*|afgeleverd|verzonden", "nie ...4 dostarcz*",
     ].map { Phrase($0) }
 }

@@ -20,11 +20,19 @@ struct RecipientSearch {
             }
             if scores.count > 4 * Self.recipientsMax { break }
         }
-        guard let best = scores.map(\.score).max(), best > 0 else { return self.fallback }
+        guard let best = scores.map(\.score).max(), best > 0 else {
+            return self.fallback.isEmpty ? Self.only(scores) : self.fallback
+        }
         let bound = best >= Self.certain ? Self.certain : max(1, best - 1)
         var seen: Set<String> = []
         let picked = scores.filter { $0.score >= bound && seen.insert($0.address).inserted }.map(\.address)
         return Array(picked.prefix(Self.recipientsMax))
+    }
+
+    /// The only address in a text whose words say nothing: it may be in any language.
+    private static func only(_ scores: [(address: String, score: Int)]) -> [String] {
+        let found = Set(scores.filter { $0.score >= 0 }.map(\.address))
+        return found.count == 1 ? Array(found) : []
     }
 
     /// Whom the original was for, when the text names nobody.

@@ -20,6 +20,8 @@ package struct ReturnedMail: Sendable, Equatable {
         package let reason: FailureReason
         /// What the mail system said of it, without addresses; may be empty.
         package var said = ""
+        /// The mail system goes on trying.
+        package var isDelayed = false
 
         /// Whether the address is of no use any more.
         package var isPermanent: Bool { self.reason.isPermanent }
@@ -30,6 +32,10 @@ package struct ReturnedMail: Sendable, Equatable {
     package let feedbackType: String?
     /// In the notice's order, at most some hundred.
     package let recipients: [Recipient]
+    /// What the fields of a notice say of somebody whose address they do not show.
+    ///
+    /// Its address is empty; `nil` when there are ``recipients``.
+    package let unnamed: Recipient?
 
     /// Bytes that are looked at.
     package static let bytesMax = MailText.bytesMax
@@ -40,7 +46,8 @@ package struct ReturnedMail: Sendable, Equatable {
     private init(kind: Kind, feedbackType: String? = nil, recipients: [Recipient] = []) {
         self.kind = kind
         self.feedbackType = feedbackType
-        self.recipients = recipients
+        self.recipients = recipients.filter { !$0.address.isEmpty }
+        self.unnamed = self.recipients.isEmpty ? recipients.first : nil
     }
 
     /// Notices around notices that are followed.
@@ -63,4 +70,17 @@ package struct ReturnedMail: Sendable, Equatable {
         let verdict = notice.verdict
         self.init(kind: verdict.kind, recipients: verdict.recipients)
     }
+
+    /// Whether a feedback report of this type says that a person wants no more messages.
+    ///
+    /// Reports of machines do not: failed authentication (RFC 6591), a virus; nor that something was no spam after all (RFC 6430), or in
+    /// the wrong folder. A type that nobody registered is read as `other`, since a wish must not be lost.
+    ///
+    /// - Parameter feedbackType: In lower case.
+    /// - Returns: Whether to act on it.
+    package static func isWish(feedbackType: String) -> Bool { !Self.machineTypes.contains(feedbackType) }
+
+    private static let machineTypes: Set<String> = [
+        "auth-failure", "dmarc", "virus", "not-spam", "not-junk", "miscategorized",
+    ]
 }

@@ -88,9 +88,11 @@ enum SESEvent {
             }
         case "Complaint":
             guard let complaint = read.complaint else { throw .unreadable }
-            guard complaint.complaintFeedbackType != "not-spam" else { return [] }
+            // A person's wish: machines report failed authentication and viruses, and take complaints back.
+            let type = complaint.complaintFeedbackType ?? ""
+            guard !["not-spam", "auth-failure", "virus"].contains(type) else { return [] }
             return complaint.complainedRecipients.map {
-                event(.complained, $0.emailAddress, complaint.complaintFeedbackType ?? "")
+                event(.complained, $0.emailAddress, type)
             }
         case "Delivery":
             return (read.delivery?.recipients ?? []).prefix(WebhookRequest.eventsMax).map { event(.delivered, $0) }
