@@ -341,6 +341,7 @@ struct StrangeNoticeTests {
             ("failed", "5.4.310", "DNS domain there.example does not exist", .unknownHost),
             ("failed", "5.4.310", "", .unknownHost),
             ("failed", "5.7.1", "550 5.7.1 blocked, try again later", .policy),
+            ("failed", "5.7.1", "550 5.7.1 come back later, try again", .policy),
             ("failed", "5.0.0", "550 Sender address rejected: Domain not found", .policy),
             ("failed", "5.0.0", "550-No such user here 550 Sender verify failed", .policy),
         ]

@@ -39,25 +39,25 @@ struct DeliveryStatus {
         guard parts.count == 2, parts[0].trimmed.lowercased() == "utf-8", text.contains("\\x{") else {
             return AddressScan.addresses(text).first ?? ""
         }
-        let address = Self.unescaped(text.trimmed).lowercased()
+        guard let address = Self.unescaped(text.trimmed)?.lowercased() else { return "" }
         let isWord = address.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0.isASCII && $0.value > 0x20 }
         let sides = address.split(separator: "@", omittingEmptySubsequences: false)
         let isAddress = sides.count == 2 && sides.allSatisfy { !$0.isEmpty } && !address.contains("\u{7F}")
         return isWord && isAddress && address.utf8.count <= Self.addressBytesMax ? address : ""
     }
 
-    private static func unescaped(_ text: Substring) -> String {
+    /// - Returns: `nil` when one of its escapes names no letter.
+    private static func unescaped(_ text: Substring) -> String? {
         let parts = text.split(separator: "\\x{", omittingEmptySubsequences: false)
-        return parts.dropFirst().reduce(into: String(parts.first ?? "")) { out, part in
+        var out = String(parts.first ?? "")
+        for part in parts.dropFirst() {
             guard let end = part.firstIndex(of: "}"), let value = UInt32(part[..<end], radix: 16),
                 let scalar = Unicode.Scalar(value)
-            else {
-                out += part
-                return
-            }
+            else { return nil }
             out.unicodeScalars.append(scalar)
             out += part[part.index(after: end)...]
         }
+        return out
     }
 
     static func isRecipient(_ line: Substring) -> Bool {

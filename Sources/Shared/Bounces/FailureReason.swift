@@ -97,6 +97,7 @@ struct FailureJudgement {
             default: return subject == "2" && parts.last == "2" ? .mailboxFull : .temporary
             }
         }
+        if subject == "7", reason == .temporary { return .policy }
         guard reason.isPermanent else { return reason }
         if subject == "2", parts.last == "2" { return .mailboxFull }
         // A name server that did not answer says nothing about the name.

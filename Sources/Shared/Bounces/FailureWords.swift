@@ -31,10 +31,12 @@ enum FailureWords {
         "not enough storage|disk|space",
         "insufficient ...1 storage|space|quota",
         "too much|many mail|messages data|in",
-        "postfach|mailbox|speicher* ...4 voll|berf llt|ersch pft",
-        "quota|kontingent ...3 berschritten|d pass",
+        "postfach|mailbox|speicher* ...4 voll|berf",
+        "quota|kontingent ...3 berschritten",
+        "quota ...3 d pass",
         "lettres|messagerie ...3 pleine|satur*",
-        "buz n|correo ...3 lleno",
+        "buz n ...3 lleno",
+        "correo ...3 lleno",
         "casella ...4 piena"
     )
     private static let large = Self.phrases(
