@@ -38,9 +38,17 @@ struct SuppressionImport: Sendable {
             throw ImportService.translated(error, file: self.file)
         }
         guard answer.added + answer.known > 0 else {
-            throw OperationError.invalid([Diagnostic(file: self.file, "none of its \(answer.rows) rows could be used")])
+            throw OperationError.invalid(self.whyNothing(answer))
         }
         return answer
+    }
+
+    private func whyNothing(_ answer: SuppressionImportAnswer) -> [Diagnostic] {
+        guard !answer.firstRejects.isEmpty else { return [Diagnostic(file: self.file, "there is no address in it")] }
+        return [Diagnostic(file: self.file, "none of the \(answer.rows) rows could be used")]
+            + answer.firstRejects.map {
+                Diagnostic(.error, file: self.file, line: $0.line, column: $0.column, $0.reason)
+            }
     }
 
     private func read(
