@@ -239,7 +239,7 @@ struct RouteTests {
         let response = try await APITestbed().send(.post, "/v1/imports?file=a.csv", as: .operator, body: "email\n")
         let keys = [
             "id", "rows", "created", "updated", "unchanged", "rejected", "warnings", "first_rejects", "fields",
-            "dry_run",
+            "opt_outs", "dry_run",
         ]
         #expect(Set(response.json.keys) == Set(keys))
         let reject = (response.json["first_rejects"] as? [[String: Any]])?.first ?? [:]

@@ -106,6 +106,13 @@ package struct DecodedRows: Sendable {
         )
     }
 
+    /// The contact's telephone number, normalised; `nil` when it has none.
+    package func telephone(row: Int) -> [UInt8]? {
+        guard let field = self.fields.firstIndex(where: { $0.name == BuiltInField.phone.rawValue }) else { return nil }
+        let value = self.value(row: row, field: field)
+        return value.kind == .empty ? nil : self.withBytes(value.range) { Array($0) }
+    }
+
     /// Gives a contact's cells in the order and form in which the store takes them.
     ///
     /// They are: address, key, domain, then each field's value. Text,
