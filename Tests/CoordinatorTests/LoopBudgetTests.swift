@@ -116,6 +116,11 @@ struct LoopBudgetTests {
         // Each person once.
         #expect(try bench.integer("SELECT count(*) FROM target WHERE state IN (1, 5)") == 300)
         #expect(try bench.integer("SELECT count(DISTINCT contact) FROM target WHERE state IN (1, 5)") == 300)
+        // Those whom the first one did not reach are the second one's now.
+        #expect(throws: OperationError.self) {
+            try bench.command { core in _ = try core.retry(.bounced, of: first, by: "bob") }
+        }
+        try bench.command { core in _ = try core.retry(.bounced, of: second, by: "bob") }
     }
 
     @Test("a campaign that never started has nobody left")

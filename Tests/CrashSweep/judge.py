@@ -3,7 +3,7 @@
 import collections
 import json
 
-SETTLED = ("accepted", "bounced", "in_doubt")
+SETTLED = ("accepted", "bounced", "in_doubt", "suppressed")
 SHOWN = 5
 
 
@@ -22,13 +22,14 @@ class Verdict:
             self.problems.append(f"{what}: {len(wrong)} ({shown})")
 
 
-def judge(status, targets, accepted, doubts, doubted, faults, audience, on_doubt):
+def judge(status, targets, accepted, doubts, doubted, faults, audience, on_doubt, refused):
     """
     status    as `campaign status --json` says it
     targets   the rows of `campaign targets --json`
     accepted  how often the relay accepted each address
     doubts    rows of `doubts_in_ledger`; `doubted` the addresses that were ever in doubt
     faults    of this campaign, in order, each with `at`, `victims` and `allowed`
+    refused   addresses of which the ledger had said before that the relay refused them for good
     """
     verdict = Verdict()
     by_outcome = collections.defaultdict(set)
@@ -45,6 +46,8 @@ def judge(status, targets, accepted, doubts, doubted, faults, audience, on_doubt
     verdict.expect("in the ledger, not in the audience", everybody - audience)
     verdict.expect("listed twice", {one for one, n in collections.Counter(t["address"] for t in targets).items() if n > 1})
     verdict.expect("with another outcome", everybody - settled)
+    verdict.expect("suppressed, and never refused", by_outcome["suppressed"] - refused)
+    verdict.expect("refused for good, and tried again", (refused & everybody) - by_outcome["suppressed"])
     known = by_outcome["accepted"] | by_outcome["in_doubt"]
     verdict.expect("accepted by the relay, unknown to the ledger", accepted.keys() - known)
 

@@ -91,6 +91,8 @@ class Sweep:
         self.table = collections.defaultdict(Row)
         self.problems = []
         self.campaigns = self.again = 0
+        # Addresses that the relay refused for good: they are suppressed from then on.
+        self.refused = set()
         self.everyone = {f"p{i}@site{i % 5}.example" for i in range(self.contacts)}
 
     def run(self):
@@ -145,7 +147,8 @@ class Sweep:
         targets = cluster.targets(campaign)
         doubts, doubted = doubts_in_ledger(cluster, name)
         accepted = self.fire.log.read().accepted[sender]
-        verdict = judge(status, targets, accepted, doubts, doubted, faults, audience, on_doubt)
+        verdict = judge(status, targets, accepted, doubts, doubted, faults, audience, on_doubt, self.refused)
+        self.refused |= {target["address"] for target in targets if target["outcome"] == "bounced"}
         self.problems += [f"{name} ({', '.join(map(str, faults))}): {problem}" for problem in verdict.problems]
         self.again += verdict.sent_again
         for fault in faults:
