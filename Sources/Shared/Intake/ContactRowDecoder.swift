@@ -81,7 +81,7 @@ package struct ContactRowDecoder: Sendable {
         }
         // In the order of the file: what the table rejected stands between what was rejected here.
         if !table.rejects.isEmpty { output.rejects.sort { $0.line < $1.line } }
-        if !table.warnings.isEmpty {
+        if !table.warnings.isEmpty || !self.ignoredColumns.isEmpty {
             output.warnings.sort { ($0.line, $0.column) < ($1.line, $1.column) }
         }
     }
