@@ -23,7 +23,8 @@ final class PythonWorker {
         self.process.arguments = [
             "-B", Self.scripts.appendingPathComponent("python_worker.py").path,
             "--coordinator", coordinator.router.endpoint.text,
-            "--coordinator-key", coordinator.keys.publicKey.text,
+            // One word: a key may begin with a hyphen, and would be taken for an option.
+            "--coordinator-key=\(coordinator.keys.publicKey.text)",
             "--key", self.folder.appendingPathComponent("worker.key").path,
             "--journal", self.folder.appendingPathComponent("journal").path,
             "--wire", self.folder.path,
