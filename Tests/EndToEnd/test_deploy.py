@@ -83,7 +83,7 @@ class InstallTest(EndToEndTest):
         words = 'COMP_WORDS=(postrider campaign app); COMP_CWORD=2; _postrider postrider app campaign; echo "${COMPREPLY[@]}"'
         said = subprocess.run(
             ["bash", "-c", f"source {completion}; {words}"], check=True, stdout=subprocess.PIPE, text=True,
-            env={"PATH": f"{self.folder}/root/usr/bin:{os.environ['PATH']}"},
+            env={"PATH": f"{share.parent / 'bin'}:{os.environ['PATH']}"},
         ).stdout
         self.assertEqual(said, "approve\n")
         self.assertIn("#compdef postrider", (share / "zsh/site-functions/_postrider").read_text())
