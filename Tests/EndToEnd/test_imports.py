@@ -77,6 +77,20 @@ class ImportsTest(EndToEndTest):
         cut = gzip.compress(b"email,name\n" + many)[:-20]
         self.assertIn("ends in the middle", self.refused(self.write("cut.csv.gz", cut)))
 
+    def test_an_import_that_a_crash_cut_off_is_over(self):
+        """The next start says so; else it would keep every undo back, and its rejects, for ever."""
+        before = self.export()
+        self.running.coordinator.stop()
+        self.running.start_coordinator({"POSTRIDER_CRASH_AT": "c02:1"})
+        self.write("people.csv", "email,name\nann@campaign.example,Ann\n")
+        with self.assertRaises(CommandFailure):
+            self.running.command("contacts", "import", "people.csv")
+        self.running.start_coordinator()
+        (cut,) = self.running.json("imports", "list")["imports"]
+        self.assertEqual(cut["state"], "aborted")
+        self.running.command("imports", "undo", cut["id"])
+        self.assertEqual(self.export(), before)
+
     def test_what_is_damaged_is_rejected_and_the_rest_comes_in(self):
         lines = [b"email,name"] + [b"p%d@campaign.example,Zo\xc3\xab %d" % (index, index) for index in range(ROWS)]
         damages = {
