@@ -193,7 +193,7 @@ let package = Package(
         .testTarget(
             name: "RelayTests",
             dependencies: [
-                "Domain", "Mail", "Relay", "Sink",
+                "Domain", "Mail", "Relay", "Sink", "TestPorts",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -249,7 +249,7 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "CLI", "Domain", "Transport", "UserFiles",
+                "CLI", "Domain", "TestPorts", "Transport", "UserFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -275,6 +275,8 @@ let package = Package(
             path: "Tests/Fuzz/Targets"
         ),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
+        // Ports of loopback that tests do not take from one another.
+        .target(name: "TestPorts", path: "Tests/Support/Ports"),
         // A disk for SQLite that forgets unsynced writes when its power is cut, and the tests on it.
         .target(
             name: "CPowerLossVFS",

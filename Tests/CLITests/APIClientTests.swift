@@ -2,11 +2,24 @@ import Domain
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Synchronization
+import TestPorts
 import Testing
 import UserFiles
 
 @testable import CLI
+
+/// Answers whatever it is told as a mail server would.
+private final class Objector: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let objection = ByteBuffer(string: "500 5.5.1 command not known\r\n")
+        context.writeAndFlush(self.wrapOutboundOut(objection), promise: nil)
+    }
+}
 
 @Suite("The API client")
 struct APIClientTests {
@@ -67,11 +80,26 @@ struct APIClientTests {
 
     @Test("nobody there is told with the way to start somebody")
     func nobody() async throws {
-        // Bound and closed again, so that nothing listens there.
-        let base = try await TestServer.with({ _ in .json("") }, { $0.base })
+        let port = try LoopbackPort()
+        let base = "http://127.0.0.1:\(port.number)"
         let failure = try await self.failure { try await self.client(base) { _ = try await $0.get("/x") } }
         #expect(failure.status == .unreachable)
         #expect(failure.message == "no coordinator answers at \(base); start one with `postrider up`")
+    }
+
+    @Test("a program of another kind on that port is told of as one")
+    func otherProtocol() async throws {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Objector()) }
+            }
+            .bind(host: "127.0.0.1", port: 0)
+            .get()
+        let base = "http://127.0.0.1:\(server.localAddress?.port ?? 0)"
+        let failure = try await self.failure { try await self.client(base) { _ = try await $0.get("/x") } }
+        #expect(failure.status == .unreachable)
+        #expect(failure.message == "what answers at \(base) is no coordinator: it does not speak HTTP")
+        try await server.close()
     }
 
     @Test("a connection that is closed without an answer is no coordinator")

@@ -13,6 +13,7 @@ import csv
 import functools
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -33,6 +34,7 @@ COMMAND_SECONDS = 120
 # A worker may take 30 s to drain, and `up` gives its workers a little longer before it kills them.
 STOP_SECONDS = 45
 POLL_SECONDS = 0.1
+PORT_ATTEMPTS_MAX = 200
 
 OUTCOMES = (
     "pending", "leased", "deferred", "accepted", "bounced", "suppressed", "in_doubt", "expired", "cancelled", "failed",
@@ -78,15 +80,28 @@ def peer(name):
 
 
 def free_ports(count):
-    """Ports that nobody uses now; all are held until all are known, so that none is named twice."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports that nobody uses now, each given once.
+
+    They lie below those that Linux gives to whoever asks for any (32768 and up): a service that was killed finds its port
+    again, and neither another program nor the near end of a connection sits on it meanwhile.
+    """
+    found = []
+    for _ in range(PORT_ATTEMPTS_MAX):
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in _given_ports:
+            _given_ports.add(port)
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise TooLate("no port of 20000 to 32000 is free")
+
+
+_given_ports = set()
 
 
 def wait_until(what, condition, seconds=READY_SECONDS, describe=lambda: ""):

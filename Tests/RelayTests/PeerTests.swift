@@ -2,6 +2,7 @@ import Foundation
 import Mail
 import NIOCore
 import NIOPosix
+import TestPorts
 import Testing
 
 @testable import Relay
@@ -43,14 +44,6 @@ struct PeerTests {
         return path
     }
 
-    /// A port that was free a moment ago: these servers cannot be asked which one they got.
-    private func freePort() async throws -> Int {
-        let channel = try await ServerBootstrap(group: self.group).bind(host: "127.0.0.1", port: 0).get()
-        let port = channel.localAddress?.port ?? 0
-        try await channel.close().get()
-        return port
-    }
-
     /// Waits until something listens: the pool's own way of waiting takes seconds, for relays do not start every day.
     private func awaitListener(_ port: Int) async throws {
         for _ in 0..<200 {
@@ -84,7 +77,7 @@ struct PeerTests {
     @Test("Postfix smtp-sink", arguments: sinkCases)
     func smtpSink(row: Case) async throws {
         guard let path = Self.peer("smtp-sink") else { return }
-        let port = try await self.freePort()
+        let port = try LoopbackPort.free()
         let isRoot = getuid() == 0
         let sink = try Peer(path, (isRoot ? ["-u", "nobody"] : []) + row.options + ["127.0.0.1:\(port)", "100"])
         try await self.awaitListener(port)
@@ -113,7 +106,7 @@ struct PeerTests {
     @Test("aiosmtpd with STARTTLS and AUTH", arguments: ["LOGIN", "PLAIN"], ["secret", "guess"])
     func aiosmtpd(excluded: String, password: String) async throws {
         guard let python = Self.peer("venv/bin/python"), let certificates = TestCertificates.shared else { return }
-        let port = try await self.freePort()
+        let port = try LoopbackPort.free()
         let peer = try Peer(python, ["-c", Self.server, certificates.folder, String(port), excluded])
         try await self.awaitListener(port)
         var configuration = RelayConfiguration.local(port, host: "localhost", connections: 2)

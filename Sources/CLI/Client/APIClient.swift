@@ -209,6 +209,8 @@ struct APIClient: Sendable {
             default:
                 return Failure(.unreachable, "cannot talk to \(self.base): \(error.shortDescription)")
             }
+        case is HTTPParserError:
+            return Failure(.unreachable, "what answers at \(self.base) is no coordinator: it does not speak HTTP")
         case is CancellationError: return Failure(.failed, "interrupted")
         default: return Failure(.unreachable, "cannot talk to \(self.base): \(error)")
         }
