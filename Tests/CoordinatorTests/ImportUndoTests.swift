@@ -88,6 +88,32 @@ struct ImportUndoTests {
         #expect(try loop.integer("SELECT count(DISTINCT address_hash) FROM written_address") == 3)
     }
 
+    @Test("who was written to has the same number when the file comes again, and that can be undone, too")
+    func undoneAndBack() async throws {
+        let loop = try ImportLoopDouble()
+        let text = "email,phone\nann@x.org,5155550100\nbob@x.org,5155550101\ncy@x.org,5155550102\n"
+        let empty = try loop.export()
+        _ = try await loop.importText(text)
+        let export = try loop.export()
+        try await loop.write { connection throws(StoreError) in
+            try connection.execute("INSERT INTO target (campaign, lane, position, contact) VALUES (1, 0, 0, 2)")
+        }
+        try await loop.service.undo(1, by: "ann")
+        let again = try await loop.importText(text)
+        #expect(again.created == 3)
+        #expect(try loop.export().count == export.count)
+        func number(_ key: String) throws -> Int? {
+            try loop.integer("SELECT id FROM contact WHERE email_key = '\(key)'")
+        }
+        #expect(try ["ann@x.org", "bob@x.org", "cy@x.org"].map(number) == [4, 2, 5])
+        // The number that is back is known by its telephone, as the others are.
+        _ = try await loop.importText("phone,city\n5155550101,Ames\n", source: "numbers")
+        #expect(try loop.integer("SELECT count(*) FROM contact WHERE id = 2 AND f_city = 'Ames'") == 1)
+        try await loop.service.undo(3, by: "ann")
+        try await loop.service.undo(2, by: "ann")
+        #expect(try loop.export() == empty)
+    }
+
     @Test("undo restores every byte of the export, newest first, and numbers of contacts are not used again")
     func undo() async throws {
         let loop = try ImportLoopDouble()

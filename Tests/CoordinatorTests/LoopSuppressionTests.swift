@@ -113,7 +113,7 @@ struct LoopSuppressionTests {
         let source = LoopBench.campaign().replacing("audience: {list: everyone}", with: "audience: {list: news}")
         let toList = try bench.start(source)
         for _ in 0..<4 { try bench.turn() }
-        try bench.command { core in _ = try core.leave(list: "news", address: "p2@example.org") }
+        try bench.command { core in try core.leave(list: "news", address: "p2@example.org") }
         let worker = try bench.connectedWorker("w1")
         for _ in 0..<2 { try bench.turn() }
         let granted = Dictionary(worker.grants.map { ($0.campaign, $0.contact) }, uniquingKeysWith: +)
@@ -150,8 +150,8 @@ struct LoopSuppressionTests {
         _ = try bench.start(source)
         for _ in 0..<4 { try bench.turn() }
         try bench.command { core in
-            _ = try core.leave(list: "news", address: "p2@example.org")
-            _ = try core.leave(list: "gone", address: "p2@example.org")
+            try core.leave(list: "news", address: "p2@example.org")
+            try core.leave(list: "gone", address: "p2@example.org")
         }
         let worker = try bench.connectedWorker("w1")
         for _ in 0..<2 { try bench.turn() }

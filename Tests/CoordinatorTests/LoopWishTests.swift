@@ -51,7 +51,13 @@ struct LoopWishTests {
         bench.advance(1_000)
     }
 
-    private static func importRow(_ address: String, id: String, into core: LoopCore, at: Timestamp) throws {
+    private static func importRow(
+        _ address: String,
+        id: String,
+        into core: LoopCore,
+        list: Int64? = nil,
+        at: Timestamp
+    ) throws {
         let field = Field(name: "external_id", type: .text)
         let fields = try FieldStore(core.connection).define([field])
         if id == "7" {
@@ -60,7 +66,7 @@ struct LoopWishTests {
         var rows = ContactRows(fields: fields)
         for cell in [address, address, "example.org", id] { rows.append(cell.utf8) }
         let store = try ContactStore(core.connection, fields: fields, policy: .merge, key: core.options.addressKey)
-        for chunk in rows.chunks() { _ = try store.upsert(chunk, list: nil, source: nil, at: at) }
+        for chunk in rows.chunks() { _ = try store.upsert(chunk, list: list, source: nil, at: at) }
     }
 
     private static func take(
@@ -125,6 +131,29 @@ struct LoopWishTests {
         #expect(try bench.integer("SELECT barred FROM contact WHERE email_key = 'p2@example.org'") == 0)
         #expect(try Self.take(.unsubscribed, id, bench) == .suppressed)
         #expect(try bench.integer("SELECT barred FROM contact WHERE email_key = 'p2@example.org'") == 1)
+    }
+
+    @Test(
+        "who was gone and comes back is who it was: messages of before count for caps",
+        arguments: [Change.goes, .isForgotten]
+    )
+    func comesBack(change: Change) throws {
+        let (bench, _) = try Self.bench()
+        try Self.change(change, bench)
+        let at = bench.wall
+        try bench.command { core in
+            try Self.importRow("x@example.org", id: "8", into: core, list: 1, at: at)
+            try Self.importRow("p2@example.org", id: "9", into: core, list: 1, at: at)
+        }
+        try bench.execute("UPDATE contact SET f_name = 'Somebody'")
+        let next = try bench.start(LoopBench.campaign("caps: [1/7d]"))
+        for _ in 0..<3 { try bench.turn() }
+        // Contacts 1 to 3 had theirs; the one that is new has number 4.
+        let targets = try bench.targets(next)
+        #expect(targets.filter { $0.reason == "capped" }.map(\.contact) == [1, 2, 3])
+        #expect(targets.filter { $0.outcome == nil }.map(\.contact) == [4])
+        #expect(try bench.integer("SELECT id FROM contact WHERE email_key = 'p2@example.org'") == 2)
+        #expect(try bench.integer("SELECT count(*) FROM written_address") == 0)
     }
 
     @Test("who leaves a list leaves it at every address", arguments: Change.allCases)

@@ -166,8 +166,8 @@ MUTATIONS = [
     dict(
         name="who asks under an address of before is written to at the one of now",
         file="Sources/Shared/Storage/SuppressionStore.swift",
-        find='_ = try self.add(other, address: mover.address)',
-        replace='_ = other',
+        find='return (isNew, holders + (try self.add(other, address: mover.address).contacts))',
+        replace='return (isNew, holders)',
         suite="StorageTests.ContactAliasTests",
         test="what somebody says under an address of before holds for the one of now, but that a mailbox is gone does not",
     ),
@@ -230,7 +230,7 @@ MUTATIONS = [
     dict(
         name="an address that was suppressed may be imported as a new contact",
         file="Sources/Shared/Storage/ContactStore.swift",
-        find='try self.suppressions.came(turn.nextID, at: key, wasWritten: self.hasWritten || turn.hasLeft)',
+        find='try self.suppressions.came(contact, at: key, wasWritten: self.hasWritten || turn.hasLeft)',
         replace='_ = key',
         suite="StorageTests.SuppressionStoreTests",
         test="whoever was suppressed before is barred when the address is imported, in any spelling",
@@ -320,6 +320,22 @@ MUTATIONS = [
         replace='',
         suite="CoordinatorTests.LoopCapsTests",
         test="who has had as many messages as they may is not written to, and may be again once the period is over",
+    ),
+    dict(
+        name="an import that is undone and comes again frees people from their caps (number of before)",
+        file="Sources/Shared/Storage/SuppressionStore+Written.swift",
+        find='guard let former = try self.written.gone(from: hash) else { return contact }',
+        replace='guard let former = try self.written.gone(from: hash), former < 0 else { return contact }',
+        suite="CoordinatorTests.LoopWishTests",
+        test="who was gone and comes back is who it was: messages of before count for caps",
+    ),
+    dict(
+        name="another spelling of a suppressed mailbox is written to (spellings)",
+        file="Sources/Shared/Storage/SuppressionStore+Mailboxes.swift",
+        find='UNION SELECT id, 1 FROM contact WHERE mailbox = ?2 AND email_key <> ?1',
+        replace='',
+        suite="StorageTests.SharedMailboxTests",
+        test="whoever is suppressed in one spelling is in all, there or to come, and taken off the list in all",
     ),
     dict(
         name="messages in workers' hands are not counted for caps",

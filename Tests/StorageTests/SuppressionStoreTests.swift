@@ -92,7 +92,7 @@ struct SuppressionStoreTests {
             try SuppressionStore(connection, key: Self.key)
                 .leave(1, address: "ann@x.org", at: Timestamp(milliseconds: 3))
         }
-        #expect(contact == Contact.ID(1))
+        #expect(contact == [Contact.ID(1)])
         try self.importing(["ann@x.org", "cy@x.org"], list: "news", store)
         try self.importing(["ann@x.org"], list: "other", store)
         #expect(try store.rows("SELECT contact FROM list_member WHERE list = 1 ORDER BY contact") == ["2", "3"])

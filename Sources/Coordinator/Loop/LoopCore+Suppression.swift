@@ -22,7 +22,7 @@ extension LoopCore {
     ///   - evidence: What shows it, for people; no addresses.
     ///   - who: Whose token, or which part of the program.
     ///   - at: When it came to be so; now, unless it is told of something earlier.
-    /// - Returns: Whether it was not suppressed before, and the contact that has the address.
+    /// - Returns: Whether it was not suppressed before, and the contacts whose messages reach its mailbox.
     /// - Throws: What the store throws.
     @discardableResult
     func suppress(
@@ -32,7 +32,7 @@ extension LoopCore {
         evidence: String,
         by who: String,
         at: Timestamp? = nil
-    ) throws(StoreError) -> (isNew: Bool, contact: Contact.ID?) {
+    ) throws(StoreError) -> (isNew: Bool, contacts: [Contact.ID]) {
         let record = SuppressionRecord(
             channel: channel,
             address: self.options.addressKey.hash(address, on: channel),
@@ -42,7 +42,7 @@ extension LoopCore {
             who: who
         )
         let added = try self.suppressions.add(record, address: address)
-        if let contact = added.contact { self.withdrawn.insert(contact) }
+        self.withdrawn.formUnion(added.contacts)
         return added
     }
 
@@ -71,21 +71,17 @@ extension LoopCore {
     /// - Parameters:
     ///   - list: Its name.
     ///   - address: In canonical form.
-    /// - Returns: The contact that has the address.
     /// - Throws: What the store throws.
-    @discardableResult
-    func leave(list: String, address: String) throws(StoreError) -> Contact.ID? {
-        guard let id = try ListStore(self.connection).id(named: list) else { return nil }
-        let contact = try self.suppressions.leave(id, address: address, at: self.wall)
-        if let contact { self.withdrawn.insert(contact) }
-        return contact
+    func leave(list: String, address: String) throws(StoreError) {
+        guard let id = try ListStore(self.connection).id(named: list) else { return }
+        self.withdrawn.formUnion(try self.suppressions.leave(id, address: address, at: self.wall))
     }
 
     /// Takes a person out of one list, for good, at an address that a contact has or had.
     func leave(list: String, _ address: HeldAddress) throws(StoreError) {
         guard let id = try ListStore(self.connection).id(named: list) else { return }
         try self.suppressions.leave(id, address, at: self.wall)
-        if let contact = address.holder { self.withdrawn.insert(contact) }
+        if let contact = address.holder { self.withdrawn.formUnion(try self.suppressions.sharers(of: contact)) }
     }
 
     /// Suppresses an e-mail address that a contact has or had.
@@ -104,7 +100,7 @@ extension LoopCore {
             who: who
         )
         _ = try self.suppressions.add(record, holder: address.holder)
-        if let contact = address.holder { self.withdrawn.insert(contact) }
+        if let contact = address.holder { self.withdrawn.formUnion(try self.suppressions.sharers(of: contact)) }
     }
 
     /// Whether a contact with these bars must not get a message of this campaign.

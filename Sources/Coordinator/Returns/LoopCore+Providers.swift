@@ -31,7 +31,7 @@ extension LoopCore {
         if let target = report.target, try self.stores.targets.target(target) != nil {
             return try self.takeReturn(report.about(target, once: nil))
         }
-        let contact = try self.suppressions.contact(at: report.address, on: report.channel)
+        let contact = try self.suppressions.holders(of: report.address, on: report.channel).first
         // Nothing is sent as a text yet: none of the messages accepted for that person is meant.
         var written = report.channel == .email ? contact : nil
         if report.channel == .email, written == nil { written = try self.contact(thatHad: report.address) }

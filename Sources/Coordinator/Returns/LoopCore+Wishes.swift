@@ -27,9 +27,8 @@ extension LoopCore {
         guard let named = report.named else { return [] }
         let never = Timestamp(milliseconds: 0)
         let hash = self.options.addressKey.hash(named, on: .email)
-        return [
-            HeldAddress(hash: hash, from: never, until: never, holder: try self.suppressions.contact(at: named))
-        ]
+        let holder = try self.suppressions.holders(of: named).first
+        return [HeldAddress(hash: hash, from: never, until: never, holder: holder)]
     }
 
     /// The address that a contact had when it was granted a message.

@@ -3,7 +3,8 @@ package import Domain
 
 /// What an address is known by where the address itself must not be kept: a keyed hash of it.
 ///
-/// The first 16 bytes of HMAC-SHA256 over the channel's name, a zero byte and the address in its canonical form.
+/// The first 16 bytes of HMAC-SHA256 over the channel's name, a zero byte and the address in its canonical form; all spellings of which
+/// ``ProviderMailbox`` knows that they are one mailbox have the same.
 package struct AddressHash: Hashable, Sendable {
     /// 16 of them.
     package let bytes: [UInt8]
@@ -33,6 +34,19 @@ package struct AddressKey: Sendable {
     ///   - channel: The same text on another channel is another address.
     /// - Returns: The same for the same address, channel and key.
     package func hash(_ address: UnsafeRawBufferPointer, on channel: SuppressionChannel) -> AddressHash {
+        guard channel == .email, let common = ProviderMailbox.common(ofKey: address) else {
+            return self.digest(address, channel)
+        }
+        return common.withUnsafeBytes { self.digest($0, channel) }
+    }
+
+    /// What an older program took, which told spellings of one mailbox apart; `nil` where it is the same.
+    package func hashOfSpelling(_ address: UnsafeRawBufferPointer, on channel: SuppressionChannel) -> AddressHash? {
+        guard channel == .email, ProviderMailbox.common(ofKey: address) != nil else { return nil }
+        return self.digest(address, channel)
+    }
+
+    private func digest(_ address: UnsafeRawBufferPointer, _ channel: SuppressionChannel) -> AddressHash {
         var code = self.keyed
         code.update(data: Array(channel.rawValue.utf8) + [0])
         code.update(data: address)

@@ -21,7 +21,8 @@ package struct ContactErasure {
         /// An address that was asked for.
         package mutating func add(key: String, text: String) {
             if !self.keys.contains(key) { self.keys.append(key) }
-            self.texts.formUnion([key, text])
+            // The index of mailboxes has the last.
+            self.texts.formUnion([key, text, ProviderMailbox.common(ofKey: key)])
         }
 
         /// A telephone number as it is stored.

@@ -1,4 +1,6 @@
 /// Gives contacts their numbers: one that was ever used is not used again, since campaigns know people by them.
+///
+/// Only whoever was removed and comes back at the address where messages went has the old one again.
 package struct ContactIDs {
     private let connection: any SQLConnection
     private static let floorKey = "contact_floor"

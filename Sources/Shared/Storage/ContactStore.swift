@@ -178,12 +178,29 @@ package struct ContactStore {
         guard self.connection.changedRows > 0 else { return false }
         turn.counts.created += 1
         if row.cell(0).isEmpty { turn.hasTelephones = true }
+        let contact = try self.number(row, key: key, &turn)
         if self.hasSuppressions || turn.hasLeft {
-            try self.suppressions.came(turn.nextID, at: key, wasWritten: self.hasWritten || turn.hasLeft)
+            try self.suppressions.came(contact, at: key, wasWritten: self.hasWritten || turn.hasLeft)
         }
-        _ = try self.join(turn, turn.nextID, key: key)
-        turn.nextID += 1
+        _ = try self.join(turn, contact, key: key)
         return true
+    }
+
+    /// Gives the contact that was just made its number: the next, unless it is somebody who comes back.
+    private func number(_ row: ContactRow, key: UnsafeRawBufferPointer, _ turn: inout Turn) throws(StoreError) -> Int64
+    {
+        if self.hasWritten, !row.cell(0).isEmpty {
+            let contact = try self.suppressions.recognised(turn.nextID, at: key)
+            if contact != turn.nextID {
+                try self.changes?.created(contact..<(contact + 1))
+                if let cell = self.phoneCell, !row.cell(cell).isEmpty {
+                    try self.phones.change(contact, from: [], to: Array(row.cell(cell)))
+                }
+                return contact
+            }
+        }
+        defer { turn.nextID += 1 }
+        return turn.nextID
     }
 
     /// - Returns: Whether the contact was not on the list before; whoever left a list stays out of it, whatever is imported.

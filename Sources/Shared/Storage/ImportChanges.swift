@@ -18,7 +18,9 @@ struct ImportChanges {
         let stored = try FieldStore(connection).storedColumns()
         let columns = stored.joined(separator: ", ")
         self.grow = try connection.prepare("UPDATE import_created SET high = ?3 WHERE import = ?1 AND high = ?2")
-        self.range = try connection.prepare("INSERT INTO import_created (import, low, high) VALUES (?1, ?2, ?3)")
+        self.range = try connection.prepare(
+            "INSERT INTO import_created (import, low, high) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
+        )
         // A contact is noted as it was before the import's first change.
         self.before = try connection.prepare(
             """

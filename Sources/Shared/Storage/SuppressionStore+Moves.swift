@@ -21,15 +21,17 @@ extension SuppressionStore {
         at: Timestamp,
         since: Timestamp? = nil
     ) throws(StoreError) {
-        let (left, next) = (self.hash(old), self.hash(new))
+        let (left, next) = (self.hashes(of: old), self.hash(new))
+        let before = left.before ?? left.now
         let suppression = try self.connection.prepare(
             """
             INSERT INTO suppression (channel, address_hash, reason, at, evidence, who, contact)
             SELECT channel, ?2, reason, ?3, 'the same person had another address, with: ' || evidence, who, ?4 FROM suppression
-            WHERE channel = ?6 AND address_hash = ?1 AND reason <> ?5 AND at >= ?7 ON CONFLICT DO NOTHING
+            WHERE channel = ?6 AND address_hash IN (?1, ?8) AND reason <> ?5 AND at >= ?7 ON CONFLICT DO NOTHING
             """
         )
-        suppression.bind(1, bytes: left.bytes)
+        suppression.bind(1, bytes: left.now.bytes)
+        suppression.bind(8, bytes: before.bytes)
         suppression.bind(2, bytes: next.bytes)
         suppression.bind(3, at.milliseconds)
         suppression.bind(4, contact)
@@ -40,10 +42,11 @@ extension SuppressionStore {
         let departure = try self.connection.prepare(
             """
             INSERT INTO list_departure (list, address_hash, at) SELECT list, ?2, at FROM list_departure
-            WHERE address_hash = ?1 AND at >= ?3 ON CONFLICT DO NOTHING
+            WHERE address_hash IN (?1, ?4) AND at >= ?3 ON CONFLICT DO NOTHING
             """
         )
-        departure.bind(1, bytes: left.bytes)
+        departure.bind(1, bytes: left.now.bytes)
+        departure.bind(4, bytes: before.bytes)
         departure.bind(2, bytes: next.bytes)
         departure.bind(3, since?.milliseconds ?? .min)
         try departure.run()

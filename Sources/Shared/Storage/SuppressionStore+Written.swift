@@ -27,7 +27,15 @@ extension SuppressionStore {
     /// Notes that a contact is about to be removed.
     package func leaves(_ contact: Int64, at: Timestamp) throws(StoreError) {
         guard let address = try self.written.target(contact) else { return }
+        try self.gave(up: address, contact, at: at)
+    }
+
+    /// Notes an address that a contact has no more, and who reads what goes there all the same.
+    private func gave(up address: [UInt8], _ contact: Int64, at: Timestamp) throws(StoreError) {
         try self.written.add(self.hash(address), of: contact, until: at)
+        let others = try self.holders(of: String(decoding: address, as: UTF8.self))
+        guard let other = others.first(where: { $0 != Contact.ID(contact) }) else { return }
+        try self.written.hold(self.hash(address), by: other)
     }
 
     /// Notes that a contact has another address now.
@@ -40,12 +48,33 @@ extension SuppressionStore {
     /// - Throws: What the store throws.
     func left(_ old: [UInt8], by contact: Int64, at: Timestamp) throws(StoreError) -> Bool {
         guard !old.starts(with: Array("tel:".utf8)), try self.written.target(contact) != nil else { return false }
-        try self.written.add(self.hash(old), of: contact, until: at)
+        try self.gave(up: old, contact, at: at)
         return true
     }
 
     /// Whether somebody who was written to had an address that is nobody's, or another's, now.
     func hasWritten() throws(StoreError) -> Bool { try self.written.hasAny() }
+
+    /// Gives a new contact the number that whoever had its address had before being removed, if anybody: campaigns know people by it.
+    ///
+    /// So messages of before count for frequency caps, and for what is asked of earlier campaigns, when an import is undone and comes
+    /// again.
+    ///
+    /// - Parameters:
+    ///   - contact: Its row id so far.
+    ///   - address: Its key.
+    /// - Returns: Its row id from now on.
+    /// - Throws: What the store throws.
+    func recognised(_ contact: Int64, at address: UnsafeRawBufferPointer) throws(StoreError) -> Int64 {
+        let hash = self.key.hash(address, on: .email)
+        guard let former = try self.written.gone(from: hash) else { return contact }
+        let statement = try self.connection.prepare("UPDATE contact SET id = ?2 WHERE id = ?1")
+        statement.bind(1, contact)
+        statement.bind(2, former)
+        try statement.run()
+        try self.written.back(former, at: hash)
+        return former
+    }
 
     /// Puts on a contact that is new what stands against its address.
     ///
@@ -73,7 +102,7 @@ extension SuppressionStore {
     package func add(_ record: SuppressionRecord, holder: Contact.ID?) throws(StoreError) -> Bool {
         let isNew = try self.put(record)
         if let holder {
-            try self.set(ContactBars(record.channel), true, on: holder)
+            try self.set(ContactBars(record.channel), true, on: try self.sharers(of: holder))
             try self.note(holder, has: record.address, on: record.channel)
         }
         return isNew
@@ -89,11 +118,7 @@ extension SuppressionStore {
         statement.bind(3, at.milliseconds)
         try statement.run()
         guard let contact = address.holder else { return }
-        try self.set(.lists, true, on: contact)
-        let member = try self.connection.prepare("DELETE FROM list_member WHERE list = ?1 AND contact = ?2")
-        member.bind(1, list)
-        member.bind(2, contact.rawValue)
-        try member.run()
+        try self.leave(list, try self.sharers(of: contact))
     }
 
     private func hash(_ address: [UInt8]) -> AddressHash {

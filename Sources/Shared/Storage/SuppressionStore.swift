@@ -53,27 +53,24 @@ package struct SuppressionStore {
     /// - Parameters:
     ///   - record: Without its contact.
     ///   - address: In canonical form: for e-mail ``EmailAddress/key``, for text messages ``PhoneKey``.
-    /// - Returns: Whether it was not there before, and the contact that has the address or, with another one now, had it.
+    /// - Returns: Whether it was not there before, and the contacts that have the address or another spelling of it or, with another
+    ///   one now, had it.
     /// - Throws: What the store throws.
     package func add(
         _ record: SuppressionRecord,
         address: String
-    ) throws(StoreError) -> (isNew: Bool, contact: Contact.ID?) {
+    ) throws(StoreError) -> (isNew: Bool, contacts: [Contact.ID]) {
         let isNew = try self.put(record)
-        let contact = try self.contact(at: address, on: record.channel)
-        if let contact {
-            try self.set(ContactBars(record.channel), true, on: contact)
-            try self.note(contact, has: record.address, on: record.channel)
-        } else if record.channel == .email, ![.bounced, .erased].contains(record.reason),
-            let mover = try self.mover(from: address)
-        {
-            var other = record
-            other.address = self.key.hash(mover.address, on: record.channel)
-            other.evidence = "the same person had another address, with: " + record.evidence
-            _ = try self.add(other, address: mover.address)
-            return (isNew, mover.contact)
-        }
-        return (isNew, contact)
+        let holders = try self.holders(of: address, on: record.channel)
+        try self.set(ContactBars(record.channel), true, on: holders)
+        if let first = holders.first { try self.note(first, has: record.address, on: record.channel) }
+        guard record.channel == .email, ![.bounced, .erased].contains(record.reason),
+            try self.contact(at: address) == nil, let mover = try self.mover(from: address)
+        else { return (isNew, holders) }
+        var other = record
+        other.address = self.key.hash(mover.address, on: record.channel)
+        other.evidence = "the same person had another address, with: " + record.evidence
+        return (isNew, holders + (try self.add(other, address: mover.address).contacts))
     }
 
     /// Writes a row of the list; a weightier reason replaces a lighter one.
@@ -109,15 +106,27 @@ package struct SuppressionStore {
         guard let record = try self.record(of: address, on: channel) else { return nil }
         let statement = try self.connection.prepare("DELETE FROM suppression WHERE channel = ?1 AND address_hash = ?2")
         statement.bind(1, channel.rawValue)
-        statement.bind(2, bytes: record.address.bytes)
-        try statement.run()
-        if let contact = record.contact { try self.set(ContactBars(channel), false, on: contact) }
+        let (now, before) = self.hashes(of: Array(address.utf8))
+        for hash in channel == .email ? [now] + (before.map { [$0] } ?? []) : [record.address] {
+            statement.bind(2, bytes: hash.bytes)
+            try statement.run()
+        }
+        try self.set(ContactBars(channel), false, on: try self.holders(of: address, on: channel))
         return record
     }
 
     /// What is known of an address; `nil` when it may be written to.
     package func record(of address: String, on channel: SuppressionChannel) throws(StoreError) -> SuppressionRecord? {
-        let hash = self.key.hash(address, on: channel)
+        if let record = try self.record(self.key.hash(address, on: channel), of: address, on: channel) { return record }
+        guard channel == .email, let before = self.hashes(of: Array(address.utf8)).before else { return nil }
+        return try self.record(before, of: address, on: channel)
+    }
+
+    private func record(
+        _ hash: AddressHash,
+        of address: String,
+        on channel: SuppressionChannel
+    ) throws(StoreError) -> SuppressionRecord? {
         let row = try self.connection.prepare(
             "SELECT reason, at, evidence, who FROM suppression WHERE channel = ?1 AND address_hash = ?2"
         )
@@ -132,7 +141,7 @@ package struct SuppressionStore {
             at: Timestamp(milliseconds: row.integer(1)),
             evidence: row.text(2),
             who: row.text(3),
-            contact: try self.contact(at: address, on: channel)
+            contact: try self.holders(of: address, on: channel).first
         )
     }
 
@@ -184,6 +193,10 @@ package struct SuppressionStore {
         return try row.step() ? ContactBars(rawValue: row.integer(0)) : nil
     }
 
+    func set(_ bar: ContactBars, _ isSet: Bool, on contacts: [Contact.ID]) throws(StoreError) {
+        for contact in contacts { try self.set(bar, isSet, on: contact) }
+    }
+
     func set(_ bar: ContactBars, _ isSet: Bool, on contact: Contact.ID) throws(StoreError) {
         guard !bar.isEmpty else { return }
         let statement = try self.connection.prepare(
@@ -213,13 +226,17 @@ package struct SuppressionStore {
 
     /// What stands against a contact that is new, by its key.
     package func bars(of address: UnsafeRawBufferPointer) throws(StoreError) -> ContactBars {
-        let hash = self.key.hash(address, on: .email)
+        let (now, before) = self.hashes(of: address)
         var bars: ContactBars = []
-        if try self.reason(of: hash, on: .email) != nil { bars.insert(.email) }
-        let row = try self.connection.prepare("SELECT EXISTS (SELECT 1 FROM list_departure WHERE address_hash = ?1)")
-        defer { row.reset() }
-        row.bind(1, bytes: hash.bytes)
-        if try row.step(), row.integer(0) != 0 { bars.insert(.lists) }
+        for hash in [now] + (before.map { [$0] } ?? []) {
+            if try self.reason(of: hash, on: .email) != nil { bars.insert(.email) }
+            let row = try self.connection.prepare(
+                "SELECT EXISTS (SELECT 1 FROM list_departure WHERE address_hash = ?1)"
+            )
+            defer { row.reset() }
+            row.bind(1, bytes: hash.bytes)
+            if try row.step(), row.integer(0) != 0 { bars.insert(.lists) }
+        }
         return bars
     }
 
@@ -256,9 +273,9 @@ package struct SuppressionStore {
     ///   - list: Its row id.
     ///   - address: In canonical form.
     ///   - at: Now.
-    /// - Returns: The contact that has the address.
+    /// - Returns: The contacts that have the address or another spelling of it.
     /// - Throws: What the store throws.
-    package func leave(_ list: Int64, address: String, at: Timestamp) throws(StoreError) -> Contact.ID? {
+    package func leave(_ list: Int64, address: String, at: Timestamp) throws(StoreError) -> [Contact.ID] {
         let statement = try self.connection.prepare(
             "INSERT INTO list_departure (list, address_hash, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
         )
@@ -266,28 +283,34 @@ package struct SuppressionStore {
         statement.bind(2, bytes: self.key.hash(address, on: .email).bytes)
         statement.bind(3, at.milliseconds)
         try statement.run()
-        guard let contact = try self.contact(at: address) else {
-            // Who left under an address of before left with the one of now.
-            return try self.mover(from: address).flatMap { (mover) throws(StoreError) in
-                try self.leave(list, address: mover.address, at: at)
-            }
-        }
-        try self.set(.lists, true, on: contact)
+        let holders = try self.holders(of: address)
+        try self.leave(list, holders)
+        guard try self.contact(at: address) == nil, let mover = try self.mover(from: address) else { return holders }
+        // Who left under an address of before left with the one of now.
+        return holders + (try self.leave(list, address: mover.address, at: at))
+    }
+
+    /// Takes contacts out of a list and marks that they left one.
+    func leave(_ list: Int64, _ contacts: [Contact.ID]) throws(StoreError) {
+        try self.set(.lists, true, on: contacts)
         let member = try self.connection.prepare("DELETE FROM list_member WHERE list = ?1 AND contact = ?2")
         member.bind(1, list)
-        member.bind(2, contact.rawValue)
-        try member.run()
-        return contact
+        for contact in contacts {
+            member.bind(2, contact.rawValue)
+            try member.run()
+        }
     }
 
     /// Whether the person with this canonical address left a list.
     package func hasLeft(_ list: Int64, address: UnsafeRawBufferPointer) throws(StoreError) -> Bool {
         let row = try self.connection.prepare(
-            "SELECT EXISTS (SELECT 1 FROM list_departure WHERE list = ?1 AND address_hash = ?2)"
+            "SELECT EXISTS (SELECT 1 FROM list_departure WHERE list = ?1 AND address_hash IN (?2, ?3))"
         )
         defer { row.reset() }
+        let (now, before) = self.hashes(of: address)
         row.bind(1, list)
-        row.bind(2, bytes: self.key.hash(address, on: .email).bytes)
+        row.bind(2, bytes: now.bytes)
+        row.bind(3, bytes: (before ?? now).bytes)
         return try row.step() && row.integer(0) != 0
     }
 

@@ -82,6 +82,30 @@ package struct WrittenAddresses {
         return try row.step() ? Contact.ID(row.integer(0)) : nil
     }
 
+    /// The contact that had an address last before it was removed; `nil` when there was none.
+    func gone(from address: AddressHash) throws(StoreError) -> Int64? {
+        let row = try self.connection.prepare(
+            """
+            SELECT w.contact FROM written_address w WHERE w.address_hash = ?1
+                AND NOT EXISTS (SELECT 1 FROM contact c WHERE c.id = w.contact)
+            ORDER BY w.until DESC, w.contact DESC LIMIT 1
+            """
+        )
+        defer { row.reset() }
+        row.bind(1, bytes: address.bytes)
+        return try row.step() ? row.integer(0) : nil
+    }
+
+    /// Notes that a contact is there again, with an address that it had.
+    func back(_ contact: Int64, at address: AddressHash) throws(StoreError) {
+        let statement = try self.connection.prepare(
+            "DELETE FROM written_address WHERE contact = ?1 AND address_hash = ?2"
+        )
+        statement.bind(1, contact)
+        statement.bind(2, bytes: address.bytes)
+        try statement.run()
+    }
+
     /// Forgets what somebody had, for good.
     ///
     /// - Parameters:
