@@ -810,10 +810,26 @@ MUTATIONS = [
     dict(
         name="those who are left are written to by a clone while the campaign may still write to them",
         file="Sources/Coordinator/Loop/LoopCore+Campaigns.swift",
-        find='if change.isForUnsent { try self.requireEnded(record) }',
+        find='if change.isForUnsent { try self.requireOver(record) }',
         replace='',
         suite="CoordinatorTests.LoopBudgetTests",
         test="who is left of a campaign gets a clone of it, and nobody who got it or may have",
+    ),
+    dict(
+        name="a second clone for those who are left is also for whom the first one wrote to",
+        file="Sources/Shared/Storage/SegmentSQL.swift",
+        find='SELECT q.sequel FROM campaign_sequel q WHERE q.origin IN (\\(ids))',
+        replace='SELECT q.sequel FROM campaign_sequel q WHERE q.origin IN (\\(ids)) AND q.origin < 0',
+        suite="CoordinatorTests.LoopSequelTests",
+        test="of two campaigns for those who are left nobody gets both",
+    ),
+    dict(
+        name="a campaign for those who are left starts beside another one for them",
+        file="Sources/Coordinator/Loop/LoopCore+Sequels.swift",
+        find='try self.requireOver(record)\n            origins.append(origin)',
+        replace='origins.append(origin)',
+        suite="CoordinatorTests.LoopSequelTests",
+        test="of two campaigns for those who are left nobody gets both",
     ),
     dict(
         name="whoever leaves a list that an expression is for still gets its messages",

@@ -52,7 +52,7 @@ extension LoopCore {
     /// - Throws: ``OperationError``; when those who are left are asked for while the campaign may still write to them, too.
     func draftClone(of id: Campaign.ID, _ change: CloneChange = CloneChange()) throws -> (CampaignDraft, CampaignPlan) {
         guard var record = try self.stores.campaigns.campaign(id) else { throw OperationError.unknown(id) }
-        if change.isForUnsent { try self.requireEnded(record) }
+        if change.isForUnsent { try self.requireOver(record) }
         // Its day begins anew.
         record.startedAt = nil
         do throws(PlanProblems) {
@@ -62,23 +62,6 @@ extension LoopCore {
             return (CampaignDraft(record), plan)
         } catch {
             throw OperationError.invalid(error.diagnostics)
-        }
-    }
-
-    /// - Throws: ``OperationError/conflict(_:)`` while a campaign may still write to somebody, or when it never did.
-    private func requireEnded(_ record: CampaignRecord) throws {
-        let id = record.id.publicID
-        guard record.startedAt != nil else {
-            throw OperationError.conflict("\(id) was never started: nobody of it is left; clone it without --unsent")
-        }
-        guard [.finished, .cancelled].contains(record.state) else {
-            throw OperationError.conflict(
-                "\(id) is \(record.state.rawValue) and may still write to those who are left; cancel it first"
-            )
-        }
-        // What it had sent is still being settled.
-        guard self.campaigns[record.id] == nil else {
-            throw OperationError.conflict("\(id) still waits for what is under way; try again in a moment")
         }
     }
 
@@ -150,12 +133,14 @@ extension LoopCore {
         if let problem = self.options.signingProblem(relay: record.relay, from: domain) {
             throw OperationError.conflict(problem)
         }
+        let origins = try self.origins(of: plan, record.id)
         record.state = state
         record.startedAt = self.wall
         record.expiresAt = self.wall.advanced(byMilliseconds: plan.file.expiresAfterMilliseconds)
         record.freezeBound = try self.stores.campaigns.highestContact()
         record.freezeCursor = 0
         try self.stores.campaigns.save(record)
+        try SequelStore(self.connection).add(record.id, of: origins)
         try self.audit("start", record, by: who)
         let campaign = RunningCampaign(record, plan: plan, lanes: [])
         try self.fixBudget(of: campaign)

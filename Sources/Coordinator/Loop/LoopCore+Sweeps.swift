@@ -159,12 +159,7 @@ extension LoopCore {
                 )
             ])
         }
-        // They are its people now: who was tried again here as well could get both.
-        if let clone = try self.stores.campaigns.started(forUnsentOf: id) {
-            throw OperationError.conflict(
-                "\(clone.publicID) was started for those whom \(id.publicID) had not reached; retry that one"
-            )
-        }
+        try self.requireNoSequel(id)
         return try self.sweep(.retry(outcome), id, by: who)
     }
 

@@ -73,6 +73,32 @@ package indirect enum Expression: Hashable, Sendable {
         }
     }
 
+    /// The campaigns whose unreached people it is for.
+    package var unsentCampaigns: UnsentCampaigns {
+        var campaigns = UnsentCampaigns()
+        self.collectUnsent(into: &campaigns, isNegated: false)
+        return campaigns
+    }
+
+    /// What ``unsentCampaigns`` finds.
+    package struct UnsentCampaigns: Hashable, Sendable {
+        package var named: Set<Campaign.ID> = []
+        /// It is for those whom no campaign at all reached.
+        package var isEvery = false
+    }
+
+    private func collectUnsent(into found: inout UnsentCampaigns, isNegated: Bool) {
+        switch self {
+        case .history(.unsent, let campaigns):
+            guard !isNegated else { return }
+            if let campaigns { found.named.formUnion(campaigns) } else { found.isEvery = true }
+        case .and(let terms), .or(let terms):
+            for term in terms { term.collectUnsent(into: &found, isNegated: isNegated) }
+        case .not(let term): term.collectUnsent(into: &found, isNegated: !isNegated)
+        default: return
+        }
+    }
+
     /// The condition for somebody who was chosen by it and then left some lists.
     ///
     /// What became of earlier messages is taken as it must have been: it cannot be asked for each message.

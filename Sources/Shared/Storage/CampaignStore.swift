@@ -210,17 +210,13 @@ package struct CampaignStore {
         try self.list("SELECT \(Self.columns) FROM campaign WHERE state = 'approved' ORDER BY id")
     }
 
-    /// A campaign that was started for those whom another one did not reach, as its file names it: `unsent('c21')`.
-    ///
-    /// - Returns: The first one; `nil` when there is none.
-    package func started(forUnsentOf id: Campaign.ID) throws(StoreError) -> Campaign.ID? {
-        let statement = try self.connection.prepare(
-            "SELECT min(id) FROM campaign WHERE started_at IS NOT NULL AND content LIKE '%unsent(%' || ?1 || '%'"
-        )
+    /// Campaigns that were started, in order.
+    package func started() throws(StoreError) -> [Campaign.ID] {
+        let statement = try self.connection.prepare("SELECT id FROM campaign WHERE started_at IS NOT NULL ORDER BY id")
         defer { statement.reset() }
-        // Quotes may be doubled in the file; without them c2 would be found in c21.
-        statement.bind(1, "'\(id.publicID)'")
-        return try statement.step() ? statement.optionalInteger(0).map { Campaign.ID($0) } : nil
+        var ids: [Campaign.ID] = []
+        while try statement.step() { ids.append(Campaign.ID(statement.integer(0))) }
+        return ids
     }
 
     /// The oldest campaign that was at work after a moment; `nil` when none was.

@@ -147,15 +147,19 @@ private struct SegmentWriter {
     /// Asks for each contact, by the index on a target's contact: both questions are about few rows.
     private mutating func unsent(_ campaigns: [Campaign.ID]?) -> String {
         let states = Self.unsentOutcomes.map { self.bind(.integer(Int64($0.rawValue))) }.joined(separator: ", ")
-        var rows = "SELECT 1 FROM target t WHERE t.contact = c.id"
+        let rows = "SELECT 1 FROM target t WHERE t.contact = c.id"
+        var (own, family) = ("", "")
         if let campaigns {
             // The sign keeps it from looking through the campaign's targets instead.
             let ids = campaigns.map { self.bind(.integer($0.rawValue)) }.joined(separator: ", ")
-            rows += " AND +t.campaign IN (\(ids))"
+            own = " AND +t.campaign IN (\(ids))"
+            // Whom a campaign for those who were left has, or had, is not left any more.
+            let sequels = "SELECT q.sequel FROM campaign_sequel q WHERE q.origin IN (\(ids))"
+            family = " AND (+t.campaign IN (\(ids)) OR +t.campaign IN (\(sequels)))"
         }
-        // Of several campaigns all: whoever got one of them is not left.
-        let other = "NOT EXISTS (\(rows) AND t.state NOT IN (\(states)))"
-        return "(EXISTS (\(rows) AND t.state IN (\(states))) AND \(other))"
+        // Of several campaigns all: whoever got one of them is not left, nor who may have got one before it was sent again.
+        let other = "NOT EXISTS (\(rows)\(family) AND (t.state NOT IN (\(states)) OR t.doubted = 1))"
+        return "(EXISTS (\(rows)\(own) AND t.state IN (\(states))) AND \(other))"
     }
 
     /// As ``targets(_:_:)``, of what came back later.
