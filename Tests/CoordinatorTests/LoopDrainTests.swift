@@ -41,9 +41,11 @@ struct LoopDrainTests {
         let other = try bench.connectedWorker("w2", credit: 4)
         #expect(other.grantedTargets == 4)
         try bench.command { core in try core.undrain(worker: "w1") }
+        try bench.turn([other.report(.accepted, of: try #require(other.takeGrants().last))])
+        try bench.turn([worker.credit(at: bench.now)])
         #expect(worker.grantedTargets == 4)
         #expect(try self.state(bench, "w1") == .connected)
-        #expect(try bench.status(id).counts.accepted == 2)
+        #expect(try bench.status(id).counts.accepted == 6)
     }
 
     @Test("what a drained worker still runs when it comes back is asked back")

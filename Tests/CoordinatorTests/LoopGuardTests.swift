@@ -45,10 +45,11 @@ struct LoopGuardTests {
         try bench.step(.override, on: id, by: Caller(name: "ann", role: .approver))
         #expect(try bench.status(id).state == .running)
         #expect(try bench.status(id).problem != problem)
-        let again = try bench.connectedWorker("w2")
+        _ = worker.takeGrants()
+        try bench.turn([worker.hello()])
         bench.advance(1_000)
-        try bench.turn([again.credit(at: bench.now)])
-        #expect(again.grantedTargets > 0)
+        try bench.turn([worker.credit(at: bench.now)])
+        #expect(worker.grantedTargets > 0)
         #expect(try bench.integer("SELECT count(*) FROM audit WHERE act = 'override' AND who = 'ann'") == 1)
     }
 

@@ -42,6 +42,48 @@ struct LoopReportTests {
         }
     }
 
+    @Test("a frame that is missing in a session is not acknowledged by a later one, and its worker tells all again")
+    func gap() throws {
+        let scene = try Scene()
+        let (bench, worker) = (scene.bench, scene.worker)
+        // Made and numbered, and not heard: as when the worker was off the list for a moment.
+        let lost = (0..<5).map { scene.fact($0, .accepted) }
+        _ = worker.report(lost, at: bench.wall)
+        try bench.turn([worker.report(.accepted, of: scene.grant, only: 5..<10)])
+        #expect(worker.acknowledged.isEmpty)
+        #expect(worker.problems.map(\.sessionUnknown) == [true])
+        #expect(!worker.isWelcome)
+        let begun = scene.grant.position.map { Int($0) }
+        try bench.turn([worker.hello([scene.grant.epoch: (false, begun)])])
+        try bench.turn([worker.report(.accepted, of: scene.grant)])
+        try bench.turn([worker.credit(at: bench.now)])
+        #expect(try scene.outcomes() == Array(repeating: .accepted, count: 10))
+        #expect(worker.takeGrants().isEmpty)
+    }
+
+    @Test("a copy of a frame that was heard says nothing, and its session goes on")
+    func copy() throws {
+        let scene = try Scene()
+        let report = scene.worker.report(.accepted, of: scene.grant)
+        try scene.bench.turn([report, report])
+        #expect(scene.worker.acknowledged == [1])
+        #expect(scene.worker.problems.isEmpty)
+    }
+
+    @Test("what a report that cannot be read was about is in doubt, and not granted again")
+    func unreadable() throws {
+        let scene = try Scene()
+        let (bench, worker) = (scene.bench, scene.worker)
+        // A word of a newer build, about half of them.
+        try bench.turn([worker.report(.accepted, of: scene.grant, only: 0..<5, reason: "a word of tomorrow")])
+        #expect(worker.acknowledged == [1])
+        #expect(try scene.outcomes() == Array(repeating: .inDoubt, count: 5) + Array(repeating: nil, count: 5))
+        try bench.turn([worker.hello([scene.grant.epoch: (true, [])])])
+        try bench.turn([worker.report(.accepted, of: scene.grant, only: 5..<10), worker.credit(at: bench.now)])
+        #expect(worker.takeGrants().isEmpty)
+        #expect(try bench.status(scene.id).state == .finished)
+    }
+
     @Test("a report is acknowledged once it is committed, and not before")
     func acknowledgedAfterCommit() throws {
         let scene = try Scene()

@@ -96,7 +96,7 @@ struct LoopStillTests {
         let third = try bench.start(LoopBench.campaign())
         #expect(try bench.status(third).counts.leased == 0, "its credit is too old")
         try bench.turn([other.credit(at: bench.now)])
-        #expect(other.grantedTargets == 25)
+        #expect(other.grantedTargets == 5, "the connections of the other sites may still be in use")
         try bench.turn([other.report(.accepted, of: try #require(other.takeGrants().last))])
         bench.advance(51_000)
         try bench.turn([other.credit(at: bench.now)])

@@ -136,6 +136,10 @@ extension LoopCore {
             !self.isHeld(LaneKey(campaign: group.campaign, lane: group.lane), campaign)
         else { return false }
         if let problem = session.relayProblems[campaign.record.relay], problem.probeAt > self.now { return false }
+        let site = campaign.lanes[group.lane].record.site
+        guard self.freeSlots(of: RelayQueue(relay: campaign.record.relay, site: site), besides: session) > 0 else {
+            return false
+        }
         let wanted = min(group.positions.count, LoopLimits.shardTargets)
         if case .wait = self.permits(for: wanted, lane: campaign.lanes[group.lane], campaign) { return false }
         return true

@@ -55,7 +55,8 @@ extension LoopCore {
             )
         )
         self.holds(shard.members)
-        session.countOpen(shard.members.count, in: RelayQueue(relay: campaign.record.relay, site: lane.site))
+        let queue = RelayQueue(relay: campaign.record.relay, site: lane.site)
+        session.takes(shard.members.count, in: queue, slots: slots)
         if isApart { session.apart = self.epoch }
         self.counters.grants += 1
         self.counters.granted += shard.members.count

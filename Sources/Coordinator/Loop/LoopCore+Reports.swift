@@ -15,7 +15,8 @@ extension LoopCore {
             do throws(ColumnError) {
                 facts = try ReceivedLeaseReport(part)
             } catch {
-                // Acknowledged all the same: said again it would be as wrong.
+                // Acknowledged all the same: said again it would be as wrong. Then its worker forgets what it said, so that nobody
+                // knows any more.
                 self.counters.refusedReports += 1
                 self.log(
                     LoopNote(
@@ -25,6 +26,7 @@ extension LoopCore {
                         [(.worker, .string(session.name))]
                     )
                 )
+                try self.doubtUnread(part, from: session)
                 continue
             }
             try self.take(facts, from: session)
@@ -32,6 +34,15 @@ extension LoopCore {
         // What the store refuses stays with the worker: one that was told to forget it might be granted it again.
         guard !session.hasLeftOut else { return }
         self.say(.acknowledge(filled(WireAcknowledge()) { $0.number = report.number }), to: session)
+    }
+
+    /// What a part that cannot be read was about may have been sent: all of its lease, when it does not even name targets.
+    private func doubtUnread(_ part: WireLeaseReport, from session: WorkerSession) throws(StoreError) {
+        guard let lease = self.leases[Epoch(part.epoch)], lease.holder == session.name else { return }
+        let named = Set(part.position.map { Int($0) })
+        for member in lease.openMembers where named.isEmpty || named.contains(member.position) {
+            try self.doubt(member, of: lease, reason: .orphaned)
+        }
     }
 
     private func take(_ facts: ReceivedLeaseReport, from session: WorkerSession) throws(StoreError) {
@@ -129,7 +140,7 @@ extension LoopCore {
         guard let campaign = self.campaigns[lease.campaign] else { return }
         if let session = self.session(of: lease.holder) {
             let site = campaign.lanes[lease.lane].record.site
-            session.countOpen(-members.count, in: RelayQueue(relay: lease.relay, site: site))
+            session.settles(members.count, in: RelayQueue(relay: lease.relay, site: site))
         }
         var sites: [String: Int] = [:]
         for member in members { sites[member.site, default: 0] += 1 }

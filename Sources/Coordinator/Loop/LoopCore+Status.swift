@@ -125,6 +125,9 @@ extension LoopCore {
         if campaign.record.sweep?.act == .doubt {
             return "what may have been sent before the restore is being put in doubt"
         }
+        if !self.epochReserve.allows(self.epoch.next()) {
+            return "nothing is granted while the file of epochs beside the data cannot be written; see the log"
+        }
         guard !self.sessions.isEmpty else { return "no worker is connected" }
         let problems = self.sessions.values.map { $0.relayProblems[campaign.record.relay] }
         guard problems.allSatisfy({ $0 != nil }), let first = problems.first.flatMap({ $0 }) else {

@@ -21,11 +21,13 @@ extension LoopCore {
 
     func chooseWorker(for lane: RunningLane, _ campaign: RunningCampaign) -> Choice {
         let relay = campaign.record.relay
+        let queue = RelayQueue(relay: relay, site: lane.record.site)
         let able = self.sessions.values.sorted { $0.name < $1.name }
         var best: (session: WorkerSession, room: Int, targets: Int, slots: Int)?
         var hasRoom = false
         // Those that cannot use the relay take no slots from those that can.
         let healthy = able.filter { $0.relayProblems[relay] == nil }
+        let sharers = healthy.filter { self.takesPart($0) }
         var probe: Instant?
         for session in able {
             let room = self.room(of: session)
@@ -35,9 +37,8 @@ extension LoopCore {
                 continue
             }
             hasRoom = true
-            let index = healthy.firstIndex { $0 === session }
-            let slots = index.map { self.slots(of: lane.record.site, worker: $0, of: healthy.count) } ?? 1
-            let open = session.openByQueue[RelayQueue(relay: relay, site: lane.record.site)] ?? 0
+            let slots = self.slots(of: queue, for: session, among: sharers)
+            let open = session.uses[queue]?.open ?? 0
             let free = room - session.reserved(besides: relay, of: self.options.relays.keys, at: self.now)
             let targets = min(free, slots * LoopLimits.targetsPerSlot - open)
             guard targets > 0, room > (best?.room ?? 0) else { continue }
@@ -59,14 +60,5 @@ extension LoopCore {
     func holdProbes(of session: WorkerSession, _ relay: String) {
         guard let problem = session.relayProblems[relay] else { return }
         session.relayProblems[relay]?.probeAt = self.now.advanced(byMilliseconds: problem.probeMilliseconds)
-    }
-
-    /// A worker's share of a site's connection slots: whole slots, the odd ones to the first workers.
-    ///
-    /// One that tries a relay that it could not use gets one.
-    private func slots(of site: String, worker index: Int, of count: Int) -> Int {
-        let configured = self.options.siteLimits(site).connections
-        let paced = self.paces[site]?.slots(of: configured) ?? configured
-        return paced / count + (index < paced % count ? 1 : 0)
     }
 }

@@ -37,6 +37,13 @@ extension LoopCore {
             self.answer(.problem(problem), to: routing, session: frame.header.session, sequence: 0)
             return
         }
+        // A copy of what was heard says nothing new.
+        guard frame.header.sequence > session.heardSequence else { return }
+        guard frame.header.sequence == session.heardSequence + 1 else {
+            self.endOverGap(session)
+            return
+        }
+        session.heardSequence = frame.header.sequence
         session.lastHeard = self.now
         switch frame.message {
         case .hello: break
@@ -86,6 +93,8 @@ extension LoopCore {
         self.sessions[session.id] = session
         self.sessionOfWorker[name] = session.id
         for epoch in self.leases.epochs(of: name) { self.countOpen(epoch, in: session) }
+        self.departedUses[name] = nil
+        self.absentUse = nil
         let welcome = filled(WireWelcome()) {
             $0.leaseTtl = UInt32(self.options.leaseTTLMilliseconds)
             $0.credit = UInt32(LoopLimits.credit)
@@ -218,9 +227,27 @@ extension LoopCore {
     }
 
     func end(_ session: WorkerSession, saying message: String) {
+        self.departs(session)
         self.sessions[session.id] = nil
         if self.sessionOfWorker[session.name] == session.id { self.sessionOfWorker[session.name] = nil }
         self.log(LoopNote(.info, .workerAway, message, [(.worker, .string(session.name))]))
+    }
+
+    /// Has a worker begin anew, since a frame of its session was never heard.
+    ///
+    /// It did not parse, or came while the worker was not on the list. An acknowledgement covers all reports before it, so the worker
+    /// has to tell again what was in it.
+    private func endOverGap(_ session: WorkerSession) {
+        self.end(session, saying: "a frame of worker \(session.name) is missing: it has to say Hello")
+        self.say(
+            .problem(
+                filled(WireProblem()) {
+                    $0.text = "a frame of this session is missing: say Hello"
+                    $0.sessionUnknown = true
+                }
+            ),
+            to: session
+        )
     }
 
     /// The socket says that this worker's connection is gone.
@@ -283,8 +310,8 @@ extension LoopCore {
         guard let lease = self.leases[epoch], !lease.isOverdue, let campaign = self.campaigns[lease.campaign] else {
             return
         }
-        let site = campaign.lanes[lease.lane].record.site
-        session.countOpen(lease.openCount, in: RelayQueue(relay: lease.relay, site: site))
+        let queue = RelayQueue(relay: lease.relay, site: campaign.lanes[lease.lane].record.site)
+        session.takes(lease.openCount, in: queue, slots: self.slotsTold(to: session.name, of: queue))
         if lease.isApart { session.apart = epoch }
     }
 

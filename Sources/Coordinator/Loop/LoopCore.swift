@@ -57,6 +57,10 @@ final class LoopCore {
     var committedEpoch = Epoch(0)
     /// How far epochs may be granted.
     var epochReserve = EpochReserve()
+    /// What workers were told that are not connected.
+    var departedUses: [String: [RelayQueue: QueueUse]] = [:]
+    /// Slots of workers that are not connected, once they were counted in this turn.
+    var absentUse: [RelayQueue: Int]?
     /// The highest epoch that any worker named.
     var highestTold = Epoch(0)
     var sessions: [UInt64: WorkerSession] = [:]
@@ -126,6 +130,7 @@ final class LoopCore {
         self.readClock(wall)
         self.finishedCommands.removeAll(keepingCapacity: true)
         self.heldByContact = nil
+        self.absentUse = nil
         // What the start had to say goes out with the first turn.
         defer { self.effects.removeAll(keepingCapacity: true) }
         let (reports, grants) = (self.counters.reports, self.counters.grants)
@@ -265,6 +270,7 @@ final class LoopCore {
         for event in events {
             if case .command(let command) = event { effects.append(.finished(command, error)) }
         }
+        for session in self.sessions.values { self.departs(session) }
         self.sessions.removeAll()
         self.sessionOfWorker.removeAll()
         self.reservation = nil

@@ -10,7 +10,10 @@ final class WorkerSession {
     let build: String
     /// Connections that it may open, over all relays.
     let connections: Int
+    /// Of the last frame to it.
     var sequence: UInt64 = 0
+    /// Of the last frame from it: they come one by one, and one that is missing must be noticed.
+    var heardSequence: UInt64 = 0
     /// The store refuses something that this worker said: from there on nothing is acknowledged, since a number covers all before it.
     var hasLeftOut = false
     /// The newest credit; `nil` before the first.
@@ -19,8 +22,8 @@ final class WorkerSession {
     /// Revision of each campaign's content that was sent in this session.
     var contents: [Campaign.ID: Int] = [:]
     var relayProblems: [String: RelayProblem] = [:]
-    /// Open targets by relay and queue: a site of its own, or the name that many share.
-    private(set) var openByQueue: [RelayQueue: Int] = [:]
+    /// What it has of each queue of which it has something.
+    private(set) var uses: [RelayQueue: QueueUse] = [:]
     /// Open targets by relay.
     private(set) var openByRelay: [String: Int] = [:]
     /// When an outcome last came from each relay.
@@ -56,17 +59,23 @@ final class WorkerSession {
         self.lastHeard = now
     }
 
-    /// Notes targets that it got, or settled (`count` below 0).
-    func countOpen(_ count: Int, in queue: RelayQueue) {
-        let open = (self.openByQueue[queue] ?? 0) + count
-        self.openByQueue[queue] = open > 0 ? open : nil
-        let openOfRelay = (self.openByRelay[queue.relay] ?? 0) + count
+    /// Notes targets that it got, and how many of the queue it may send at once.
+    func takes(_ count: Int, in queue: RelayQueue, slots: Int) {
+        self.uses[queue, default: QueueUse()].grant(count, slots: slots)
+        self.openByRelay[queue.relay, default: 0] += count
+    }
+
+    /// Notes targets that are out of its hands.
+    func settles(_ count: Int, in queue: RelayQueue) {
+        self.uses[queue]?.settle(count)
+        if self.uses[queue]?.open == 0 { self.uses[queue] = nil }
+        let openOfRelay = (self.openByRelay[queue.relay] ?? 0) - count
         self.openByRelay[queue.relay] = openOfRelay > 0 ? openOfRelay : nil
     }
 
     /// Nothing that it was granted counts any more.
     func forgetOpen() {
-        self.openByQueue.removeAll()
+        self.uses.removeAll()
         self.openByRelay.removeAll()
         self.apart = nil
     }
@@ -84,19 +93,15 @@ final class WorkerSession {
         return kept
     }
 
+    /// Whether it said of late how much it takes.
+    func hasCredit(at now: Instant) -> Bool { self.targetsMax(at: now) > 0 }
+
     private func targetsMax(at now: Instant) -> Int {
         guard let credit = self.credit, now.milliseconds(since: credit.at) < LoopLimits.creditAgeMilliseconds else {
             return 0
         }
         return min(credit.targets, LoopLimits.credit)
     }
-}
-
-/// One way that messages take out of a worker.
-struct RelayQueue: Hashable {
-    let relay: String
-    /// A site of its own, or the name that many share.
-    let site: String
 }
 
 /// The process that a worker is, or was.
