@@ -79,7 +79,7 @@ struct SegmentTests {
         #expect(fold.audience == 5)
     }
 
-    @Test("who lacks what must not be empty is counted by group")
+    @Test("who lacks what must not be empty is counted by group, for each variant of it")
     func rejected() throws {
         let store = try self.makeStore()
         let list = try store.access { connection throws(StoreError) in try ListStore(connection).id(named: "all") }
@@ -88,11 +88,12 @@ struct SegmentTests {
             audience: .list(list ?? 0),
             conditions: [.compare(Self.state, .equal, .text("IA")), .everyone],
             fields: [Self.visits, Self.state],
-            required: [[0], [0, 1]]
+            required: [[[0]], [[0, 1], [], [0, 1], [1]]]
         )
         while try store.access({ connection throws(StoreError) in try fold.step(on: connection) }) {}
         #expect(fold.shares.map(\.contacts) == [2, 2, 0])
-        #expect(fold.shares.map(\.rejected) == [1, 1, 0])
+        #expect(fold.shares.map { $0.loss(0).rejected } == [1, 1, 0])
+        #expect((0..<4).map { fold.shares[1].loss($0).rejected } == [1, 0, 1, 1])
     }
 
     @Test("who has had as many messages as a cap lets them is counted, and not when the text would not be sent anyway")
@@ -114,12 +115,12 @@ struct SegmentTests {
                 audience: .expression(.everyone),
                 conditions: [.compare(Self.state, .equal, .text("IA")), .everyone],
                 fields: [Self.visits, Self.state],
-                required: [[0], [0, 1]],
+                required: [[[0]], [[0, 1]]],
                 caps: [FrequencyCap(cap)].compactMap { $0 },
                 at: GrantQuery.CapMoment(now: Timestamp(milliseconds: now), oldestCampaign: Campaign.ID(oldest))
             )
             while try store.access({ connection throws(StoreError) in try fold.step(on: connection) }) {}
-            return fold.shares.map(\.capped)
+            return fold.shares.map { $0.loss(0).capped }
         }
         #expect(try capped("1/1h", now: 1_001) == [1, 1, 0])
         #expect(try capped("2/1h", now: 1_001) == [0, 0, 0])

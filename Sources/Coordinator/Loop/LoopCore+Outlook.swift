@@ -27,8 +27,7 @@ struct CampaignLoad: Sendable {
         self.groups = groups
         self.throttles = plan.file.throttles
         self.budget = plan.file.budget
-        let shares = fold.shares.prefix(plan.assignment.groups.count)
-        let wanted = shares.reduce(0) { $0 + $1.contacts - $1.rejected - $1.capped }
+        let wanted = AudienceExpectation(plan, fold).messages
         // Those whose hours never come are among all the others.
         let never = groups.reduce(0) { $0 + ($1.times.isEmpty ? $1.share : 0) }
         self.messages = Int((Double(wanted) * (1 - never)).rounded())

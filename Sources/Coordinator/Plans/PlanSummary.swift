@@ -5,7 +5,7 @@ extension PlanAnswer {
     /// Puts together what a campaign would come to.
     init(_ check: CampaignCheck, _ load: CampaignLoad, _ hours: PlanHours, _ outlook: CampaignOutlook) {
         let paid = load.budget?.messages(at: outlook.costPerMessage)
-        let messages = min(load.messages, paid ?? .max)
+        let wanted = min(load.messages, paid ?? .max)
         var warnings = check.diagnostics
         if let budget = load.budget, let paid {
             if paid < load.messages {
@@ -22,7 +22,8 @@ extension PlanAnswer {
                 )
             }
         }
-        let finish = Finish(outlook, messages: messages, start: hours.start)
+        let finish = Finish(outlook, messages: wanted, start: hours.start)
+        let messages = max(0, wanted - finish.unsent)
         if finish.unsent > 0 {
             warnings.append(
                 Diagnostic(
@@ -101,6 +102,10 @@ extension PlanAnswer {
 extension PlanAnswer.Finish {
     init(_ outlook: CampaignOutlook, messages: Int, start: Timestamp) {
         let answer = outlook.forecast.answer()
+        // Whose hours never come are not among the messages.
+        let never = outlook.forecast.groups.reduce(0) { $0 + ($1.times.isEmpty ? $1.share : 0) }
+        let all = outlook.forecast.queues.reduce(0) { $0 + $1.messages }
+        let unsent = min(messages, Int(max(0, answer.unsent - never * all).rounded()))
         var seconds = answer.seconds
         var tightest = Self.text(answer.bottleneck, outlook)
         if let slowest = outlook.slowestSmallSite, slowest.seconds > seconds {
@@ -108,11 +113,11 @@ extension PlanAnswer.Finish {
         }
         self.init(
             seconds: (seconds * 10).rounded() / 10,
-            perSecond: seconds > 0 ? (Double(messages) / seconds * 10).rounded() / 10 : 0,
+            perSecond: seconds > 0 ? (Double(max(0, messages - unsent)) / seconds * 10).rounded() / 10 : 0,
             tightest: tightest,
             startsAt: start,
             endsAt: start.advanced(byMilliseconds: Int64(min(seconds, Self.secondsMax) * 1_000)),
-            unsent: Int(answer.unsent.rounded())
+            unsent: unsent
         )
     }
 

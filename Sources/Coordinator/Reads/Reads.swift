@@ -56,7 +56,7 @@ struct Reads: Sendable {
         _ audience: AudienceFold.Audience,
         conditions: [Expression],
         fields: [Field],
-        required: [[Int]] = [],
+        required: [[[Int]]] = [],
         caps: [FrequencyCap] = [],
         at moment: Timestamp? = nil
     ) async throws -> AudienceFold {

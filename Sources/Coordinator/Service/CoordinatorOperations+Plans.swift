@@ -63,12 +63,9 @@ extension Submission {
 extension CampaignCheck {
     /// Puts together what a campaign would do.
     init(_ plan: CampaignPlan, _ fold: AudienceFold) {
-        var variants: [VariantShare] = plan.file.variants.map { VariantShare(name: $0.name, targets: 0) }
-        for (index, group) in plan.assignment.groups.enumerated() where fold.shares.indices.contains(index) {
-            let weights = group.variants.map { plan.file.variants[$0].weight }
-            // Who gets which is drawn by hash: what is said here is the expectation.
-            let expected = AudienceShares.split(fold.shares[index].contacts, weights: weights)
-            for (variant, targets) in zip(group.variants, expected) { variants[variant].targets += targets }
+        let expected = AudienceExpectation(plan, fold)
+        let variants = zip(plan.file.variants, expected.variants).map {
+            VariantShare(name: $0.name, targets: $1.targets)
         }
         var missing: [MissingField] = []
         for (index, field) in plan.fields.enumerated() {
@@ -85,9 +82,9 @@ extension CampaignCheck {
         if let rest = fold.shares.last, rest.contacts > 0 {
             excluded.append(Exclusion(reason: Reason.noVariant.rawValue, targets: rest.contacts))
         }
-        let capped = fold.shares.prefix(plan.assignment.groups.count).reduce(0) { $0 + $1.capped }
+        let capped = expected.variants.reduce(0) { $0 + $1.capped }
         if capped > 0 { excluded.append(Exclusion(reason: Reason.capped.rawValue, targets: capped)) }
-        let rejected = fold.shares.reduce(0) { $0 + $1.rejected }
+        let rejected = expected.variants.reduce(0) { $0 + $1.rejected }
         if rejected > 0 { excluded.append(Exclusion(reason: Reason.missingField.rawValue, targets: rejected)) }
         if fold.withoutAddress > 0 {
             excluded.append(Exclusion(reason: Reason.noAddress.rawValue, targets: fold.withoutAddress))

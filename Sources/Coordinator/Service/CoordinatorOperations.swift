@@ -106,13 +106,9 @@ struct CoordinatorOperations: Operations {
             bar: plan.bar,
             consent: self.consentNeed(plan),
             try await self.audience(of: plan),
-            conditions: plan.assignment.groups.contains { $0.condition == nil }
-                ? plan.conditions + [.everyone] : plan.conditions,
+            conditions: plan.groupConditions,
             fields: plan.fields,
-            // Of several arms each has its own: what any of them needs is counted.
-            required: plan.assignment.groups.map { group in
-                Set(group.variants.flatMap { plan.required[$0] }).sorted()
-            },
+            required: plan.groupNeeds,
             caps: plan.grants.caps,
             at: moment ?? WallClock.now()
         )
