@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Signing
 import Storage
 import Testing
 import Wire
@@ -121,6 +122,24 @@ struct LoopApartTests {
         try bench.turn([busy.credit(100, at: bench.now)])
         #expect(busy.takeGrants().last?.campaign == UInt64(scene.second.rawValue))
         #expect(bench.core.nextApart == nil)
+    }
+
+    @Test("suspects that nobody would sign are not granted", arguments: [false, true])
+    func unsigned(isSigned: Bool) throws {
+        let bench = try LoopBench()
+        try bench.addContacts(30)
+        let id = try bench.start(LoopBench.campaign())
+        try bench.turn()
+        let domain = isSigned ? "b.example" : "other.example"
+        let key = try SigningKey(pem: try SigningKey.makePEM(.ed25519), domain: domain, selector: "s1")
+        bench.options.relays["main"]?.signing = .keys([key])
+        try bench.restart()
+        try bench.execute("UPDATE target SET due = 0")
+        bench.core.quarantine.putBack(Quarantine.Group(campaign: id, lane: 0, positions: Array(0..<30)))
+        let worker = try bench.connectedWorker("w1")
+        #expect(worker.grantedTargets == (isSigned ? 30 : 0))
+        #expect(worker.grants.allSatisfy { $0.slots == 1 })
+        #expect(worker.contents.allSatisfy { !$0.signing.isEmpty })
     }
 
     @Test("a worker that hands back, goes in order, reconnects or does not tell its process is not taken for dead")

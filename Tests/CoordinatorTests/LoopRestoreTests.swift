@@ -242,6 +242,31 @@ struct LoopRestoreTests {
         #expect(bench.core.restored == nil && late.isWelcome)
     }
 
+    @Test("doubts of a restore that are sent again stay paid for")
+    func budget() throws {
+        // 200 were accepted; of these the backup knows 50, and its budget's own count says 100.
+        let scene = try Scene("budget: {max_messages: 350}")
+        defer { scene.end() }
+        let bench = try scene.restore()
+        _ = try self.accept(bench)
+        try self.settle(bench)
+        let id = scene.id
+        #expect(try bench.status(id).counts.inDoubt == 250)
+        try bench.command { core in _ = try core.resolve(.resend, of: id, by: "bob") }
+        try self.settle(bench)
+        bench.advance(70_000)
+        let worker = try bench.connectedWorker("w2")
+        for _ in 0..<8 {
+            for grant in worker.takeGrants() { try bench.turn([worker.report(.accepted, of: grant)]) }
+            bench.advance(1_000)
+            try bench.turn([worker.credit(at: bench.now)])
+        }
+        // 50 were accepted and 250 may have been: 50 are left.
+        #expect(try bench.status(id).counts.accepted == 100)
+        #expect(try bench.status(id).state == .paused)
+        #expect(try bench.integer("SELECT used FROM campaign_budget") == 350)
+    }
+
     @Test("contacts that were frozen only after the backup are in doubt, too")
     func frozenSince() throws {
         let scene = try Scene()

@@ -124,6 +124,7 @@ class MistakesTest(EndToEndTest):
 
     def check_campaigns(self):
         text = {"name": "all", "subject": "s"}
+        self.write("long.txt", "x" * 500_000)
         for keys, patterns in [
             # An unknown field names the nearest, a bad expression its column, a bad key the right one, a bad value what is allowed.
             ({"variants": [{**text, "text": "Hi {{fist_name}}"}]}, [r"wrong.yaml:\d+:\d+", "fist_name", "first_name"]),
@@ -133,6 +134,11 @@ class MistakesTest(EndToEndTest):
             ({"audiences": ""}, [r"wrong.yaml:\d+:\d+", 'did you mean "audience"']),
             ({"weight": 1_000}, [r"wrong.yaml:\d+:\d+", "weight", "1 to 100"]),
             ({"budget": {"max_messages": 0}}, [r"wrong.yaml:\d+:\d+", "budget.max_messages", "from 1"]),
+            ({"budget": {"max_cost": 1.0}}, [r"wrong.yaml:\d+:\d+", "budget.max_cost", "main has no cost_per_message"]),
+            (
+                {"variants": [{"name": f"a{arm}", "subject": "s", "text_file": "long.txt"} for arm in range(9)]},
+                [r"wrong.yaml:\d+:\d+", "variants", "at most 4128768"],
+            ),
             ({"schedule": {"window": "9-20"}}, [r"wrong.yaml:\d+:\d+", "schedule.window", "HH:MM-HH:MM"]),
             ({"caps": ["3 a week"]}, [r"wrong.yaml:\d+:\d+", "caps", "3/7d"]),
             ({"relay": "mian"}, [r"wrong.yaml:\d+:\d+", "mian", "main"]),

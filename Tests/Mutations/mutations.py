@@ -840,6 +840,22 @@ MUTATIONS = [
         test="who is left of a campaign gets a clone of it, and nobody who got it or may have",
     ),
     dict(
+        name="a campaign starts whose texts fit into no frame",
+        file="Sources/Coordinator/Loop/LoopCore+Campaigns.swift",
+        find=' ?? plan.sizeProblem(hasLinks: hasLinks)',
+        replace='',
+        suite="CoordinatorTests.CampaignLimitTests",
+        test="texts that are told to workers in one frame have to fit into it, all variants together",
+    ),
+    dict(
+        name="a budget in money starts on a relay without a price",
+        file="Sources/Coordinator/Loop/LoopCore+Campaigns.swift",
+        find='if let problem = plan.priceProblem(relay: record.relay, costPerMessage: price) {',
+        replace='if let problem = plan.priceProblem(relay: record.relay, costPerMessage: Money(1)), price == nil {',
+        suite="CoordinatorTests.CampaignLimitTests",
+        test="a budget in money needs a relay with a price",
+    ),
+    dict(
         name="a second clone for those who are left is also for whom the first one wrote to",
         file="Sources/Shared/Storage/SegmentSQL.swift",
         find='SELECT q.sequel FROM campaign_sequel q WHERE q.origin IN (\\(ids))',

@@ -152,15 +152,16 @@ struct CampaignPlan: Sendable {
     /// What workers need to make the messages.
     ///
     /// - Parameters:
-    ///   - record: The campaign.
+    ///   - id: The campaign.
+    ///   - revision: Rises when its content is replaced.
     ///   - messageIDKey: For this campaign only.
     ///   - hasLinks: Whether each target comes with its link to unsubscribe.
     /// - Returns: Fields are those of ``fields``, and the link behind them.
-    func content(of record: CampaignRecord, messageIDKey: [UInt8], hasLinks: Bool) -> WireContent {
+    func content(of id: Campaign.ID, revision: Int, messageIDKey: [UInt8], hasLinks: Bool) -> WireContent {
         filled(WireContent()) { content in
-            content.campaign = UInt64(record.id.rawValue)
-            content.revision = UInt32(record.revision)
-            content.name = record.name
+            content.campaign = UInt64(id.rawValue)
+            content.revision = UInt32(revision)
+            content.name = self.file.name
             content.fromName = self.from.name
             content.fromAddress = self.from.address.text
             content.replyTo = self.file.replyTo ?? ""

@@ -132,7 +132,8 @@ extension LoopCore {
     private func canGrant(_ group: Quarantine.Group, to session: WorkerSession) -> Bool {
         guard let campaign = self.campaigns[group.campaign], campaign.record.state == .running,
             !campaign.record.isCancelling, campaign.record.sweep?.act != .doubt,
-            campaign.lanes.indices.contains(group.lane), self.opening(of: campaign) == nil,
+            campaign.lanes.indices.contains(group.lane), self.options.signing(of: campaign) != nil,
+            self.opening(of: campaign) == nil,
             !self.isHeld(LaneKey(campaign: group.campaign, lane: group.lane), campaign)
         else { return false }
         if let problem = session.relayProblems[campaign.record.relay], problem.probeAt > self.now { return false }

@@ -18,6 +18,13 @@ struct RunningBudget {
         self.isDirty = true
     }
 
+    /// Notes that so many were sent or may have been, as far as more than was known.
+    mutating func atLeast(_ count: Int) {
+        guard count > self.record.used else { return }
+        self.record.used = count
+        self.isDirty = true
+    }
+
     mutating func credit(_ count: Int) {
         self.record.used = max(0, self.record.used - count)
         self.isDirty = true
@@ -30,10 +37,17 @@ extension LoopCore {
     /// What the targets say counts as well: after a restored backup more may have been sent than the budget's own count knows.
     func budgetLeft(_ campaign: RunningCampaign) -> Int? {
         guard let budget = campaign.budget else { return nil }
-        let counts = campaign.counts
-        let known = counts.accepted + counts.inDoubt + self.leases.open(of: campaign.id).targets
-        return max(0, budget.record.messagesMax - max(known, budget.record.used))
+        return max(0, budget.record.messagesMax - max(self.knownUse(of: campaign), budget.record.used))
     }
+
+    /// Messages that were sent, may have been, or are under way, by what the targets say now.
+    private func knownUse(of campaign: RunningCampaign) -> Int {
+        let counts = campaign.counts
+        return counts.accepted + counts.inDoubt + self.leases.open(of: campaign.id).targets
+    }
+
+    /// Has the budget pay for what may have been sent before it is sent again: afterwards the targets do not say so any more.
+    func payDoubts(of campaign: RunningCampaign) { campaign.budget?.atLeast(self.knownUse(of: campaign)) }
 
     /// Fixes a campaign's budget at its start, by the price of the day.
     func fixBudget(of campaign: RunningCampaign) throws(StoreError) {

@@ -126,7 +126,12 @@ extension LoopCore {
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }
-        if let problem = plan.linkProblem(hasLinks: self.options.links != nil) {
+        let hasLinks = self.options.links != nil
+        if let problem = plan.linkProblem(hasLinks: hasLinks) ?? plan.sizeProblem(hasLinks: hasLinks) {
+            throw OperationError.invalid([problem])
+        }
+        let price = self.options.relays[record.relay]?.costPerMessage
+        if let problem = plan.priceProblem(relay: record.relay, costPerMessage: price) {
             throw OperationError.invalid([problem])
         }
         let domain = plan.from.address.domain

@@ -74,7 +74,8 @@ extension LoopCore {
             session.contents[campaign.id] = campaign.record.revision
             let key = MessageIDKey.derive(from: self.options.messageIDKey, for: campaign.id)
             var content = campaign.plan.content(
-                of: campaign.record,
+                of: campaign.id,
+                revision: campaign.record.revision,
                 messageIDKey: key,
                 hasLinks: self.options.links != nil
             )

@@ -58,6 +58,7 @@ extension LoopCore {
             )
         }
         // What it had sent is still being settled.
+        guard self.unreadable[record.id] == nil else { throw self.unreadable(record) }
         guard self.campaigns[record.id] == nil else {
             throw OperationError.conflict("\(id) still waits for what is under way; try again in a moment")
         }

@@ -176,6 +176,10 @@ extension LoopCore {
         guard let record = try self.campaigns[id]?.record ?? self.stores.campaigns.campaign(id) else {
             throw OperationError.unknown(id)
         }
+        // Brought back by itself it would be without the leases that are still open.
+        if let problem = self.unreadable[id] {
+            throw OperationError.conflict("\(id.publicID) cannot be continued: \(problem)")
+        }
         let state = try self.after(act == .skip ? .skip : .retry, record)
         // Asked twice is answered as once.
         guard record.sweep?.act != act else { return try self.status(of: id) }
@@ -191,6 +195,7 @@ extension LoopCore {
             throw OperationError.conflict("relay '\(record.relay)' is not configured")
         }
         let campaign = try self.atHand(record)
+        if act == .resend { self.payDoubts(of: campaign) }
         campaign.record.sweep = CampaignSweep(act)
         campaign.isDirty = true
         if act != .skip {

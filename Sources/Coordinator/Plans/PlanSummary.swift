@@ -7,20 +7,10 @@ extension PlanAnswer {
         let paid = load.budget?.messages(at: outlook.costPerMessage)
         let wanted = min(load.messages, paid ?? .max)
         var warnings = check.diagnostics
-        if let budget = load.budget, let paid {
-            if paid < load.messages {
-                warnings.append(
-                    Diagnostic(.warning, "the budget pays for \(paid) of \(load.messages) messages; then it pauses")
-                )
-            }
-            if budget.costMax != nil, outlook.costPerMessage == Money(billionths: 0) {
-                warnings.append(
-                    Diagnostic(
-                        .warning,
-                        "max_cost limits nothing: relay \(load.relay) has no cost_per_message in the settings"
-                    )
-                )
-            }
+        if let paid, paid < load.messages {
+            warnings.append(
+                Diagnostic(.warning, "the budget pays for \(paid) of \(load.messages) messages; then it pauses")
+            )
         }
         let finish = Finish(outlook, messages: wanted, start: hours.start)
         let messages = max(0, wanted - finish.unsent)

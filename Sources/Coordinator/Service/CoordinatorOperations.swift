@@ -21,6 +21,8 @@ struct CoordinatorOperations: Operations {
     let approvals: ApprovalRules
     /// Names of the configured relays, in file order.
     let relays: [String]
+    /// What a message costs, by the relay's name.
+    let prices: [String: Money]
     /// Who signs, by the relay's name.
     let signing: [String: RelaySigning]
     /// For tests that the coordinator sends itself.
@@ -214,7 +216,8 @@ struct CoordinatorOperations: Operations {
                 names: names,
                 caps: self.caps
             )
-            if let problem = plan.linkProblem(hasLinks: self.hasLinks) { throw PlanProblems(diagnostics: [problem]) }
+            let problem = plan.linkProblem(hasLinks: self.hasLinks) ?? plan.sizeProblem(hasLinks: self.hasLinks)
+            if let problem { throw PlanProblems(diagnostics: [problem]) }
             try plan.file.checkZones(self.zones, home: self.homeZone)
             return plan
         } catch {
@@ -230,9 +233,12 @@ struct CoordinatorOperations: Operations {
         }
     }
 
-    /// The relay that a campaign goes over; refused when nobody would sign its messages.
+    /// The relay that a campaign goes over; refused when nobody would sign its messages, or nothing could bound their cost.
     func relay(of plan: CampaignPlan, in file: CampaignFile) throws -> String {
         let relay = try self.namedRelay(of: plan)
+        if let problem = plan.priceProblem(relay: relay, costPerMessage: self.prices[relay]) {
+            throw OperationError.invalid([problem])
+        }
         let problem = self.signing[relay]?.problem(from: plan.from.address.domain, relay: relay)
         if let problem { throw OperationError.invalid([plan.file.diagnostic(at: "from", problem)]) }
         return relay

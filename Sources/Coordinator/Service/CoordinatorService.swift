@@ -280,6 +280,7 @@ struct CoordinatorService {
                 expiresMilliseconds: self.settings.approvalExpiresMilliseconds
             ),
             relays: self.settings.relays.map(\.name),
+            prices: Dictionary(self.settings.relays.map { ($0.name, Money($0.costPerMessage)) }) { first, _ in first },
             signing: signing,
             tests: TestDesk(addresses: self.settings.testAddresses, relays: self.settings.relays, signing: signing),
             admission: parts.admission,
