@@ -9,7 +9,7 @@ import UserFiles
 extension LoopCore {
     /// All that a condition may name now.
     func names() throws(StoreError) -> ExpressionNames {
-        try NameStore(self.connection).names(today: CalendarDay.of(self.wall))
+        try NameStore(self.connection).names(today: CalendarDay.of(self.wall)).knowingSpellings
     }
 
     /// Stores a campaign that was checked, new or in place of one that has not started.

@@ -8,7 +8,7 @@ extension Reads {
     func names() async throws -> ExpressionNames {
         let today = CalendarDay.of(WallClock.now())
         return try await self.readers.read { connection throws(StoreError) in
-            try NameStore(connection).names(today: today)
+            try NameStore(connection).names(today: today).knowingSpellings
         }
     }
 

@@ -11,5 +11,16 @@ package struct ExpressionNames: Sendable {
     /// What `today` is, as `2026-11-22`, in UTC; `nil` where there is no day to count from.
     package var today: String?
 
+    /// The form in which an address or a telephone number is compared, as imports write it; `nil` for what is none.
+    package var canonical: @Sendable (ContactName, String) -> String? = { _, _ in nil }
+
+    /// What is compared by what it means, and not by how it was written.
+    package enum ContactName: String, Hashable, Sendable {
+        /// As ``EmailAddress/key``.
+        case email
+        /// As ``PhoneKey``.
+        case phone
+    }
+
     package init(fields: [Field]) { self.fields = fields }
 }

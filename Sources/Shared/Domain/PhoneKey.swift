@@ -15,4 +15,11 @@ package enum PhoneKey {
         let isNational = digits.count == 10 && digits[0] >= UInt8(ascii: "2") && digits[3] >= UInt8(ascii: "2")
         return isNational ? [UInt8(ascii: "1")] + digits : digits
     }
+
+    /// The numbers, as Intake normalises them, that have this key.
+    package static func forms(of key: String) -> [String] {
+        let digits = Array(key.utf8)
+        let written = ["+\(key)", key, "00\(key)"] + (digits.count == 11 ? [String(key.dropFirst())] : [])
+        return written.filter { self.of(Array($0.utf8)) == digits }
+    }
 }

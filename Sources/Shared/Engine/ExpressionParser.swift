@@ -85,7 +85,7 @@ struct ExpressionReading {
     init(tokens: [ExpressionToken], names: ExpressionNames) {
         self.tokens = tokens
         self.names = names
-        self.typing = ExpressionTyping(fields: names.fields)
+        self.typing = ExpressionTyping(names)
     }
 
     /// A walk over the condition of a segment in this one, as deep as this one is by now.

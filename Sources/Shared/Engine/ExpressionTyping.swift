@@ -4,11 +4,13 @@ import Domain
 struct ExpressionTyping {
     private let fields: [String: Field]
     private let names: [String]
+    private let canonical: @Sendable (ExpressionNames.ContactName, String) -> String?
     private(set) var problems: [Diagnostic] = []
 
-    init(fields: [Field]) {
-        self.fields = Dictionary(fields.map { ($0.name, $0) }) { first, _ in first }
-        self.names = fields.map(\.name)
+    init(_ names: ExpressionNames) {
+        self.fields = Dictionary(names.fields.map { ($0.name, $0) }) { first, _ in first }
+        self.names = names.fields.map(\.name)
+        self.canonical = names.canonical
     }
 
     /// Stands in for a condition that has a problem; the result is thrown away.
@@ -50,7 +52,21 @@ struct ExpressionTyping {
             return self.refuse(sign, "\(Self.described(field)); only = and != can stand here")
         }
         guard let literal = self.literal(value, for: field) else { return Self.refused }
-        return .compare(field, comparison, literal)
+        guard [.equal, .notEqual].contains(comparison) else { return .compare(field, comparison, literal) }
+        let forms = self.forms(of: literal, for: field)
+        if let only = forms.first, forms.count == 1 { return .compare(field, comparison, only) }
+        return .oneOf(field, forms, negated: comparison == .notEqual)
+    }
+
+    /// What a value is compared as: an address in the form in which all its spellings are one, a telephone number in each that is stored.
+    private func forms(of literal: Expression.Literal, for field: Field) -> [Expression.Literal] {
+        guard case .text(let text) = literal, let name = ExpressionNames.ContactName(rawValue: field.name) else {
+            return [literal]
+        }
+        switch name {
+        case .email: return [.text(self.canonical(.email, text) ?? EmailAddress.key(fromOlder: text.lowercased()))]
+        case .phone: return self.canonical(.phone, text).map { PhoneKey.forms(of: $0).map { .text($0) } } ?? [literal]
+        }
     }
 
     mutating func oneOf(
@@ -64,7 +80,7 @@ struct ExpressionTyping {
         var literals: [Expression.Literal] = []
         for value in values {
             guard let literal = self.literal(value, for: field) else { return Self.refused }
-            literals.append(literal)
+            literals += self.forms(of: literal, for: field)
         }
         return .oneOf(field, literals, negated: negated)
     }

@@ -91,10 +91,11 @@ private struct SegmentWriter {
         switch expression {
         case .truth(let field): return "\(self.column(field)) = 1"
         case .compare(let field, let comparison, let literal):
-            return "\(self.column(field)) \(Self.sign(comparison)) \(self.bind(literal))"
+            let column = [.equal, .notEqual].contains(comparison) ? self.sameness(of: field) : self.column(field)
+            return "\(column) \(Self.sign(comparison)) \(self.bind(literal))"
         case .oneOf(let field, let literals, let negated):
             guard !literals.isEmpty else { return negated ? "1 = 1" : "1 = 0" }
-            let column = self.column(field)
+            let column = self.sameness(of: field)
             let values = literals.map { self.bind($0) }.joined(separator: ", ")
             return "\(column) \(negated ? "NOT IN" : "IN") (\(values))"
         case .like(let field, let pattern, let negated):
@@ -118,6 +119,14 @@ private struct SegmentWriter {
         case .history(let history, let campaigns): return self.history(history, campaigns)
         case .everyone, .and, .or, .not: return "1 = 1"
         }
+    }
+
+    /// What tells whether two values are the same: of an address its key, since capitals make no other mailbox.
+    private func sameness(of field: Field) -> String {
+        let column = self.column(field)
+        guard BuiltInField(rawValue: field.name) == .email else { return column }
+        // Whoever has no address has another key, which stands for nothing here.
+        return "CASE WHEN \(column) IS NOT NULL THEN \(column)_key END"
     }
 
     private mutating func history(_ history: Expression.History, _ campaigns: [Campaign.ID]?) -> String {
