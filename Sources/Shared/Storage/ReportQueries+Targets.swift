@@ -30,7 +30,7 @@ package struct TargetReport: Hashable, Sendable {
     package let at: Timestamp?
     /// At least one attempt is in the ledger.
     package let wasTried: Bool
-    /// What the relay said at the attempt that the outcome comes from; `nil` when it said nothing.
+    /// What the relay said at the attempt that the outcome comes from, or before it was decided; `nil` when it said nothing.
     package let reply: RelayReply?
 }
 
@@ -117,14 +117,16 @@ package struct TargetPages: Sendable {
             case .leased: " AND t.due IS NULL AND t.state IN (0, \(Outcome.deferred.rawValue))"
             case .outcome(let outcome): " AND t.state = \(outcome.rawValue)"
             }
-        // The attempt that the outcome comes from; while another is under way, the one before.
+        // The attempt that the outcome comes from; while another is under way, the one before. What was decided after attempts, as when the
+        // campaign expired, stands under no epoch: then the last one.
         return """
             SELECT t.position, t.contact, c.email, c.domain, t.variant, t.state, t.reason, t.attempts, t.at,
                 l.epoch, l.code, l.status, l.text
             FROM target t LEFT JOIN contact c ON c.id = t.contact
             LEFT JOIN ledger l ON l.campaign = t.campaign AND l.lane = t.lane AND l.position = t.position
                 AND l.epoch = (SELECT max(k.epoch) FROM ledger k
-                    WHERE k.campaign = t.campaign AND k.lane = t.lane AND k.position = t.position AND k.epoch <= t.epoch)
+                    WHERE k.campaign = t.campaign AND k.lane = t.lane AND k.position = t.position
+                        AND (k.epoch <= t.epoch OR (t.epoch = 0 AND t.attempts > 0)))
             WHERE t.campaign = ?1 AND t.lane = ?2 AND t.position >= ?3 AND t.position < ?4\(states) ORDER BY t.position
             """
     }
