@@ -36,8 +36,8 @@ private final class Folder {
 
     var file: String { "\(self.path)/journal-w.sqlite" }
 
-    func open() throws -> JournalFile {
-        try JournalFile.open(folder: self.path, worker: "w", powerSafe: false, at: noon)
+    func open(powerSafe: Bool = false) throws -> JournalFile {
+        try JournalFile.open(folder: self.path, worker: "w", powerSafe: powerSafe, at: noon)
     }
 
     /// What a process that was killed now would leave to the next: the files as they are, without anybody closing them.
@@ -105,6 +105,33 @@ struct JournalRowTests {
 
 @Suite("Journal")
 struct JournalTests {
+    @Test("a journal that may have lost its end with the power is another one as soon as it is said to survive that")
+    func safety() throws {
+        let folder = try Folder()
+        var identities: [[UInt8]] = []
+        for isPowerSafe in [false, false, true, true, false, true] {
+            let file = try folder.open(powerSafe: isPowerSafe)
+            identities.append(file.store.identity)
+            if identities.count == 1 { try file.commit([.init(epoch: Epoch(1), position: 1)], [fact(1, 1, .accepted)]) }
+            // What it has is believed and told all the same.
+            if identities.count > 1 { #expect(file.restored.rows.flatMap(\.facts).count == 1) }
+            try file.database.close()
+        }
+        #expect(identities[0] == identities[1])
+        #expect(identities[2] != identities[1] && identities[3] == identities[2] && identities[4] == identities[3])
+        #expect(identities[5] != identities[4])
+        // One that is new has nothing to lose; of an older program's nothing is known.
+        let other = try Folder()
+        let new = try other.open(powerSafe: true)
+        try new.database.access { connection throws(StoreError) in try connection.execute("DROP TABLE safety") }
+        try new.database.close()
+        let next = try other.open(powerSafe: true)
+        #expect(next.store.identity != new.store.identity)
+        try next.database.close()
+        let last = try other.open(powerSafe: true)
+        #expect(last.store.identity == next.store.identity)
+    }
+
     @Test("an intent without an outcome is in doubt after a kill, one with an outcome is not")
     func doubt() throws {
         let folder = try Folder()

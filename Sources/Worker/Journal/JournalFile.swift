@@ -69,11 +69,16 @@ struct JournalFile {
         )
         do throws(StoreError) {
             var generator = SystemRandomNumberGenerator()
-            let identity = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+            func identity() -> [UInt8] { (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) } }
             let mark = JournalMark(path: path + "-mark")
             let parts = try database.access { connection throws(StoreError) in
-                let store = try JournalStore(connection, newIdentity: identity)
-                return (store, try store.restore(connection, atLeast: mark.last(of: store.identity), at: now))
+                let store = try JournalStore(connection, newIdentity: identity())
+                let restored = try store.restore(connection, atLeast: mark.last(of: store.identity), at: now)
+                // That it is not safe must not be lost with the power either.
+                try connection.execute("PRAGMA synchronous=FULL")
+                try store.note(connection, isPowerSafe: powerSafe, newIdentity: identity())
+                if !powerSafe { try connection.execute("PRAGMA synchronous=NORMAL") }
+                return (store, restored)
             }
             mark.note(parts.0.lastNumber, of: parts.0.identity)
             return JournalFile(

@@ -33,8 +33,10 @@ final class JournalStore {
         var doubts = 0
     }
 
-    /// 16 random bytes, made with the file.
+    /// 16 random bytes, made with the file, and anew when what it has was not written as it would have to be believed.
     private(set) var identity: [UInt8] = []
+    /// It was made with this value.
+    private var isNew = false
     private(set) var lastNumber: UInt64 = 0
     /// Row that holds each open intent: at most one per relay connection.
     private var openIntents: [Target: UInt64] = [:]
@@ -90,6 +92,7 @@ final class JournalStore {
             insert.bind(2, Self.format)
             try insert.run()
             self.identity = newIdentity
+            self.isNew = true
         }
     }
 
@@ -155,6 +158,42 @@ final class JournalStore {
         guard try seen.step() else { return Epoch(0) }
         self.savedEpoch = Epoch(UInt64(bitPattern: seen.optionalInteger(0) ?? 0))
         return self.savedEpoch
+    }
+
+    /// Notes whether the journal survives power cuts from here on.
+    ///
+    /// A journal that an earlier process wrote for the death of processes alone may have lost its end with the power, and `Hello` is going
+    /// to say that it cannot have: then it becomes another journal, of which the coordinator believes what it has, and not what it lacks.
+    /// That holds until the coordinator has heard it, however often the worker starts.
+    ///
+    /// - Parameters:
+    ///   - connection: The one that the tables were prepared with; its commits are on the disk when they return.
+    ///   - isPowerSafe: Each group is synced.
+    ///   - newIdentity: Taken when it becomes another one.
+    /// - Throws: What the database says.
+    func note(
+        _ connection: any SQLConnection,
+        isPowerSafe: Bool,
+        newIdentity: [UInt8]
+    ) throws(StoreError) {
+        try connection.transaction { () throws(StoreError) in
+            try connection.execute(
+                "CREATE TABLE IF NOT EXISTS safety (id INTEGER PRIMARY KEY, power INTEGER NOT NULL) STRICT"
+            )
+            let found = try connection.prepare("SELECT power FROM safety")
+            // Older programs did not say; a file that was just made has nothing to lose.
+            let wasPowerSafe = try found.step() ? found.integer(0) == 1 : self.isNew
+            found.reset()
+            if isPowerSafe, !wasPowerSafe {
+                let update = try connection.prepare("UPDATE journal SET identity = ?1")
+                update.bind(1, bytes: newIdentity)
+                try update.run()
+                self.identity = newIdentity
+            }
+            let note = try connection.prepare("INSERT OR REPLACE INTO safety (id, power) VALUES (1, ?1)")
+            note.bind(1, Int64(isPowerSafe ? 1 : 0))
+            try note.run()
+        }
     }
 
     struct Intent: Sendable {

@@ -236,6 +236,9 @@ final class Conversation {
         }
     }
 
+    /// Has the coordinator compare anew what is held.
+    func greetAgain() { self.session.sessionUnknown() }
+
     private func greet() {
         let hello = WorkerMessage.hello(
             self.identity,

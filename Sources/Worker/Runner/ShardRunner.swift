@@ -268,7 +268,7 @@ final class ShardRunner {
 
     func stalled() {
         self.isStalled = true
-        self.book.stall()
+        self.book.stall(at: self.now())
         self.onNews()
     }
 
@@ -276,6 +276,7 @@ final class ShardRunner {
         self.isStalled = false
         self.takeBack(self.book.unstall())
         self.wakePools()
+        self.onNews()
     }
 
     // MARK: Time

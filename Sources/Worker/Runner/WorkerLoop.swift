@@ -94,6 +94,7 @@ final class WorkerLoop {
 
     private func tick() {
         self.runner.tick()
+        if self.runner.book.giveUpOnJournal(at: self.runner.now()) { self.conversation.greetAgain() }
         self.conversation.speak()
         self.throughput.write(self.conversation.tallies, at: self.runner.now())
         self.remindOfRelays()

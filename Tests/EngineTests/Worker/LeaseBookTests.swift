@@ -197,11 +197,37 @@ struct LeaseBookTests {
         _ = book.grant(offer(5, 3), at: at(0))
         _ = book.grant(offer(6, 2), at: at(0))
         _ = try present(book.next(relay: 0, at: at(0)))
-        book.stall()
+        book.stall(at: at(1))
         #expect(book.recall(epochs: [5]).isEmpty)
         #expect(book.tellProgress(nonce: 3, at: at(1)) == .init(epochs: [5, 6], settled: [0, 0], begun: [3, 2]))
         #expect(book.unstall().map(\.positions) == [[1, 2]])
         #expect(book.tellProgress(nonce: 4, at: at(2)) == .init(epochs: [5, 6], settled: [2, 0], begun: [1, 0]))
+    }
+
+    @Test("a journal that refuses for long makes room for nothing, and what is not begun is given up once")
+    func givenUp() throws {
+        var book = makeBook()
+        _ = book.grant(offer(5, 3), at: at(0))
+        let open = try present(book.next(relay: 0, at: at(0)))
+        _ = book.offerCredit(nonce: 7, at: at(0))
+        book.stall(at: at(100))
+        #expect(book.creditIsDue(at: at(100)), "the coordinator hears of it at once")
+        #expect(book.offerCredit(nonce: 8, at: at(100)) == 0)
+        book.stall(at: at(600))
+        #expect(!book.creditIsDue(at: at(600)))
+        #expect(book.giveUpOnJournal(at: at(5_099)) == false)
+        #expect(book.inventory() == [HeldLease(epoch: Epoch(5), running: true, begun: [0])])
+        #expect(book.giveUpOnJournal(at: at(5_100)) == true)
+        #expect(book.inventory() == [HeldLease(epoch: Epoch(5), running: false, begun: [0])])
+        #expect(book.giveUpOnJournal(at: at(60_000)) == false)
+        // Before anything else is begun, all of it goes back.
+        #expect(book.unstall().map(\.positions) == [[1, 2]])
+        #expect(book.next(relay: 0, at: at(6_000)) == nil)
+        #expect(book.creditIsDue(at: at(6_000)))
+        #expect(book.offerCredit(nonce: 9, at: at(6_000)) > 0)
+        #expect(book.intend(open, at: at(6_000)) == true)
+        book.stall(at: at(7_000))
+        #expect(book.giveUpOnJournal(at: at(12_000)) == false, "nothing waits")
     }
 
     @Test("what ran out goes back, what is open stays")

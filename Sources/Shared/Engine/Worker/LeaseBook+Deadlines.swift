@@ -92,13 +92,36 @@ extension LeaseBook {
     /// The journal refuses: what is recalled from now on goes back once it does not.
     ///
     /// A hand-back that cannot be journalled cannot be told either: the coordinator would take the lease for forgotten.
-    package mutating func stall() { self.isStalled = true }
+    package mutating func stall(at now: Instant) {
+        guard !self.isStalled else { return }
+        self.stalledSince = now
+        // That there is no room is said at once.
+        self.lastCredit = nil
+    }
+
+    /// Gives up what is not begun, when the journal has refused for long: once for each time that it does.
+    ///
+    /// It cannot be handed back by a fact. But `Hello` lists it as not worked on, and then the coordinator takes it back by itself; when
+    /// the journal takes records again, what was given up is handed back before anything else is begun.
+    ///
+    /// - Returns: Whether `Hello` has to be said.
+    package mutating func giveUpOnJournal(at now: Instant) -> Bool {
+        guard let since = self.stalledSince, !self.gaveUpOnJournal,
+            now.milliseconds(since: since) >= self.limits.journalPatience
+        else { return false }
+        self.gaveUpOnJournal = true
+        let waiting = self.leases.indices.filter { self.leases[$0].waiting > 0 }
+        for slot in waiting { self.leases[slot].recalled = true }
+        return !waiting.isEmpty
+    }
 
     /// The journal takes records again.
     ///
     /// - Returns: What was recalled meanwhile.
     package mutating func unstall() -> [HandedBack] {
-        self.isStalled = false
+        self.stalledSince = nil
+        self.gaveUpOnJournal = false
+        self.lastCredit = nil
         return self.handBackAll { $0.recalled }
     }
 

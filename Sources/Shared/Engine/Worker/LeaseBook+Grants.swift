@@ -159,12 +159,12 @@ extension LeaseBook {
 
     /// Notes that credit goes out now; the grants that answer it carry its random `nonce`.
     ///
-    /// - Returns: Targets the worker will hold in all.
+    /// - Returns: Targets the worker will hold in all; none while nothing can be journalled.
     package mutating func offerCredit(nonce: UInt64, at now: Instant) -> Int {
         self.credits.note(nonce, at: now)
         self.lastCredit = now
         self.settledSinceCredit = 0
-        return self.creditMax
+        return self.isStalled ? 0 : self.creditMax
     }
 
     // MARK: Progress

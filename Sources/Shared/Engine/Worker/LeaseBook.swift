@@ -21,6 +21,8 @@ package struct LeaseBook {
         package var creditInterval: Int64 = 5_000
         /// How long targets of a relay that cannot be used wait for a fresh try before they go back.
         package var relayPatience: Int64 = 5_000
+        /// How long what is not begun waits for a journal that refuses before the coordinator takes it back.
+        package var journalPatience: Int64 = 5_000
 
         package init() {}
     }
@@ -41,8 +43,11 @@ package struct LeaseBook {
     /// Targets of those that are taken, intended or open.
     package internal(set) var open = 0
     package internal(set) var isDraining = false
-    /// Nothing can be journalled, so nothing can be handed back; see ``stall()``.
-    var isStalled = false
+    /// Since when nothing can be journalled, so that nothing can be handed back; see ``stall(at:)``.
+    var stalledSince: Instant?
+    /// The coordinator was to take back what is not begun.
+    var gaveUpOnJournal = false
+    var isStalled: Bool { self.stalledSince != nil }
 
     // What Welcome said, and what was last sent.
     var ttl: Int64 = 60_000
