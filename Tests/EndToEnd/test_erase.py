@@ -102,6 +102,14 @@ class EraseTest(EndToEndTest):
             if "+news" in person["email"]:
                 texts.append(person["email"].replace(".", "", 1).replace("+news", ""))
         self.assertIn("gmail", "".join(texts).lower())
+        # And one whose number operators wrote down in their own ways.
+        digits = chosen[3]["phone"][2:]
+        dashed = f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"
+        cluster.command("suppress", "add", chosen[3]["email"], "--evidence", f"letter, tel {digits} or {dashed}")
+        cluster.command("suppress", "add", dashed, "--channel", "sms", "--evidence", f"{dashed} said stop")
+        cluster.command("suppress", "remove", chosen[3]["email"], "--reason", f"+1 {dashed} called",
+                        "--token-file", "tokens/approver.token")
+        texts.append(dashed)
         texts += old
         self.assertTrue(self.holders(cluster, texts))
         before = len(self.sent_to())
