@@ -40,6 +40,13 @@ struct RefusedStatementTests {
         let open = try bench.outcomes(id).filter { $0.value.outcome == nil }
         #expect(open.count == 1)
         #expect(open.allSatisfy { bench.departures.taken(UInt64(id.rawValue), $0.key) == 1 })
+        // Also when its lease has long run out: one target is no reason to stop its campaign.
+        for _ in 0..<3 {
+            bench.advance(1_400_000)
+            for _ in 0..<10 { try bench.step(milliseconds: 6_000...6_000) }
+        }
+        #expect(bench.core?.blame.halted.isEmpty == true)
+        #expect(try bench.outcomes(id).filter { $0.value.outcome == nil }.count == 1)
         // Mended, and started again: it is told once more.
         try self.execute(bench, "DROP TRIGGER refuses")
         try bench.restart(reboots: false)

@@ -101,10 +101,20 @@ struct DataCheck {
     /// The lock itself is not tried: a coordinator that starts at that moment would find it taken.
     private func holder() -> String? {
         var status = stat()
-        guard stat("\(self.settings.dataFolder)/coordinator.lock", &status) == 0,
-            let locks = FileManager.default.contents(atPath: "/proc/locks")
-        else { return nil }
-        let suffix = ":\(status.st_ino)"
+        guard stat("\(self.settings.dataFolder)/coordinator.lock", &status) == 0 else { return nil }
+        for _ in 0..<Self.locksReadMax {
+            if let holder = Self.holder(of: status.st_ino) { return holder }
+        }
+        return nil
+    }
+
+    /// The kernel gives the list in pieces, and one that moves between two of them is not in any: readers of the database take and
+    /// leave locks all the time.
+    private static let locksReadMax = 5
+
+    private static func holder(of file: ino_t) -> String? {
+        guard let locks = FileManager.default.contents(atPath: "/proc/locks") else { return nil }
+        let suffix = ":\(file)"
         for line in String(decoding: locks, as: UTF8.self).split(separator: "\n") where line.contains("FLOCK") {
             let words = line.split(separator: " ")
             guard let place = words.firstIndex(where: { $0.hasSuffix(suffix) }), place > 0 else { continue }

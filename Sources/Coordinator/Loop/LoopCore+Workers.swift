@@ -346,9 +346,12 @@ extension LoopCore {
             guard let lease = self.leases[first.value], let since = lease.overdueSince,
                 self.now.milliseconds(since: since) >= self.options.orphanGraceMilliseconds
             else { continue }
-            self.blame.work = .campaign(lease.campaign)
             self.logDoubt(lease)
-            for member in lease.openMembers { try self.doubt(member, of: lease, reason: .orphaned) }
+            for member in lease.openMembers {
+                // One that cannot be recorded must not take its campaign along; it stays as it is until the next start.
+                guard self.blame.begin(lease.epoch, UInt32(member.position)) != .leftOut else { continue }
+                try self.doubt(member, of: lease, reason: .orphaned)
+            }
         }
         self.blame.work = nil
     }
