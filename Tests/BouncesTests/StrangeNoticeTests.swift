@@ -365,12 +365,13 @@ struct StrangeNoticeTests {
     }
 
     @Test(
-        "an address in other letters is read from its escapes",
+        "an address in other letters is read from its escapes, or as it is",
         arguments: [
             ("utf-8; j\\x{F6}rg@b\\x{FC}cher.example", "jörg@bücher.example"),
             ("utf-8; Ann@There.example", "ann@there.example"),
             ("utf-8; \\x{20}@x.example", ""), ("utf-8; a\\x{7F}@x.example", ""), ("utf-8; \\x{D800}a@b.example", ""),
-            ("utf-8; \\x{61", ""),
+            ("utf-8; \\x{61", ""), ("utf-8; jörg@bücher.example", "jörg@bücher.example"),
+            ("utf-8; <用户@例え.example>", "用户@例え.example"), ("rfc822; jörg@there.example", "jörg@there.example"),
         ]
     )
     func letters(field: String, address: String) {
@@ -380,7 +381,7 @@ struct StrangeNoticeTests {
 
     @Test("fields about somebody whose address they do not show say at least what happened")
     func unnamed() {
-        let fields = "Final-Recipient: utf-8; jörg@bücher.example\nAction: failed\nStatus: 5.1.1"
+        let fields = "Final-Recipient: utf-8; j\\x{D800}rg@bücher.example\nAction: failed\nStatus: 5.1.1"
         let text = Self.report("", fields, type: "global-delivery-status").replacing(
             "ann@there.example",
             with: "someone"

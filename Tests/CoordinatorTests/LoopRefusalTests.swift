@@ -58,11 +58,21 @@ struct LoopRefusalTests {
             ((550, "5.1.1", "no"), "mailbox", "permanent", 1),
             // Without an enhanced status.
             ((550, "", "No such user here"), "refused", "permanent", 1),
+            ((550, "", "This account was deleted"), "refused", "permanent", 1),
+            ((550, "", "The user has moved"), "refused", "permanent", 1),
             // It may come back.
             ((550, "5.2.1", "The account is disabled"), "mailbox", "temporary", 0),
             ((552, "5.2.2", "Mailbox full"), "refused", "temporary", 0),
             // About us, or the message.
             ((550, "5.7.1", "User unknown"), "policy", "", 0), ((550, "5.7.1", "User unknown"), "mailbox", "", 0),
+            ((554, "", "Your IP address was found on a blacklist"), "refused", "", 0),
+            ((550, "", "Mail from your IP address rejected"), "refused", "", 0),
+            ((550, "", "Your domain is not allowed to send mail to this user"), "refused", "", 0),
+            ((550, "", "HELO host is not valid"), "refused", "", 0),
+            ((550, "", "Mailbox unavailable"), "refused", "", 0),
+            ((550, "", "We do not accept mail from this network"), "refused", "", 0),
+            ((550, "5.1.1", "Return path: no such user"), "mailbox", "", 0),
+            ((521, "5.2.1", "(see our site)"), "mailbox", "temporary", 0),
             ((554, "5.6.0", "Message content rejected"), "refused", "", 0), ((554, "", "No"), "refused", "", 0),
             ((552, "5.3.4", "Message too large"), "refused", "", 0),
         ] as [((Int, String, String), String, String, Int)]

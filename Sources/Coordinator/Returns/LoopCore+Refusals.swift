@@ -42,9 +42,9 @@ extension LoopCore {
     /// |---|---|---|
     /// | `mailbox` | a full or suspended mailbox | temporary |
     /// | `mailbox` | no such mailbox or host, refuses all mail, moved; or nothing that contradicts | permanent |
-    /// | `refused` | no such mailbox or host | permanent |
+    /// | `refused` | words that can mean nothing but that the mailbox is not there, or not any more | permanent |
     /// | `refused` | a full or suspended mailbox | temporary |
-    /// | any other, and any other words | | |
+    /// | any other, and any other words, above all those about us | | |
     static func bounce(_ fact: LedgerEntry) -> ReturnReport.Bounce? {
         let reason = Reason(rawValue: fact.reason)
         guard reason == .mailbox || reason == .refused else { return nil }
@@ -54,8 +54,8 @@ extension LoopCore {
         let found = FailureReason.ofReply(fact.reply?.text ?? "", status: status)
         let weight: ReturnRules.Weight
         switch found {
-        case .unknownMailbox, .unknownHost: weight = .permanent
-        case .refusesMail, .moved, .other:
+        case .unknownMailbox, .unknownHost, .moved: weight = .permanent
+        case .refusesMail, .other:
             guard reason == .mailbox else { return nil }
             weight = .permanent
         case .mailboxFull, .suspended: weight = .temporary

@@ -31,15 +31,17 @@ struct DeliveryStatus {
         }
     }
 
-    /// The address in a field: `rfc822; ann@example.org`, or one in other letters as in `utf-8; j\x{F6}rg@example.org` (RFC 6533,
-    /// section 3); empty when there is none.
+    /// The address in a field: `rfc822; ann@example.org`, or one in other letters as in `utf-8; j\x{F6}rg@example.org` or in UTF-8 itself
+    /// (RFC 6533, section 3); empty when there is none.
     private static func address(_ value: String) -> String {
         let parts = value.split(separator: ";", maxSplits: 1)
         guard let text = parts.last else { return "" }
-        guard parts.count == 2, parts[0].trimmed.lowercased() == "utf-8", text.contains("\\x{") else {
-            return AddressScan.addresses(text).first ?? ""
-        }
-        guard let address = Self.unescaped(text.trimmed)?.lowercased() else { return "" }
+        let isEscaped = parts.count == 2 && parts[0].trimmed.lowercased() == "utf-8" && text.contains("\\x{")
+        // Of an address in other letters, what a search would find is the end: somebody else.
+        guard isEscaped || text.contains(where: { !$0.isASCII }) else { return AddressScan.addresses(text).first ?? "" }
+        var whole = text.trimmed
+        if whole.first == "<", whole.last == ">" { whole = whole.dropFirst().dropLast() }
+        guard let address = isEscaped ? Self.unescaped(whole)?.lowercased() : whole.lowercased() else { return "" }
         let isWord = address.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0.isASCII && $0.value > 0x20 }
         let sides = address.split(separator: "@", omittingEmptySubsequences: false)
         let isAddress = sides.count == 2 && sides.allSatisfy { !$0.isEmpty } && !address.contains("\u{7F}")

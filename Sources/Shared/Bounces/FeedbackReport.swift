@@ -11,6 +11,8 @@ struct FeedbackReport {
         if !type.isEmpty { self.type = type }
         var found = fields.all("original-rcpt-to", "removal-recipient", "redacted-address", "x-hmxmroriginalrecipient")
             .flatMap { AddressScan.addresses($0) }
+        // One large provider writes it into the message that it hands back.
+        if found.isEmpty { found = AddressScan.addresses(original.header["x-hmxmroriginalrecipient"]) }
         if found.isEmpty { found = original.recipients }
         if found.isEmpty { found = original.receivedFor }
         if found.isEmpty {

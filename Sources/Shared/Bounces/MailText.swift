@@ -1,7 +1,7 @@
-/// A mail as lines of ASCII, whatever ended its lines and whatever its charset was.
+/// A mail as lines, whatever ended them and whatever its charset was.
 ///
-/// What matters in a returned mail (addresses, codes, the words of mail systems) is ASCII; any other byte becomes DEL, which no address
-/// and no word has, so that a line is as long in characters as in bytes.
+/// What matters most in a returned mail (addresses, codes, the words of mail systems) is ASCII. Letters in UTF-8 stay, too; any other byte
+/// becomes DEL, which no address and no word has.
 enum MailText {
     /// Bytes that are looked at; a returned mail says what went wrong at its beginning.
     static let bytesMax = 1 << 20
@@ -13,7 +13,14 @@ enum MailText {
         var text = [UInt8]()
         text.reserveCapacity(min(bytes.count, Self.bytesMax))
         var afterReturn = false
-        for byte in bytes.prefix(Self.bytesMax) {
+        let bytes = bytes.prefix(Self.bytesMax)
+        // Bytes of a letter that were taken together with its first.
+        var taken = 0
+        for (index, byte) in bytes.enumerated() {
+            if taken > 0 {
+                taken -= 1
+                continue
+            }
             switch byte {
             case 0x0D:
                 text.append(0x0A)
@@ -21,7 +28,10 @@ enum MailText {
                 continue
             case 0x0A where afterReturn: break
             case 0x0A: text.append(0x0A)
-            case 0x80...: text.append(0x7F)
+            case 0x80...:
+                let letter = Self.letter(bytes[index...])
+                taken = max(0, letter.count - 1)
+                text += letter.isEmpty ? [0x7F] : letter[...]
             case 0: text.append(0x20)
             default: text.append(byte)
             }
@@ -29,6 +39,17 @@ enum MailText {
         }
         let whole = String(decoding: text, as: UTF8.self)
         return whole.split(separator: "\n", maxSplits: Self.linesMax, omittingEmptySubsequences: false)
+    }
+
+    /// The bytes of the letter that begins here; empty when none does.
+    private static func letter(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard let first = bytes.first, first >= 0xC2, first <= 0xF4 else { return [] }
+        let whole = bytes.prefix(first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4)
+        guard let text = String(validating: whole, as: UTF8.self), text.unicodeScalars.count == 1 else { return [] }
+        switch text.unicodeScalars.first?.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: return whole
+        default: return []
+        }
     }
 }
 

@@ -126,21 +126,37 @@ struct Notice {
             let judgement = FailureJudgement(
                 status: status,
                 action: recipient.action,
-                isAfterContent: recipients.count == 1 && self.isAfterContent
+                isAfterContent: recipients.count == 1 && self.isAfterContent,
+                sender: SenderNames(
+                    addresses: self.originalSenders.union(self.addresses("to")).subtracting(seen),
+                    recipient: recipient.address
+                )
             )
-            let coded = said.filter { StatusText.occurs(in: $0) }
-            let texts = [
-                recipient.diagnostic, coded.joined(separator: "\n"), said.joined(separator: "\n"),
-                recipients.count == 1 ? self.subject : "",
-            ]
+            let coded = said.filter { StatusText.occurs(in: $0) }.joined(separator: "\n")
+            let all = said.joined(separator: "\n")
+            let reason = judgement.reason(
+                own: [recipient.diagnostic, coded],
+                around: [all, recipients.count == 1 ? self.subject : ""]
+            )
             return ReturnedMail.Recipient(
                 address: recipient.address,
                 status: status.status,
-                reason: judgement.reason(texts),
-                said: Redaction.text(texts.first { !$0.isEmpty } ?? "", of: recipient.address),
+                reason: self.believed(reason, status),
+                said: Redaction.text(
+                    [recipient.diagnostic, coded, all].first { !$0.isEmpty } ?? "",
+                    of: recipient.address
+                ),
                 isDelayed: recipient.action == "delayed"
             )
         }
+    }
+
+    /// A reason that holds for ever needs more than words under somebody's own name: people write such words, too.
+    private func believed(_ reason: FailureReason, _ status: StatusText) -> FailureReason {
+        let isSystem = self.author.standing == .system || self.author.standing == .office
+        let hasFields = !self.status.recipients.isEmpty || !self.header["x-failed-recipients"].isEmpty
+        guard reason.isPermanent, !isSystem, !hasFields, status.status.isEmpty else { return reason }
+        return .other
     }
 
     /// Of each recipient the lines from where it is named to where another is.

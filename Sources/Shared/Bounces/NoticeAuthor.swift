@@ -19,6 +19,8 @@ struct NoticeAuthor {
     /// The header has fields that mailers write when somebody answers, or those of a mailing list.
     private let isConversation: Bool
     private let isAutomatic: Bool
+    /// Somebody is to be told when it cannot be delivered, and not a mail system, which answers nobody.
+    let hasOwnPath: Bool
     /// The whole mail is a report on a delivery (RFC 6522).
     let isDeliveryReport: Bool
     /// The whole mail is a report of another kind: a receipt, or a summary for machines.
@@ -49,6 +51,9 @@ struct NoticeAuthor {
         let report = content.hasPrefix("multipart/report") ? HeaderBlock.parameter("report-type", of: content) : nil
         self.isDeliveryReport = report?.contains("delivery-status") ?? false
         self.isOtherReport = report.map { !$0.isEmpty && !$0.contains("delivery-status") } ?? false
+        let path = AddressScan.addresses(header["return-path"]).first?.prefix { $0 != "@" }
+        let isOfSystem = path.map { Self.isSystem($0) || Self.officeLocals.contains($0) } ?? true
+        self.hasOwnPath = path != nil && !(self.standing == .system && isOfSystem)
         self.isAutomatic = header["auto-submitted"].trimmed.lowercased().hasPrefix("auto-")
     }
 

@@ -1,11 +1,12 @@
 /// Words in a row that mean something, as mail systems say it.
 ///
 /// Written as words with blanks between them: `a|b` stands for either, `word*` for all that begin so, `...3` for up to three
-/// words of any kind.
+/// words of any kind, `!a|b` for neither of them: at the beginning right before it, else right behind.
 struct Phrase: Sendable {
     private enum Piece: Sendable {
         case words([Pattern])
         case gap(Int)
+        case neither([Pattern])
     }
 
     private struct Pattern: Sendable {
@@ -20,13 +21,15 @@ struct Phrase: Sendable {
     init(_ text: String) {
         self.pieces = text.split(separator: " ").map { part in
             if part.hasPrefix("..."), let count = Int(part.dropFirst(3)) { return .gap(count) }
-            return .words(
-                part.split(separator: "|").map { word in
-                    word.hasSuffix("*")
-                        ? Pattern(text: String(word.dropLast()), isPrefix: true)
-                        : Pattern(text: String(word), isPrefix: false)
-                }
-            )
+            return part.hasPrefix("!") ? .neither(Self.patterns(part.dropFirst())) : .words(Self.patterns(part))
+        }
+    }
+
+    private static func patterns(_ part: Substring) -> [Pattern] {
+        part.split(separator: "|").map { word in
+            word.hasSuffix("*")
+                ? Pattern(text: String(word.dropLast()), isPrefix: true)
+                : Pattern(text: String(word), isPrefix: false)
         }
     }
 
@@ -40,31 +43,16 @@ struct Phrase: Sendable {
         case .gap(let count):
             for skipped in 0...count where self.matches(words, at: index + skipped, piece: piece + 1) { return true }
             return false
+        case .neither(let patterns):
+            let other = piece == 0 ? index - 1 : index
+            guard !words.indices.contains(other) || !patterns.contains(where: { $0.matches(words[other]) }) else {
+                return false
+            }
+            return self.matches(words, at: index, piece: piece + 1)
         case .words(let patterns):
             guard index < words.endIndex else { return false }
             return patterns.contains { $0.matches(words[index]) }
                 && self.matches(words, at: index + 1, piece: piece + 1)
         }
     }
-}
-
-/// A text as lower-case words, without addresses and links: a mailbox called `full@` is not full.
-struct WordText {
-    /// Words that are looked at.
-    static let wordsMax = 4_000
-
-    let words: [Substring]
-
-    init(_ text: some StringProtocol) {
-        var words: [Substring] = []
-        for chunk in text.lowercased().split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" }) {
-            if chunk.contains("@") || chunk.contains("://") { continue }
-            let room = Self.wordsMax - words.count
-            guard room > 0 else { break }
-            words += chunk.split(maxSplits: 2 * room) { !($0.isLetter || $0.isNumber || $0 == "'") }.prefix(room)
-        }
-        self.words = words
-    }
-
-    func says(_ phrases: [Phrase]) -> Bool { phrases.contains { $0.occurs(in: self) } }
 }

@@ -8,6 +8,8 @@ enum ReturnedMailLaws {
         for recipient in mail.recipients {
             try law(recipient.address == recipient.address.lowercased(), "addresses are in lower case")
             let isSafe = recipient.address.unicodeScalars.allSatisfy { $0.value > 32 && $0.value != 127 }
+            let isPolicy = recipient.status.hasPrefix("5.7.")
+            try law(!(isPolicy && recipient.isPermanent), "policy is never the mailbox's: \(recipient)")
             try law(isSafe && !recipient.address.isEmpty, "an address is one word: \(recipient.address)")
         }
         // Half of a line end may be what a change left over; whole ones mean the same, however they are written.
