@@ -112,6 +112,7 @@ let package = Package(
         shared(
             "Webhooks",
             [
+                "Bounces",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),

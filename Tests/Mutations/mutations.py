@@ -523,6 +523,14 @@ MUTATIONS = [
         test="words alone say nothing for ever under somebody's own name; a status does",
     ),
     dict(
+        name="a provider's word for good is taken for a mailbox that is not there",
+        file="Sources/Shared/Webhooks/ProviderEvents.swift",
+        find='return WebhookEvent.What(refusal: status?.said, status: status?.enhanced, otherwise: .permanent)',
+        replace='return .permanent',
+        suite="WebhooksTests.WebhookDoorTests",
+        test="Mailgun's signed events are believed and read",
+    ),
+    dict(
         name="a late message counts like one that came back",
         file="Sources/Coordinator/Returns/ReturnedNotice.swift",
         find='if recipient.isDelayed, isPolicy { return nil }',

@@ -57,11 +57,16 @@ private struct Amazon {
             + #""subscription":{"contactList":"c","source":"UnsubscribeHeader","newTopicPreferences":{\#(preferences)}}}"#
     }
 
-    static func bounce(_ type: String, _ subtype: String = "General", status: String = "5.1.1") -> String {
+    static func bounce(
+        _ type: String,
+        _ subtype: String = "General",
+        status: String = "5.1.1",
+        said: String = "no"
+    ) -> String {
         """
         {"notificationType":"Bounce","mail":{"messageId":"x1","source":"bounces+abc@r.example"},
          "bounce":{"bounceType":"\(type)","bounceSubType":"\(subtype)",
-         "bouncedRecipients":[{"emailAddress":"a@x.example","status":"\(status)","diagnosticCode":"smtp; 550 no"}]}}
+         "bouncedRecipients":[{"emailAddress":"a@x.example","status":"\(status)","diagnosticCode":"smtp; 550 \(said)"}]}}
         """
     }
 }
@@ -97,6 +102,10 @@ struct SESDoorTests {
         arguments: [
             (Amazon.bounce("Permanent"), WebhookEvent.What.permanent),
             (Amazon.bounce("Permanent", status: "5.7.1"), .policy),
+            (Amazon.bounce("Permanent", status: "5.0.0", said: "your IP address is on a list"), .policy),
+            (Amazon.bounce("Permanent", status: "5.0.0", said: "no such user"), .permanent),
+            (Amazon.bounce("Permanent", status: "5.0.0", said: "something"), .temporary),
+            (Amazon.bounce("Permanent", "Suppressed", status: "5.0.0", said: "something"), .permanent),
             (Amazon.bounce("Transient", "MailboxFull", status: "4.2.2"), .temporary),
             (Amazon.bounce("Transient", "ContentRejected"), .policy),
             (

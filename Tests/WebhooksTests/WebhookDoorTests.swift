@@ -48,17 +48,19 @@ import Webhooks
              {"event":"dropped","email":"j@x.example","reason":"Unsubscribed Address","sg_event_id":"10"},
              {"event":"dropped","email":"k@x.example","reason":"Spam Reporting Address","sg_event_id":"11"},
              {"event":"dropped","email":"l@x.example","reason":"Bounced Address","sg_event_id":"12"},
-             {"event":"dropped","email":"m@x.example","reason":"Recipient List over Package Quota","sg_event_id":"13"}]
+             {"event":"dropped","email":"m@x.example","reason":"Recipient List over Package Quota","sg_event_id":"13"},
+             {"event":"bounce","email":"n@x.example","type":"bounce","status":"5.0.0","reason":"550 your network is unknown here","sg_event_id":"14"},
+             {"event":"bounce","email":"o@x.example","type":"bounce","status":"5.0.0","reason":"550 no such user","sg_event_id":"15"}]
             """
         var door = WebhookDoor(.sendgrid(Self.sendgridKey.publicKey))
         let events = try Self.events(door.open(try Self.sendgrid(body), at: Self.now))
         #expect(
             events.map(\.what) == [
                 .permanent, .policy, .policy, .temporary, .complained, .unsubscribed, .opened, .clicked,
-                .unsubscribed, .complained, .permanent,
+                .unsubscribed, .complained, .permanent, .policy, .permanent,
             ]
         )
-        #expect(events.map(\.id) == ["1", "2", "3", "4", "5", "6", "7", "9", "10", "11", "12"])
+        #expect(events.map(\.id) == ["1", "2", "3", "4", "5", "6", "7", "9", "10", "11", "12", "14", "15"])
         #expect(events.first?.address == "a@x.example")
     }
 
@@ -119,6 +121,39 @@ import Webhooks
                 #""event":"failed","severity":"permanent","recipient":"a@x.example","delivery-status":{"enhanced-code":"5.7.1"}"#,
                 .policy
             ),
+            (
+                #""event":"failed","severity":"permanent","reason":"bounce","recipient":"a@x.example","delivery-status":{"code":550,"message":"5.7.1 Client host blocked using a list"}"#,
+                .policy
+            ),
+            (
+                #""event":"failed","severity":"permanent","reason":"bounce","recipient":"a@x.example","delivery-status":{"code":550,"message":"","description":"5.7.26 the sender is unauthenticated"}"#,
+                .policy
+            ),
+            (
+                #""event":"failed","severity":"permanent","reason":"bounce","recipient":"a@x.example","delivery-status":{"code":550,"message":"Your IP address was found on a blacklist"}"#,
+                .policy
+            ),
+            (
+                #""event":"failed","severity":"permanent","reason":"bounce","recipient":"a@x.example","delivery-status":{"code":550,"message":"5.1.1 The account does not exist"}"#,
+                .permanent
+            ),
+            (
+                #""event":"failed","severity":"permanent","reason":"bounce","recipient":"a@x.example","delivery-status":{"code":552,"message":"5.2.2 over quota"}"#,
+                .temporary
+            ),
+            (
+                #""event":"failed","severity":"permanent","reason":"bounce","recipient":"a@x.example","delivery-status":{"code":550,"message":"something went wrong"}"#,
+                .temporary
+            ),
+            (
+                #""event":"failed","severity":"permanent","reason":"bounce","recipient":"a@x.example","delivery-status":{"code":550,"message":7,"enhanced-code":"5.1.1"}"#,
+                .permanent
+            ),
+            (
+                #""event":"failed","severity":"permanent","reason":"suppress-bounce","recipient":"a@x.example","delivery-status":{"code":605,"message":"Not delivering to previously bounced address"}"#,
+                .permanent
+            ),
+            (#""event":"failed","severity":"permanent","reason":"espblock","recipient":"a@x.example""#, .policy),
             (#""event":"complained","recipient":"a@x.example""#, .complained),
             (#""event":"unsubscribed","recipient":"a@x.example""#, .unsubscribed),
         ]
@@ -173,6 +208,10 @@ import Webhooks
         "Postmark's events are read",
         arguments: [
             (#"{"RecordType":"Bounce","Type":"HardBounce","ID":4,"Email":"a@x.example"}"#, WebhookEvent.What.permanent),
+            (
+                #"{"RecordType":"Bounce","Type":"HardBounce","ID":4,"Email":"a@x.example","Details":"smtp;550 your IP is blocked"}"#,
+                .policy
+            ),
             (#"{"RecordType":"Bounce","Type":"SoftBounce","ID":4,"Email":"a@x.example"}"#, .temporary),
             (#"{"RecordType":"Bounce","Type":"DMARCPolicy","ID":4,"Email":"a@x.example"}"#, .policy),
             (#"{"RecordType":"SpamComplaint","ID":4,"Email":"a@x.example"}"#, .complained),

@@ -44,8 +44,8 @@ enum SendGridEvents {
         case "delivered": .delivered
         case "bounce":
             // A "blocked" one says that this message was not wanted, not that the address is wrong.
-            event.type == "blocked" || event.status?.hasPrefix("5.7.") == true
-                ? .policy : event.status?.hasPrefix("4.") == true ? .temporary : .permanent
+            event.type == "blocked"
+                ? .policy : WebhookEvent.What(refusal: event.reason, status: event.status, otherwise: .permanent)
         case "dropped": Self.dropped(event.reason ?? "")
         case "deferred": nil
         case "spamreport": .complained
@@ -92,12 +92,21 @@ enum MailgunEvent {
         }
 
         struct Status: Decodable {
-            let code: Int?
             let enhanced: String?
+            /// What the receiver said; older requests have it in one field, newer ones in another, and some an empty one.
+            let said: String?
 
             private enum CodingKeys: String, CodingKey {
-                case code
+                case message, description
                 case enhanced = "enhanced-code"
+            }
+
+            /// What is no text is as if it were not there.
+            init(from decoder: any Decoder) throws {
+                let fields = try decoder.container(keyedBy: CodingKeys.self)
+                self.enhanced = try? fields.decode(String.self, forKey: .enhanced)
+                let texts = [CodingKeys.message, .description].map { try? fields.decode(String.self, forKey: $0) }
+                self.said = texts.compactMap(\.self).first { !$0.isEmpty }
             }
         }
 
@@ -130,13 +139,19 @@ enum MailgunEvent {
         switch event.event {
         case "delivered": return .delivered
         case "failed":
-            if event.status?.enhanced?.hasPrefix("5.7.") == true { return .policy }
             // "suppress-…" says that Mailgun's own list had it: of unsubscribes and complaints that list knows more than we do.
             if event.reason == "suppress-unsubscribe" { return .unsubscribed }
             if event.reason == "suppress-complaint" { return .complained }
             // Codes of its own: too old, or a list that is full of other things.
             if event.reason == "old" || event.reason == "generic" { return .temporary }
-            return event.severity == "permanent" ? .permanent : .temporary
+            // Refused for what the receiver thinks of us.
+            if event.reason == "espblock" || event.reason == "blacklisted" { return .policy }
+            // "suppress-bounce": its own list had it, and what it says is its own.
+            guard event.severity == "permanent", event.reason != "suppress-bounce" else {
+                return event.severity == "permanent" ? .permanent : .temporary
+            }
+            let status = event.status
+            return WebhookEvent.What(refusal: status?.said, status: status?.enhanced, otherwise: .permanent)
         case "complained": return .complained
         case "unsubscribed": return .unsubscribed
         case "opened": return .opened
@@ -155,6 +170,7 @@ enum PostmarkEvent {
         let type: String?
         let email: String?
         let recipient: String?
+        let details: String?
         let suppressSending: Bool?
         let suppressionReason: String?
         let changedAt: String?
@@ -166,6 +182,7 @@ enum PostmarkEvent {
             case type = "Type"
             case email = "Email"
             case recipient = "Recipient"
+            case details = "Details"
             case suppressSending = "SuppressSending"
             case suppressionReason = "SuppressionReason"
             case changedAt = "ChangedAt"
@@ -179,7 +196,7 @@ enum PostmarkEvent {
         let message = read.messageID ?? ""
         switch read.recordType {
         case "Bounce":
-            guard let what = Self.what(read.type ?? "") else { return nil }
+            guard let what = Self.what(read.type ?? "", read.details) else { return nil }
             return WebhookEvent(
                 what: what,
                 address: address,
@@ -201,9 +218,11 @@ enum PostmarkEvent {
     }
 
     /// By its table of bounce types.
-    private static func what(_ type: String) -> WebhookEvent.What? {
+    private static func what(_ type: String, _ details: String?) -> WebhookEvent.What? {
         switch type {
-        case "HardBounce", "BadEmailAddress": .permanent
+        case "HardBounce":
+            WebhookEvent.What(refusal: details, status: nil, otherwise: .permanent) == .policy ? .policy : .permanent
+        case "BadEmailAddress": .permanent
         case "SpamComplaint": .complained
         case "Unsubscribe": .unsubscribed
         case "SpamNotification", "Blocked", "ISPBlock", "DMARCPolicy", "VirusNotification", "TemplateRenderingFailed",

@@ -109,7 +109,15 @@ enum SESEvent {
         if recipient.status?.hasPrefix("5.7.") == true { return .policy }
         switch bounce.bounceSubType {
         case "ContentRejected", "AttachmentRejected", "MessageTooLarge": return .policy
-        default: return bounce.bounceType == "Permanent" ? .permanent : .temporary
+        // Amazon's own lists had it.
+        case "Suppressed", "OnAccountSuppressionList": return .permanent
+        default: break
         }
+        guard bounce.bounceType == "Permanent" else { return .temporary }
+        return WebhookEvent.What(
+            refusal: recipient.diagnosticCode,
+            status: recipient.status,
+            otherwise: .permanent
+        )
     }
 }
