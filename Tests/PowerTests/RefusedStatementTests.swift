@@ -40,8 +40,9 @@ struct RefusedStatementTests {
         let open = try bench.outcomes(id).filter { $0.value.outcome == nil }
         #expect(open.count == 1)
         #expect(open.allSatisfy { bench.departures.taken(UInt64(id.rawValue), $0.key) == 1 })
-        // Also when its lease has long run out: one target is no reason to stop its campaign.
-        for _ in 0..<3 {
+        // Also when its lease has long run out, and once more after a turn that failed over it: one target is no reason to stop its
+        // campaign.
+        for _ in 0..<6 {
             bench.advance(1_400_000)
             for _ in 0..<10 { try bench.step(milliseconds: 6_000...6_000) }
         }
