@@ -195,6 +195,51 @@ struct RouteTests {
         #expect(bed.operations.calls.isEmpty == (role < route.role), "a refused request reaches no operation")
     }
 
+    @Test("a query parameter that a request does not know is refused, and does nothing", arguments: RouteCase.all)
+    func strangeParameter(route: RouteCase) async throws {
+        let bed = APITestbed()
+        let path = route.path + (route.path.contains("?") ? "&" : "?") + "dry-run=true"
+        let response = try await bed.send(route.method, path, as: route.role, body: route.body)
+        #expect(response.status == .badRequest)
+        #expect((response.json["detail"] as? String)?.contains("'dry-run'") == true, "\(response.text)")
+        #expect(bed.operations.calls.isEmpty)
+    }
+
+    @Test("a key of the body that a request does not know is refused, and does nothing", arguments: RouteCase.all)
+    func strangeKey(route: RouteCase) async throws {
+        guard let body = route.body, body.hasPrefix("{") else { return }
+        let bed = APITestbed()
+        let response = try await bed.send(
+            route.method,
+            route.path,
+            as: route.role,
+            body: #"{"x_":1,"# + body.dropFirst()
+        )
+        #expect(response.status == .badRequest)
+        #expect((response.json["detail"] as? String)?.contains("'x_'") == true, "\(response.text)")
+        #expect(bed.operations.calls.isEmpty)
+    }
+
+    @Test(
+        "the nearest name is said, and names are read as they were meant",
+        arguments: [
+            ("/v1/imports?file=a.csv&dry-run=true", "did you mean 'dry_run'?"),
+            ("/v1/imports?file=a.csv&list=\(String(repeating: "l", count: 300))", "list must be"),
+            ("/v1/imports?file=a.csv&list=a%0Ab", "list must be"),
+            ("/v1/campaigns/c7/clone?buget=5", "did you mean 'budget'?"),
+            ("/v1/workers/w/drain?x=1", "allowed: none"),
+        ]
+    )
+    func nearest(path: String, text: String) async throws {
+        let bed = APITestbed()
+        let response = try await bed.send(.post, path, as: .operator, body: "email\n")
+        #expect(response.status == .badRequest)
+        #expect((response.json["detail"] as? String)?.contains(text) == true, "\(response.text)")
+        #expect(bed.operations.calls.isEmpty)
+        _ = try await bed.send(.get, "/v1/segments/a%20b", as: .viewer)
+        #expect(bed.operations.calls == ["segment a b"])
+    }
+
     @Test("a request without a token is refused before anything happens", arguments: RouteCase.all)
     func needsToken(route: RouteCase) async throws {
         let bed = APITestbed()

@@ -71,6 +71,10 @@ struct SegmentCommand: AsyncParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
+        func validate() throws {
+            guard !self.name.isEmpty else { throw ValidationError("the segment's name must not be empty") }
+        }
+
         func run(in surroundings: Surroundings) async throws {
             let path = SegmentCommand.path(self.name)
             let body = ["expression": self.expression]

@@ -15,10 +15,13 @@ enum JSONForm {
 
     /// Reads a request's body.
     ///
-    /// - Throws: ``Problem`` with status 400 that names the key.
-    static func decode<Value: Decodable>(_ type: Value.Type, from body: ByteBuffer) throws -> Value {
+    /// - Throws: ``Problem`` with status 400 that names the key, also one that the request does not have: a key that is misspelt would do nothing.
+    static func decode<Value: RequestForm>(_ type: Value.Type, from body: ByteBuffer) throws -> Value {
         do {
-            return try JSONDecoder().decode(type, from: Data(body.readableBytesView))
+            let data = Data(body.readableBytesView)
+            let keys = try JSONDecoder().decode([String: AnyValue].self, from: data).keys
+            try NameCheck.check(keys, among: Value.CodingKeys.allCases.map(\.stringValue), of: "body")
+            return try JSONDecoder().decode(type, from: data)
         } catch let error as DecodingError {
             throw Problem.badRequest(Self.explain(error))
         }
@@ -48,6 +51,11 @@ enum JSONForm {
         default: "an object"
         }
     }
+}
+
+/// Whatever stands behind a key.
+private struct AnyValue: Decodable {
+    init(from decoder: any Decoder) {}
 }
 
 /// An optional whose key stands in the JSON also when there is no value, as `null`.

@@ -10,6 +10,7 @@ enum OpenAPIDocument {
           version: "0.1"
           description: |
             What operators and programs ask of a coordinator. Times are RFC 3339 in UTC. Every error is application/problem+json.
+            A query parameter or a key of a body that a request does not know is refused with 400.
             A POST may carry an Idempotency-Key: the same request again within a day gets the same answer and does nothing twice.
         servers: [{ url: "http://127.0.0.1:7701" }]
         security: [{ token: [] }]
@@ -173,6 +174,7 @@ enum OpenAPIDocument {
                   application/json:
                     schema:
                       type: object
+                      additionalProperties: false
                       required: [address]
                       properties:
                         address: { type: string }
@@ -201,6 +203,7 @@ enum OpenAPIDocument {
                   application/json:
                     schema:
                       type: object
+                      additionalProperties: false
                       required: [address, reason]
                       properties: { address: { type: string }, channel: { type: [string, "null"] }, reason: { type: string } }
               responses:
@@ -236,6 +239,7 @@ enum OpenAPIDocument {
                   application/json:
                     schema:
                       type: object
+                      additionalProperties: false
                       required: [expression]
                       properties:
                         expression: { type: string }
@@ -285,7 +289,7 @@ enum OpenAPIDocument {
                 required: true
                 content:
                   application/json:
-                    schema: { type: object, required: [expression], properties: { expression: { type: string } } }
+                    schema: { type: object, additionalProperties: false, required: [expression], properties: { expression: { type: string } } }
               responses: { "200": { $ref: "#/components/responses/Segment" }, default: { $ref: "#/components/responses/Problem" } }
           /v1/campaigns/check:
             post:
@@ -354,6 +358,7 @@ enum OpenAPIDocument {
                   application/json:
                     schema:
                       type: object
+                      additionalProperties: false
                       required: [file, source, files]
                       properties:
                         file: { type: string }
@@ -442,6 +447,7 @@ enum OpenAPIDocument {
                   application/json:
                     schema:
                       type: object
+                      additionalProperties: false
                       required: [outcome]
                       properties: { outcome: { enum: [bounced, failed, expired, deferred] } }
               responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
@@ -455,7 +461,7 @@ enum OpenAPIDocument {
                 required: true
                 content:
                   application/json:
-                    schema: { type: object, required: [decision], properties: { decision: { enum: [resend, skip] } } }
+                    schema: { type: object, additionalProperties: false, required: [decision], properties: { decision: { enum: [resend, skip] } } }
               responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
           /v1/campaigns/{id}/report:
             get:
@@ -520,6 +526,7 @@ enum OpenAPIDocument {
                   application/json:
                     schema:
                       type: object
+                      additionalProperties: false
                       required: [name, public_key]
                       properties:
                         name: { type: string, pattern: "^[a-z0-9-]{1,32}$" }
@@ -557,6 +564,7 @@ enum OpenAPIDocument {
                   application/json:
                     schema:
                       type: object
+                      additionalProperties: false
                       required: [address]
                       properties: { address: { type: string }, campaign: { type: [string, "null"] }, cursor: { type: [string, "null"] } }
                     example: { address: ann@example.org }
@@ -589,6 +597,7 @@ enum OpenAPIDocument {
                   application/json:
                     schema:
                       type: object
+                      additionalProperties: false
                       required: [name, role]
                       properties:
                         name: { type: string, pattern: "^[a-z0-9-]{1,64}$" }
@@ -667,6 +676,7 @@ enum OpenAPIDocument {
                 application/json:
                   schema:
                     type: object
+                    additionalProperties: false
                     required: [address]
                     properties: { address: { type: string, description: An e-mail address or a telephone number } }
             CampaignFile:
@@ -675,6 +685,7 @@ enum OpenAPIDocument {
                 application/json:
                   schema:
                     type: object
+                    additionalProperties: false
                     required: [file, source, files]
                     properties:
                       file: { type: string, description: The file's name }

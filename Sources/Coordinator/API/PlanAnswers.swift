@@ -1,7 +1,7 @@
 import Domain
 
 /// Body of `POST /v1/campaigns/preview`: a campaign file, and for whom.
-struct PreviewRequest: Hashable, Sendable, Decodable {
+struct PreviewRequest: Hashable, Sendable, RequestForm {
     var file: String
     var source: String
     var files: [String: String]
@@ -13,7 +13,7 @@ struct PreviewRequest: Hashable, Sendable, Decodable {
     /// One of the configuration's `test_addresses`, to which the messages are sent as tests.
     var sendTo: String?
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case file, source, files, contact, sample, seed
         case sendTo = "send_to"
     }

@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Hummingbird
 import Intake
 import NIOCore
@@ -13,7 +14,15 @@ struct RequestInput: Sendable {
     static let bodyBytesMax = 2 << 20
 
     /// A part of the path that the route names.
-    func parameter(_ name: String) throws -> String { try self.context.parameters.require(name) }
+    func parameter(_ name: String) throws -> String {
+        let text = try self.context.parameters.require(name)
+        return text.removingPercentEncoding ?? text
+    }
+
+    /// - Throws: ``Problem`` with status 400 when the query has a parameter that the request does not know: misspelt, it would do nothing.
+    func requireQuery(among known: [String]) throws {
+        try NameCheck.check(self.request.uri.queryParameters.map { String($0.key) }, among: known, of: "query")
+    }
 
     /// A query parameter.
     ///
@@ -72,7 +81,7 @@ struct RequestInput: Sendable {
     /// The whole body as JSON, at most ``bodyBytesMax`` of it.
     ///
     /// - Throws: ``Problem`` with status 415 when it is said to be something else, 413 when it is longer, 400 when it cannot be read.
-    func body<Value: Decodable>(_ type: Value.Type) async throws -> Value {
+    func body<Value: RequestForm>(_ type: Value.Type) async throws -> Value {
         if let named = self.request.headers[.contentType] {
             let media = named.prefix { $0 != ";" }.trimmingBlanks.lowercased()
             guard media == "application/json" else { throw Problem.notJSON(media) }
@@ -85,6 +94,13 @@ struct RequestInput: Sendable {
         }
     }
 
+    /// Parameters of ``importRequest()``.
+    static let importKeys = [
+        "file", "list", "source", "basis", "proof", "channels", "on_conflict", "dry_run", "layout", "map",
+    ]
+    /// Longest name of a list.
+    static let listCharactersMax = 200
+
     func importRequest() throws -> ImportRequest {
         guard let file = self.query("file") else {
             throw Problem.badRequest("The query lacks file: the name of the file.")
@@ -94,9 +110,13 @@ struct RequestInput: Sendable {
             let allowed = ConflictRule.allCases.map(\.rawValue).joined(separator: ", ")
             throw Problem.badRequest("on_conflict must be one of \(allowed).")
         }
+        let list = self.query("list")
+        guard list.map({ Self.isListName($0) }) ?? true else {
+            throw Problem.badRequest("list must be 1 to \(Self.listCharactersMax) characters in one line.")
+        }
         return ImportRequest(
             file: file,
-            list: self.query("list"),
+            list: list,
             source: self.query("source"),
             basis: self.query("basis"),
             proof: self.query("proof"),
@@ -105,6 +125,12 @@ struct RequestInput: Sendable {
             isDryRun: try self.flag("dry_run"),
             map: try ColumnMap(layout: self.query("layout"), json: self.query("map"))
         )
+    }
+
+    private static func isListName(_ name: String) -> Bool {
+        name.unicodeScalars.count <= Self.listCharactersMax
+            && !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+            && !name.contains(where: \.isNewline)
     }
 
     private func flag(_ name: String) throws -> Bool {

@@ -33,47 +33,67 @@ enum ConflictRule: String, Hashable, Sendable, CaseIterable {
 }
 
 /// A campaign file with the texts it names: the body of the check and submit requests.
-struct CampaignFile: Hashable, Sendable, Decodable {
+struct CampaignFile: Hashable, Sendable, RequestForm {
     /// The campaign file's name as the operator typed it, for diagnostics.
     var file: String
     /// The YAML or JSON itself.
     var source: String
     /// What `text_file` and `html_file` name, by that name.
     var files: [String: String]
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case file, source, files
+    }
 }
 
 /// Body of `POST /v1/segments/count`.
-struct SegmentQuestion: Hashable, Sendable, Decodable {
+struct SegmentQuestion: Hashable, Sendable, RequestForm {
     var expression: String
     /// `site` or the name of a field: one row for each value; `nil` for the count alone.
     var by: String?
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case expression, by
+    }
 }
 
 /// Body of `PUT /v1/segments/{name}`.
-struct NewSegment: Hashable, Sendable, Decodable {
+struct NewSegment: Hashable, Sendable, RequestForm {
     var expression: String
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case expression
+    }
 }
 
 /// Body of `POST /v1/workers`.
-struct NewWorker: Hashable, Sendable, Decodable {
+struct NewWorker: Hashable, Sendable, RequestForm {
     var name: String
     /// The worker's CURVE public key, 40 characters of Z85.
     var publicKey: String
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case name
         case publicKey = "public_key"
     }
 }
 
 /// Body of `POST /v1/campaigns/{id}/retry`.
-struct RetryRequest: Hashable, Sendable, Decodable {
+struct RetryRequest: Hashable, Sendable, RequestForm {
     /// Name of an ``Outcome``.
     var outcome: String
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case outcome
+    }
 }
 
 /// Body of `POST /v1/campaigns/{id}/resolve`.
-struct ResolveRequest: Hashable, Sendable, Decodable {
+struct ResolveRequest: Hashable, Sendable, RequestForm {
     /// A ``DoubtDecision``.
     var decision: String
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case decision
+    }
 }

@@ -21,7 +21,7 @@ extension Routes {
             let request = try await input.body(PersonRequest.self)
             return try Response(json: await self.operations.eraseContact(at: request.address, by: input.caller))
         }
-        self.on(.get, "v1/contacts/export", .operator, router) { input in
+        self.on(.get, "v1/contacts/export", .operator, router, query: ["form"]) { input in
             let form = input.query("form") ?? "ndjson"
             guard ["csv", "ndjson"].contains(form) else { throw Problem.badRequest("form must be csv or ndjson.") }
             let isCSV = form == "csv"

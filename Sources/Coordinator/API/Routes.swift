@@ -58,7 +58,7 @@ struct Routes<Coordinator: Operations>: Sendable {
     }
 
     private func addContacts(to router: Router<APIContext>) {
-        self.on(.post, "v1/imports", .operator, router) { input in
+        self.on(.post, "v1/imports", .operator, router, query: RequestInput.importKeys) { input in
             let request = try input.importRequest()
             return try Response(
                 json: await self.operations.importContacts(request, body: input.request.body, by: input.caller)
@@ -104,15 +104,15 @@ struct Routes<Coordinator: Operations>: Sendable {
         self.on(.post, "v1/campaigns/preview", .operator, router) { input in
             try Response(json: await self.operations.preview(input.body(PreviewRequest.self), by: input.caller))
         }
-        self.on(.post, "v1/campaigns/:id/clone", .operator, router) { input in
+        self.on(.post, "v1/campaigns/:id/clone", .operator, router, query: ["unsent", "budget"]) { input in
             try Response(json: await self.operations.clone(input.campaignID(), input.cloneChange(), by: input.caller))
         }
-        self.on(.post, "v1/campaigns", .operator, router) { input in
+        self.on(.post, "v1/campaigns", .operator, router, query: ["id"]) { input in
             let id = try input.query("id").map(input.campaignID)
             let file = try await input.body(CampaignFile.self)
             return try Response(json: await self.operations.submit(file, replacing: id, by: input.caller))
         }
-        self.on(.get, "v1/campaigns", .viewer, router) { input in
+        self.on(.get, "v1/campaigns", .viewer, router, query: ["cursor", "limit"]) { input in
             let page = try input.page()
             let cursor = try page.cursor.map(input.campaignCursor)
             // One more than is shown says whether there are more.
@@ -131,10 +131,10 @@ struct Routes<Coordinator: Operations>: Sendable {
                 try Response(json: await self.operations.take(step, on: input.campaignID(), by: input.caller))
             }
         }
-        self.on(.get, "v1/campaigns/:id/report", .viewer, router) { input in
+        self.on(.get, "v1/campaigns/:id/report", .viewer, router, query: ["by"]) { input in
             try Response(json: await self.operations.report(on: input.campaignID(), by: input.query("by")))
         }
-        self.on(.get, "v1/campaigns/:id/targets", .viewer, router) { input in
+        self.on(.get, "v1/campaigns/:id/targets", .viewer, router, query: ["outcome"]) { input in
             let pages = try await self.operations.targets(of: input.campaignID(), input.targetSelection())
             return try await Response(pages: pages, contentType: "application/x-ndjson") { page in
                 var bytes: [UInt8] = []
@@ -173,7 +173,7 @@ struct Routes<Coordinator: Operations>: Sendable {
     }
 
     private func addAudit(to router: Router<APIContext>) {
-        self.on(.get, "v1/audit", .viewer, router) { input in
+        self.on(.get, "v1/audit", .viewer, router, query: ["above"]) { input in
             let pages = try await self.operations.audit(above: input.number("above", in: 0...Int64.max) ?? 0)
             return try await Response(pages: pages, contentType: "application/x-ndjson") { page in
                 var bytes: [UInt8] = []
@@ -224,12 +224,13 @@ struct Routes<Coordinator: Operations>: Sendable {
 
     /// Adds a request that needs a token of at least this role.
     ///
-    /// There is no other way to add one under `/v1`.
+    /// There is no other way to add one under `/v1`. `query` names the parameters that its query may have.
     func on(
         _ method: HTTPRequest.Method,
         _ path: RouterPath,
         _ role: Role,
         _ router: Router<APIContext>,
+        query: [String] = [],
         answer: @escaping @Sendable (RequestInput) async throws -> Response
     ) {
         self.table.add(method, path, role)
@@ -242,6 +243,7 @@ struct Routes<Coordinator: Operations>: Sendable {
             }
             return try await RequestOrigin.$address.withValue(context.origin) {
                 let input = RequestInput(request: request, context: context, caller: caller)
+                try input.requireQuery(among: query)
                 guard method == .post, !path.isQuestion else { return try await answer(input) }
                 return try await self.keys.answer(
                     input,

@@ -2,7 +2,7 @@ import Domain
 import Storage
 
 /// Body of `POST /v1/tokens`.
-struct NewToken: Hashable, Sendable, Decodable {
+struct NewToken: Hashable, Sendable, RequestForm {
     var name: String
     /// Name of a ``Role``.
     var role: String
@@ -21,7 +21,7 @@ struct NewToken: Hashable, Sendable, Decodable {
             && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "-") }
     }
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case name, role
         case expiresIn = "expires_in"
     }

@@ -4,9 +4,13 @@ import Storage
 import Telemetry
 
 /// Body of `POST /v1/contacts/show` and `erase`: an address belongs into no URL, which others log.
-struct PersonRequest: Hashable, Sendable, Decodable {
+struct PersonRequest: Hashable, Sendable, RequestForm {
     /// An e-mail address or a telephone number.
     var address: String
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case address
+    }
 }
 
 /// Answer of `POST /v1/contacts/erase`.

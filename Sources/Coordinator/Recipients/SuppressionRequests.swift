@@ -3,7 +3,7 @@ import Intake
 import Storage
 
 /// Body of `POST /v1/suppressions`.
-struct SuppressRequest: Hashable, Sendable, Decodable {
+struct SuppressRequest: Hashable, Sendable, RequestForm {
     var address: String
     /// Name of a ``SuppressionChannel``; e-mail when left out.
     var channel: String?
@@ -11,14 +11,22 @@ struct SuppressRequest: Hashable, Sendable, Decodable {
     var reason: String?
     /// What shows it, for people.
     var evidence: String?
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case address, channel, reason, evidence
+    }
 }
 
 /// Body of `POST /v1/suppressions/remove`.
-struct UnsuppressRequest: Hashable, Sendable, Decodable {
+struct UnsuppressRequest: Hashable, Sendable, RequestForm {
     var address: String
     var channel: String?
     /// Why it may be written to again; it stands in the audit table.
     var reason: String
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case address, channel, reason
+    }
 }
 
 /// What stands on the list about one address, which nobody can read out of it.

@@ -14,7 +14,7 @@ extension Routes {
             let asked = try await input.body(UnsuppressRequest.self)
             return try Response(json: await self.operations.unsuppress(asked, by: input.caller))
         }
-        self.on(.post, "v1/suppressions/import", .operator, router) { input in
+        self.on(.post, "v1/suppressions/import", .operator, router, query: ["file", "channel", "reason"]) { input in
             guard let file = input.query("file") else {
                 throw Problem.badRequest("The query lacks file: the name of the file.")
             }

@@ -1,12 +1,16 @@
 import Domain
 
 /// Body of `POST /v1/why`: an address belongs into no URL, which others log.
-struct WhyQuestion: Hashable, Sendable, Decodable {
+struct WhyQuestion: Hashable, Sendable, RequestForm {
     var address: String
     /// Only this campaign.
     var campaign: String?
     /// `next_cursor` of the answer before.
     var cursor: String?
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case address, campaign, cursor
+    }
 }
 
 /// Why a person did or did not get each campaign's message.
