@@ -167,6 +167,16 @@ final class ImportLoopDouble: ImportLoop {
         }
     }
 
+    /// Where a field's value stands in ``ContactRecord/values``.
+    func column(_ name: String) throws -> Int {
+        try self.database.access { connection throws(StoreError) in
+            guard let index = try FieldStore(connection).all().firstIndex(where: { $0.name == name }) else {
+                throw StoreError.statement("there is no field \(name)")
+            }
+            return index
+        }
+    }
+
     /// By what contacts were known before, and since which import.
     func aliases() throws -> [String] {
         try self.database.access { connection throws(StoreError) in

@@ -67,6 +67,63 @@ struct SamePersonTests {
         #expect(try loop.export() == before)
     }
 
+    /// A voter of Florida's layout.
+    private static func voter(_ number: String, _ name: String, email: String = "") -> String {
+        var cells = Self.florida.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        (cells[1], cells[4], cells[37]) = (number, name, email)
+        return cells.joined(separator: "\t") + "\n"
+    }
+
+    static let households: [(first: String, second: String, names: [String])] = [
+        (
+            "VANID,First Name,Phone\n900,Ann,515-555-0222\n901,Bob,5155550222\n902,Cid,(515) 555-0222\n",
+            "VANID,First Name,Phone\n903,Dan,515-555-0222\n901,Rob,515-555-0222\n", ["Ann", "Rob", "Cid", "Dan"]
+        ),
+        // Somebody with an address, and two who live there.
+        (
+            Self.voter("109999999", "Zoe", email: "zoe@x.org"),
+            Self.voter("109999997", "Ann") + Self.voter("109999998", "Bob"), ["Zoe", "Ann", "Bob"]
+        ),
+        // Those who come with an address have ids as well.
+        (
+            Self.voter("109999997", "Ann") + Self.voter("109999998", "Bob"),
+            Self.voter("109999999", "Zoe", email: "zoe@x.org") + Self.voter("109999998", "Rob", email: "rob@x.org"),
+            ["Ann", "Rob", "Zoe"]
+        ),
+        // Who is known by the number alone gets the first id that comes with it, and no second.
+        ("Phone,First Name\n5155550222,Ann\n", "VANID,Phone\n900,515-555-0222\n901,515-555-0222\n", ["Ann", ""]),
+        // The contact keeps the id of another system, and is known by one of this.
+        (
+            "voter_id,Phone,First Name\n7,5155550222,Ann\n",
+            "VANID,Phone,First Name\n900,5155550222,Ann\n901,5155550222,Bob\n", ["Ann", "Bob"]
+        ),
+        // Without an id a row is whoever has the number.
+        ("VANID,Phone,First Name\n900,5155550222,Ann\n", "Phone,First Name\n515 555 0222,Anna\n", ["Anna"]),
+    ]
+
+    @Test("people of one household with ids of one system are as many people", arguments: Self.households.indices)
+    func household(index: Int) async throws {
+        let (first, second, names) = Self.households[index]
+        let loop = try ImportLoopDouble()
+        _ = try await loop.importText(first)
+        let before = try loop.export()
+        let request = ImportRequest(file: "b.csv", source: "other", basis: "consent", onConflict: .merge)
+        let trial = try await loop.rehearse(Array(second.utf8), request)
+        let done = try await loop.importText(second, source: "other")
+        #expect([trial.created, trial.updated] == [done.created, done.updated])
+        #expect(done.created + done.updated + done.unchanged == done.rows)
+        let column = try loop.column("first_name")
+        #expect(try loop.records().map { $0.values[column] ?? "" } == names)
+        let after = try loop.export()
+        for text in [second, second] {
+            let again = try await loop.importText(text, source: "other")
+            #expect(again.unchanged == again.rows)
+        }
+        #expect(try loop.export() == after)
+        for id in [4, 3, 2] as [Int64] { try await loop.service.undo(id, by: "ann") }
+        #expect(try loop.export() == before)
+    }
+
     @Test("New York's voters, who have no addresses, are known again by their number")
     func newYork() async throws {
         let loop = try ImportLoopDouble()

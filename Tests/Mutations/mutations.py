@@ -204,6 +204,14 @@ MUTATIONS = [
         test="the same rows again change nothing, whoever shares what with whom, and undone they were never there",
     ),
     dict(
+        name="a household with one telephone becomes one person (ids of one system)",
+        file="Sources/Shared/Storage/ContactStore+Identity.swift",
+        find='if try self.statements.lookup.externalKey(of: contact).starts(with: beginning) { return true }',
+        replace='',
+        suite="CoordinatorTests.SamePersonTests",
+        test="people of one household with ids of one system are as many people",
+    ),
+    dict(
         name="rows that come to nothing count as changes",
         file="Sources/Shared/Storage/ContactStore+Changes.swift",
         find='turn.counts.updated -= rows',

@@ -12,12 +12,16 @@ package struct ContactAliases {
     private let connection: any SQLConnection
     private let find: any SQLStatement
     private let insert: any SQLStatement
+    private let findID: any SQLStatement
 
     package init(_ connection: any SQLConnection) throws(StoreError) {
         self.connection = connection
         self.find = try connection.prepare("SELECT contact FROM contact_alias WHERE key = ?1")
         self.insert = try connection.prepare(
             "INSERT INTO contact_alias (key, contact, import, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"
+        )
+        self.findID = try connection.prepare(
+            "SELECT 1 FROM contact_alias WHERE contact = ?1 AND key >= ?2 AND key < ?3 LIMIT 1"
         )
     }
 
@@ -41,6 +45,21 @@ package struct ContactAliases {
         self.find.bind(1, key)
         defer { self.find.reset() }
         return try self.find.step() ? self.find.integer(0) : nil
+    }
+
+    /// Whether a contact is known by an id that begins so.
+    ///
+    /// - Parameters:
+    ///   - contact: Whose.
+    ///   - beginning: A system and `:`.
+    func hasID(_ contact: Int64, beginning: [UInt8]) throws(StoreError) -> Bool {
+        let first = String(decoding: Self.key(ofID: beginning), as: UTF8.self)
+        self.findID.bind(1, contact)
+        self.findID.bind(2, first)
+        // `;` follows on `:`.
+        self.findID.bind(3, first.dropLast() + ";")
+        defer { self.findID.reset() }
+        return try self.findID.step()
     }
 
     /// Notes a key; one that is there stays as it was noted first.

@@ -77,6 +77,7 @@ package struct ContactCopies: Sendable {
         }
         let (phoneCell, externalCell) = (cell(.phone), cell(.externalID))
         var found: Set<Int64> = []
+        var numbers: Set<[UInt8]> = []
         let outcome: Result<Void, StoreError> = chunk.batch.bytes.withUnsafeBytes { bytes in
             do throws(StoreError) {
                 for index in chunk.rows {
@@ -92,8 +93,9 @@ package struct ContactCopies: Sendable {
                     guard let phoneCell, !row.cell(phoneCell).isEmpty else { continue }
                     let number = PhoneKey.of(row.cell(phoneCell))
                     if let contact = try lookup.contact(withTelephone: number) { found.insert(contact) }
-                    guard row.cell(0).isEmpty, let contact = try phones.contact(number) else { continue }
-                    found.insert(contact)
+                    // All who have it: rows may give the first of them another number.
+                    guard row.cell(0).isEmpty, numbers.insert(number).inserted else { continue }
+                    found.formUnion(try phones.contacts(number))
                 }
                 return .success(())
             } catch {

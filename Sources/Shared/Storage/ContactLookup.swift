@@ -2,6 +2,7 @@
 struct ContactLookup {
     private let byKey: any SQLStatement
     private let byExternalKey: any SQLStatement
+    private let externalKeyOf: any SQLStatement
     private let anyTelephone: any SQLStatement
 
     init(_ connection: any SQLConnection) throws(StoreError) {
@@ -12,6 +13,7 @@ struct ContactLookup {
         self.byExternalKey = try connection.prepare(
             "SELECT id FROM contact WHERE external_key = ?1 ORDER BY id LIMIT 1"
         )
+        self.externalKeyOf = try connection.prepare("SELECT external_key FROM contact WHERE id = ?1")
     }
 
     func contact(withKey key: UnsafeRawBufferPointer) throws(StoreError) -> Int64? {
@@ -35,6 +37,13 @@ struct ContactLookup {
     func contact(withExternalKey key: [UInt8]) throws(StoreError) -> Int64? {
         self.byExternalKey.bind(1, String(decoding: key, as: UTF8.self))
         return try Self.first(self.byExternalKey)
+    }
+
+    /// A contact's id with its system in front; empty when it has none.
+    func externalKey(of contact: Int64) throws(StoreError) -> [UInt8] {
+        self.externalKeyOf.bind(1, contact)
+        defer { self.externalKeyOf.reset() }
+        return try self.externalKeyOf.step() ? self.externalKeyOf.bytes(0) : []
     }
 
     private static func first(_ statement: any SQLStatement) throws(StoreError) -> Int64? {

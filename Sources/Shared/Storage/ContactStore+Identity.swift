@@ -7,31 +7,56 @@ extension ContactStore {
     /// What a contact had before counts as what it has: so the same rows find the same contacts however often they come.
     func knownOtherwise(_ row: ContactRow, _ turn: inout Turn) throws(StoreError) -> Int64? {
         let hasEmail = !row.cell(0).isEmpty
-        if let cell = self.externalCell, !row.cell(cell).isEmpty,
-            let owner = try self.owner(ofID: row.externalKey(cell, self.marks.idSystem), turn)
-        {
+        let id = self.externalCell.flatMap {
+            row.cell($0).isEmpty ? nil : row.externalKey($0, self.marks.idSystem)
+        }
+        if let id, let owner = try self.owner(ofID: id, turn) {
             guard hasEmail, let holder = try self.holder(of: row.cell(1), turn) else { return owner }
             turn.withoutExternalID = holder.contact != owner
             turn.isAlias = holder.isAlias
             return holder.contact
         }
+        guard hasEmail else { return try self.knownByTelephone(row, id: id, &turn) }
         if turn.hasAliases, let holder = try self.holder(of: row.cell(1), turn) {
-            turn.isAlias = hasEmail && holder.isAlias
+            turn.isAlias = holder.isAlias
             return holder.contact
         }
-        guard let cell = self.phoneCell, !row.cell(cell).isEmpty else { return nil }
-        if hasEmail {
-            guard turn.hasTelephones,
-                let other = try self.statements.lookup.contact(withTelephone: PhoneKey.of(row.cell(cell)))
-            else { return nil }
-            if turn.hasAliases { return other }
-            return try self.statements.lookup.contact(withKey: row.cell(1)) == nil ? other : nil
-        }
+        guard turn.hasTelephones, let cell = self.phoneCell, !row.cell(cell).isEmpty,
+            let other = try self.statements.lookup.contact(withTelephone: PhoneKey.of(row.cell(cell)))
+        else { return nil }
         if !turn.hasAliases, try self.statements.lookup.contact(withKey: row.cell(1)) != nil { return nil }
-        guard let contact = try self.phones.contact(PhoneKey.of(row.cell(cell))) else { return nil }
+        return try self.hasOtherID(other, than: id, turn) ? nil : other
+    }
+
+    /// Who has the number of a row without an address whose id is nobody's.
+    ///
+    /// Two ids of one system are two people of one household: then the row is nobody who is there, and its number cannot be its key.
+    private func knownByTelephone(_ row: ContactRow, id: [UInt8]?, _ turn: inout Turn) throws(StoreError) -> Int64? {
+        let key = row.cell(1)
+        if let holder = try self.holder(of: key, turn) {
+            guard try self.hasOtherID(holder.contact, than: id, turn) else { return holder.contact }
+            turn.ownKey = id.map(ContactAliases.key(ofID:))
+            return nil
+        }
+        guard let cell = self.phoneCell, !row.cell(cell).isEmpty,
+            let contact = try self.phones.contact(PhoneKey.of(row.cell(cell)))
+        else { return nil }
+        guard try !self.hasOtherID(contact, than: id, turn) else {
+            turn.ownKey = id.map(ContactAliases.key(ofID:))
+            return nil
+        }
         // Another contact may get this number, too: the row is this one's all the same when it comes again.
-        if self.policy != .keep { try self.remember(row.cell(1), of: contact, &turn) }
+        if self.policy != .keep { try self.remember(key, of: contact, &turn) }
         return contact
+    }
+
+    /// Whether a contact has or had an id of the same system as one that is not its own.
+    private func hasOtherID(_ contact: Int64, than id: [UInt8]?, _ turn: Turn) throws(StoreError) -> Bool {
+        guard let system = id?.prefix(while: { $0 != UInt8(ascii: ":") }) else { return false }
+        let beginning = Array(system) + [UInt8(ascii: ":")]
+        if try self.statements.lookup.externalKey(of: contact).starts(with: beginning) { return true }
+        guard turn.hasAliases else { return false }
+        return try self.aliases.hasID(contact, beginning: beginning)
     }
 
     /// Notes that a contact is known by a key, also when it has it no more.

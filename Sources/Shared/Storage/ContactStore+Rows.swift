@@ -13,12 +13,15 @@ package struct ContactRows: Sendable {
     package let fields: [Field]
     /// Cells of each row.
     let cellsPerRow: Int
+    /// The cell that has ids of other systems, if there is one.
+    let externalCell: Int?
     private(set) var bytes: [UInt8] = []
     private var ends: [UInt32] = []
 
     package init(fields: [Field]) {
         self.fields = fields
         self.cellsPerRow = 3 + fields.count
+        self.externalCell = fields.firstIndex { $0.name == BuiltInField.externalID.rawValue }.map { 3 + $0 }
     }
 
     /// Rows whose cells are all there.
@@ -100,13 +103,19 @@ package struct ContactChunk: Sendable {
     /// Whether some rows may have nothing but a telephone number.
     package var hasTelephones: Bool { self.rows.last.map { self.batch.range(row: Int($0), cell: 0).isEmpty } ?? false }
 
-    /// Where the rows end that have the same key as the one at a place, which follow it.
+    /// Where the rows end that are one person by their key, the first of which stands at a place.
+    ///
+    /// A number is no person's alone: rows without an address have the same id as well.
     func endOfKey(from place: Int, _ bytes: UnsafeRawBufferPointer) -> Int {
-        let key = bytes[self.batch.range(row: Int(self.rows[place]), cell: 1)]
+        let first = Int(self.rows[place])
+        let idCell = self.batch.range(row: first, cell: 0).isEmpty ? self.batch.externalCell : nil
+        func isSame(_ cell: Int, _ place: Int) -> Bool {
+            bytes[self.batch.range(row: first, cell: cell)].elementsEqual(
+                bytes[self.batch.range(row: Int(self.rows[place]), cell: cell)]
+            )
+        }
         var end = place + 1
-        while end < self.rows.endIndex,
-            key.elementsEqual(bytes[self.batch.range(row: Int(self.rows[end]), cell: 1)])
-        { end += 1 }
+        while end < self.rows.endIndex, isSame(1, end), idCell.map({ isSame($0, end) }) ?? true { end += 1 }
         return end
     }
 

@@ -31,8 +31,8 @@ package struct ImportMarks: Hashable, Sendable {
 /// Writes contacts: one for each person, whatever comes how often.
 ///
 /// A row is the same person as a contact that has its e-mail address or had it before; else its external id, of the same system; else,
-/// where one of the two has no e-mail address, its telephone number: people of one household share a number and have addresses of
-/// their own.
+/// where one of the two has no e-mail address, its telephone number, unless both have ids of one system: people of one household share
+/// a number and have addresses or ids of their own.
 ///
 /// Most rows of an import are new, so a row is inserted first, and only when its key is taken is the contact read and compared.
 package struct ContactStore {
@@ -148,14 +148,27 @@ package struct ContactStore {
         var isAlias = false
         /// It had it before, and no id says that it has it again: a list that is older than the move does not take it back.
         var withoutAddress = false
+        /// What is unique about a new contact whose telephone number is another person's key.
+        var ownKey: [UInt8]?
     }
 
     private func upsert(_ row: ContactRow, _ turn: inout Turn) throws(StoreError) {
         turn.withoutExternalID = false
         turn.withoutAddress = false
         turn.isAlias = false
-        let key = row.cell(1)
+        turn.ownKey = nil
         if let known = try self.knownOtherwise(row, &turn) { return try self.change(known, row, &turn) }
+        guard let ownKey = turn.ownKey else { return try self.insert(row, orChange: row.cell(1), &turn) }
+        try ownKey.withUnsafeBytes { key in
+            Result { () throws(StoreError) in try self.insert(row, orChange: key, &turn) }
+        }.get()
+    }
+
+    private func insert(
+        _ row: ContactRow,
+        orChange key: UnsafeRawBufferPointer,
+        _ turn: inout Turn
+    ) throws(StoreError) {
         if try self.insert(row, key: key, &turn) { return }
         guard let known = try self.statements.lookup.contact(withKey: key) else {
             throw StoreError.corrupt("the index of addresses has a key that no contact has")

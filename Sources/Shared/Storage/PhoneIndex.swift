@@ -9,7 +9,10 @@ package struct PhoneIndex {
     private let insert: any SQLStatement
     private let delete: any SQLStatement
     private let find: any SQLStatement
+    private let findAll: any SQLStatement
     private static let markKey = "phones_indexed"
+    /// Contacts that are given for one number: more people than this have none in common, but one that stands for none.
+    private static let sharersMax = 1_000
     /// Contacts taken in at once: a few milliseconds.
     private static let stepRows = 1_000
 
@@ -21,6 +24,9 @@ package struct PhoneIndex {
         self.delete = try connection.prepare("DELETE FROM contact_phone WHERE phone_key = ?1 AND contact = ?2")
         self.find = try connection.prepare(
             "SELECT contact FROM contact_phone WHERE phone_key = ?1 ORDER BY contact LIMIT 1"
+        )
+        self.findAll = try connection.prepare(
+            "SELECT contact FROM contact_phone WHERE phone_key = ?1 ORDER BY contact LIMIT \(Self.sharersMax)"
         )
     }
 
@@ -57,6 +63,15 @@ package struct PhoneIndex {
         self.find.bind(1, String(decoding: key, as: UTF8.self))
         defer { self.find.reset() }
         return try self.find.step() ? self.find.integer(0) : nil
+    }
+
+    /// The contacts that have this number, among those taken in, the one that has had it longest first; ``sharersMax`` at most.
+    func contacts(_ key: [UInt8]) throws(StoreError) -> [Int64] {
+        self.findAll.bind(1, String(decoding: key, as: UTF8.self))
+        defer { self.findAll.reset() }
+        var found: [Int64] = []
+        while try self.findAll.step() { found.append(self.findAll.integer(0)) }
+        return found
     }
 
     /// Notes that a contact's number changed; both are as contacts have them, empty for none.
