@@ -38,6 +38,27 @@ struct FieldTypeTests {
         #expect(self.value(text, type) == expected)
     }
 
+    @Test(
+        "days are read in the forms in which others write them, and one that may be two is none",
+        arguments: [
+            ("2026-11-22", nil, "2026-11-22"), ("2026/1/2", nil, "2026-01-02"), ("20261122", nil, "2026-11-22"),
+            ("22.11.2026", nil, "2026-11-22"), ("1.2.2026", .monthFirst, "2026-02-01"),
+            ("11/22/2026", nil, "2026-11-22"), ("22/11/2026", nil, "2026-11-22"), ("2-28-1980", nil, "1980-02-28"),
+            ("1/2/2026", nil, "?"), ("2/2/2026", nil, "2026-02-02"), ("1/2/2026", .monthFirst, "2026-01-02"),
+            ("1/2/2026", .dayFirst, "2026-02-01"), ("02/29/1980", .monthFirst, "1980-02-29"),
+            ("02/29/1981", .monthFirst, ""), ("22/11/2026", .monthFirst, ""), ("11/22/2026", .dayFirst, ""),
+            ("31.4.2026", nil, ""), ("20261322", nil, ""), ("1/2/26", nil, ""), ("1/2-2026", nil, ""),
+            ("//2026/11", nil, ""),
+            ("1/222026", nil, ""), ("2026-11", nil, ""), ("1/2/2026/", nil, ""), ("12345678", nil, ""),
+            ("192.0.2.1", nil, ""),
+            ("2026-111-2", nil, ""), ("00/00/0000", nil, ""), ("1//2/2026", nil, ""), ("-1/2/2026", nil, ""),
+        ] as [(String, DayOrder?, String)]
+    )
+    func days(text: String, order: DayOrder?, expected: String) {
+        let day = Array(text.utf8).withUnsafeBufferPointer { WrittenDay.read($0, order: order) }
+        #expect((day == .ambiguous ? "?" : String(decoding: day.text() ?? [], as: UTF8.self)) == expected)
+    }
+
     @Test("decimals are rounded as the standard library rounds them")
     func rounding() {
         var state: UInt64 = 7
@@ -64,6 +85,10 @@ struct FieldTypeTests {
             ("first_time_voter", ["0"], .boolean), ("vip_flag", ["1"], .boolean), ("is_member", ["1", "2"], .integer),
             ("member", ["yes", "1"], .text), ("is_member", ["yes", "1"], .boolean),
             ("born", ["1999-12-31", ""], .date),
+            ("born", ["01/31/1980", "2/3/1980"], .date), ("born", ["31/01/1980", "2/3/1980", "1980-03-02"], .date),
+            ("born", ["1.2.1980"], .date), ("born", ["01/01/2000"], .date), ("born", ["1/2/1980"], .text),
+            ("born", ["1/31/1980", "31/1/1980", "1/2/1980"], .text), ("born", ["1/31/1980", "unknown"], .text),
+            ("born", ["19800131"], .integer), ("born", ["19800131", "1980-01-31"], .text),
             ("born", ["1999-12-31", "1999-02-30"], .text), ("x", ["", " "], .text), ("x", [], .text),
             ("id", ["99999999999999999999", "1"], .text), ("x", ["5", "abc"], .text),
             ("member", ["yes", "maybe"], .text),

@@ -161,8 +161,16 @@ struct WholeContacts {
     var warnings: [Diagnostic] = []
     var mapping: HeaderMapping?
 
-    init(_ bytes: [UInt8], map: ColumnMap = ColumnMap(), pieceSize: Int = 1 << 16) throws {
-        let table = ContactTable(knownFields: [], map: map)
+    /// What is said of columns.
+    var columnWarnings: [Diagnostic] = []
+
+    init(
+        _ bytes: [UInt8],
+        knownFields: [Field] = [],
+        map: ColumnMap = ColumnMap(),
+        pieceSize: Int = 1 << 16
+    ) throws {
+        let table = ContactTable(knownFields: knownFields, map: map)
         var batch = DecodedRows()
         var start = 0
         repeat {
@@ -182,6 +190,7 @@ struct WholeContacts {
         } while start < bytes.count
         self.fields = table.fields
         self.mapping = table.mapping
+        self.columnWarnings = table.warnings
     }
 
     /// The values of one contact by field name.

@@ -92,6 +92,10 @@ struct LayoutTests {
             #expect(whole.values(0)["phone"] == "3055550100")
             #expect(whole.values(0)["last_name"] == "Lee" && whole.values(0)["party"] == "NPA")
             #expect(whole.mapping?.idSystem == "florida")
+            #expect(
+                whole.values(0)["birth_date"] == "1980-01-31" && whole.values(0)["registration_date"] == "2000-02-01"
+            )
+            #expect(Self.days(whole) == ["birth_date", "registration_date"])
         }
     }
 
@@ -109,7 +113,49 @@ struct LayoutTests {
             #expect(whole.rejects.isEmpty, "\(whole.rejects)")
             #expect(whole.contacts.map { $0[2] } == ["id:new_york:NY000000000012345678"])
             #expect(whole.values(0)["city"] == "ALBANY" && whole.values(0)["zip"] == "12207")
+            #expect(whole.values(0)["birth_date"] == "1980-01-31")
+            #expect(Self.days(whole).contains("registration_date"))
         }
+    }
+
+    private static func days(_ whole: WholeContacts) -> [String] {
+        whole.fields.filter { $0.type == .date }.map(\.name)
+    }
+
+    @Test("an export of NGP VAN has the month first where no day tells; others leave such a column as it is")
+    func ambiguousDays() throws {
+        let van = try WholeContacts(Array("VANID,DOB,Phone\n7,2/3/1980,5155550100\n".utf8))
+        #expect(van.values(0)["dob"] == "1980-02-03" && Self.days(van) == ["dob"])
+        let other = try WholeContacts(Array("id,DOB,Phone\n7,2/3/1980,5155550100\n".utf8))
+        #expect(other.values(0)["dob"] == "2/3/1980" && Self.days(other).isEmpty)
+        var map = ColumnMap(types: ["dob": .date])
+        let asked = try WholeContacts(Array("id,DOB,Phone\n7,2/3/1980,5155550100\n".utf8), map: map)
+        #expect(asked.values(0)["dob"] == "")
+        #expect(asked.warnings.map(\.message).first?.contains("may be two days") == true)
+        map.dayOrders["dob"] = .dayFirst
+        let said = try WholeContacts(Array("id,DOB,Phone\n7,2/3/1980,5155550100\n".utf8), map: map)
+        #expect(said.values(0)["dob"] == "1980-03-02" && said.warnings.isEmpty)
+    }
+
+    @Test(
+        "days come in the form that their field has since its first import",
+        arguments: [
+            (FieldType.date, "1980-01-31", "1980-01-31"), (.integer, "19800131", "19800131"),
+            (.text, "01/31/1980", "19800131"),
+        ]
+    )
+    func settled(type: FieldType, florida: String, newYork: String) throws {
+        let known = [Field(name: "birth_date", type: type)]
+        let first = try WholeContacts(Array((Self.florida + "\n").utf8), knownFields: known)
+        #expect(first.values(0)["birth_date"] == florida)
+        let second = try WholeContacts(Array((Self.newYork + "\n").utf8), knownFields: known)
+        #expect(second.values(0)["birth_date"] == newYork)
+        #expect(first.warnings.isEmpty && second.warnings.isEmpty)
+        #expect(first.columnWarnings.count == (type == .date ? 0 : 1))
+        // A column that is a date and looks like none: the file itself tells its order.
+        let others = "email,birth_date\na@x.org,1/31/1980\nb@x.org,2/3/1980\n"
+        let third = try WholeContacts(Array(others.utf8), knownFields: [Field(name: "birth_date", type: .date)])
+        #expect(third.values(1)["birth_date"] == "1980-02-03")
     }
 
     @Test("tabs, pipes and semicolons with a header need nothing said", arguments: ["\t", "|", ";"])

@@ -50,7 +50,11 @@ extension ColumnMap {
             if field.isEmpty { self.leftOut.insert(header) } else { self.names[header] = field }
         }
         for (name, type) in file.types ?? [:] {
-            self.types[name] = try Self.choose(type, "type", FieldType.allCases.map { ($0.rawValue, $0) })
+            let plain = FieldType.allCases.map { ($0.rawValue, ($0, DayOrder?.none)) }
+            let ordered = DayOrder.allCases.map { ("date \($0.rawValue)", (FieldType.date, DayOrder?.some($0))) }
+            let (type, order) = try Self.choose(type, "type", plain + ordered)
+            self.types[name] = type
+            self.dayOrders[name] = order
         }
         if let system = file.idSystem {
             guard MapFile.isWord(system) else {

@@ -254,7 +254,7 @@ private struct ImportProgress {
         self.window = nil
         self.taken = window.add(self.batch, from: self.taken)
         if self.headerWarnings {
-            window.warn(self.table.mapping?.warnings.count ?? 0)
+            window.warn(self.table.warnings.count)
             self.headerWarnings = false
         }
         self.window = window

@@ -125,6 +125,16 @@ struct ExpressionTyping {
         case (.boolean, .word): return .boolean(token.isKeyword("true"))
         case (.date, .day(let day)): return .date(day)
         case (.date, .text(let text)) where CalendarDay.isDay(text): return .date(text)
+        case (_, .day):
+            self.problems.append(
+                Diagnostic(
+                    line: token.line,
+                    column: token.column,
+                    "\(Self.described(field)), and only a field of type date can be compared with a day; "
+                        + "the first import of a field settles its type"
+                )
+            )
+            return nil
         default:
             self.problems.append(
                 Diagnostic(

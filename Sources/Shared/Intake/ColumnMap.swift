@@ -9,6 +9,10 @@ package struct ColumnMap: Hashable, Sendable {
     package var leftOut: Set<String>
     /// Types of fields, where the first rows should not decide.
     package var types: [String: FieldType]
+    /// In which order the days of fields are written, where they are not to be looked at for that.
+    package var dayOrders: [String: DayOrder]
+    /// The layout that the file is said to have.
+    package var layout: Layout?
     /// Whose numbers `external_id` has: a word of small letters; `nil`: told by the header.
     package var idSystem: String?
     /// Whether a row is taken that has an external id and neither e-mail nor telephone: people who are reached by post or at the door.
@@ -21,6 +25,8 @@ package struct ColumnMap: Hashable, Sendable {
         names: [String: String] = [:],
         leftOut: Set<String> = [],
         types: [String: FieldType] = [:],
+        dayOrders: [String: DayOrder] = [:],
+        layout: Layout? = nil,
         idSystem: String? = nil,
         keepsWithoutAddress: Bool = false,
         heedsOptOuts: Bool = true
@@ -30,6 +36,8 @@ package struct ColumnMap: Hashable, Sendable {
         self.names = names
         self.leftOut = leftOut
         self.types = types
+        self.dayOrders = dayOrders
+        self.layout = layout
         self.idSystem = idSystem
         self.keepsWithoutAddress = keepsWithoutAddress
     }
@@ -38,6 +46,7 @@ package struct ColumnMap: Hashable, Sendable {
     package init(_ layout: Layout) {
         self.init(
             form: TableForm(delimiter: layout.delimiter, columns: layout.columns, hasHeader: false),
+            layout: layout,
             idSystem: layout.idSystem,
             keepsWithoutAddress: true
         )

@@ -25,20 +25,28 @@ package struct ContactRowDecoder: Sendable {
         let field: Field
         let isPhone: Bool
         let isExternalID: Bool
+        let days: DayColumn?
     }
 
     /// - Parameters:
     ///   - mapping: Which column holds which field.
     ///   - types: Types by field name; a field without one is text.
+    ///   - days: Columns of days by field name, where more is known than that the field is a date.
     ///   - policy: Which forms of addresses are taken.
-    package init(mapping: HeaderMapping, types: [String: FieldType], policy: AddressPolicy = .contacts) {
+    package init(
+        mapping: HeaderMapping,
+        types: [String: FieldType],
+        days: [String: DayColumn] = [:],
+        policy: AddressPolicy = .contacts
+    ) {
         self.plan = mapping.fields.map { name, column in
             let type = BuiltInField(rawValue: name) == nil ? types[name] ?? .text : .text
             return Step(
                 column: column,
                 field: Field(name: name, type: type),
                 isPhone: name == BuiltInField.phone.rawValue,
-                isExternalID: name == BuiltInField.externalID.rawValue
+                isExternalID: name == BuiltInField.externalID.rawValue,
+                days: type == .date ? days[name] ?? DayColumn() : type == .integer ? days[name] : nil
             )
         }
         self.fields = self.plan.map(\.field)
@@ -262,9 +270,40 @@ package struct ContactRowDecoder: Sendable {
         case .boolean(let isTrue): return ContactValue(.boolean, Self.trimmed(place, cell), bits: isTrue ? 1 : 0)
         case .date: return ContactValue(.date, Self.trimmed(place, cell))
         case .misfit:
+            if let days = step.days, let day = self.day(cell, days, line: line, step, into: &output) { return day }
             self.warn(cell, line: line, step, allowed: FieldValueParser.grammar(step.field.type), into: &output)
             return .empty
         }
+    }
+
+    /// Brings a day in another form into that of its field.
+    ///
+    /// - Returns: `nil` when it is none.
+    private func day(
+        _ cell: UnsafeBufferPointer<UInt8>,
+        _ column: DayColumn,
+        line: Int,
+        _ step: Step,
+        into output: inout DecodedRows
+    ) -> ContactValue? {
+        let isNumber = step.field.type == .integer
+        guard !isNumber || column.isSaid else { return nil }
+        let day = WrittenDay.read(cell.trimmed(), order: column.order)
+        if day == .ambiguous {
+            let reason =
+                "\(step.field.name): \(Excerpt.quoted(cell)) may be two days and is left out; say which in a mapping "
+                + "file, types: {\(step.field.name): date \(DayOrder.monthFirst.rawValue)} or "
+                + "date \(DayOrder.dayFirst.rawValue)"
+            output.warnings.append(Diagnostic(.warning, line: line, column: step.column + 1, reason))
+            return .empty
+        }
+        guard let text = day.text(isNumber: isNumber) else { return nil }
+        let start = UInt32(output.bytes.count)
+        output.bytes.append(contentsOf: text)
+        let range = start..<UInt32(output.bytes.count)
+        guard isNumber else { return ContactValue(.date, range) }
+        let number = text.reduce(0) { $0 * 10 + UInt64($1 - ASCII.zero) }
+        return ContactValue(.integer, range, bits: number)
     }
 
     /// Control characters come from other programs' exports, and mean nothing in a message; the name they stand in

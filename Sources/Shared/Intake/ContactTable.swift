@@ -14,8 +14,10 @@ package final class ContactTable {
     /// Known once the first batch was read: the fields of the file, the e-mail address left out.
     package private(set) var fields: [Field] = []
 
-    /// A layout without a header by which the file was recognised.
-    package var layout: Layout? { self.reader?.layout }
+    /// A layout without a header that the file is said to have, or by which it was recognised.
+    package var layout: Layout? { self.reader?.layout ?? self.map.layout }
+    /// What the user may want to know of the columns, known with ``fields``.
+    package private(set) var warnings: [Diagnostic] = []
 
     private var choice = RowReaderChoice()
     private var reader: (any RowReader)?
@@ -34,9 +36,7 @@ package final class ContactTable {
     ///   - map: What the user says about the file.
     ///   - policy: Which forms of addresses are taken.
     package init(knownFields: [Field], map: ColumnMap = ColumnMap(), policy: AddressPolicy = .contacts) {
-        // What was settled before goes before what is said now: values are there by that type.
         self.knownTypes = Dictionary(knownFields.map { ($0.name, $0.type) }) { first, _ in first }
-            .merging(map.types) { known, _ in known }
         self.map = map
         self.policy = policy
     }
@@ -79,8 +79,12 @@ package final class ContactTable {
         guard let mapping = try self.readMapping() else { return }
         var inference = self.inference ?? TypeInference(columnCount: mapping.columns.count)
         defer { self.inference = inference }
-        let isNeeded = mapping.fields.contains {
-            self.knownTypes[$0.name] == nil && BuiltInField(rawValue: $0.name) == nil
+        // What was settled before goes before what is said now: values are there by that type.
+        let said = self.saidTypes(mapping)
+        var types = self.knownTypes.merging(said) { known, _ in known }
+        let isNeeded = mapping.fields.contains { name, _ in
+            BuiltInField(rawValue: name) == nil
+                && (types[name] == nil || types[name] == .date && self.saidOrder(of: name) == nil)
         }
         if isNeeded {
             var batch = TableBatch()
@@ -96,15 +100,49 @@ package final class ContactTable {
                 self.isFinished || inference.rowCount >= TypeInference.rowsMax || self.heldBytes >= Self.heldBytesMax
             else { return }
         }
-        var types = self.knownTypes
-        for (name, column) in mapping.fields where types[name] == nil {
-            types[name] = inference.type(column: column, name: name)
+        let usual = HeaderSynonyms.dayOrder(ofSystem: mapping.idSystem)
+        var days: [String: DayColumn] = [:]
+        for (name, column) in mapping.fields {
+            let type = types[name] ?? inference.type(column: column, name: name, usualDayOrder: usual)
+            types[name] = type
+            let order = self.saidOrder(of: name) ?? inference.dayOrder(column: column, usual: usual)
+            guard type == .date || said[name] == .date else { continue }
+            days[name] = DayColumn(order: order, isSaid: said[name] == .date)
         }
-        let decoder = ContactRowDecoder(mapping: mapping, types: types, policy: self.policy)
+        self.warnings = mapping.warnings + self.contradictions(mapping, said)
+        let decoder = ContactRowDecoder(mapping: mapping, types: types, days: days, policy: self.policy)
         self.fields = decoder.fields
         self.decoder = decoder
         // Read from the end.
         self.held.reverse()
+    }
+
+    /// Types that the user gives, or the layout has.
+    private func saidTypes(_ mapping: HeaderMapping) -> [String: FieldType] {
+        let layout = Dictionary((self.layout?.days ?? []).map { ($0, FieldType.date) }) { first, _ in first }
+        return self.map.types.merging(layout) { user, _ in user }
+    }
+
+    private func saidOrder(of name: String) -> DayOrder? {
+        self.map.dayOrders[name] ?? (self.layout?.days.contains(name) == true ? self.layout?.dayOrder : nil)
+    }
+
+    /// What is said of types that were settled otherwise.
+    private func contradictions(_ mapping: HeaderMapping, _ said: [String: FieldType]) -> [Diagnostic] {
+        mapping.fields.compactMap { name, column in
+            guard let known = self.knownTypes[name], let said = said[name], known != said,
+                BuiltInField(rawValue: name) == nil
+            else { return nil }
+            let days =
+                switch known {
+                case _ where said != .date: ""
+                case .text: "; its days stay as they are written and cannot be compared as days"
+                case .integer: "; a day stands there as 20261122"
+                default: ""
+                }
+            let reason = "\(name) is not \(said.rawValue) but \(known.rawValue), as its first import settled\(days)"
+            return Diagnostic(.warning, line: 1, column: column + 1, reason)
+        }
     }
 
     private func readMapping() throws(Diagnostics) -> HeaderMapping? {

@@ -17,6 +17,8 @@ package enum FieldValue: Hashable, Sendable {
 }
 
 /// Reads values of the five field types.
+///
+/// Days in other forms than `2026-11-22` are read by ``WrittenDay``.
 package enum FieldValueParser {
     /// Reads a cell; white space around it is not part of a value, except in text.
     package static func parse(_ bytes: UnsafeBufferPointer<UInt8>, as type: FieldType) -> FieldValue {
@@ -38,7 +40,7 @@ package enum FieldValueParser {
         case .integer: "a whole number such as 42 or -7, without separators or leading zeros"
         case .decimal: "a number such as 42, -7 or 19.99, with a dot and without separators"
         case .boolean: "true or false, yes or no, y or n, t or f, 1 or 0"
-        case .date: "a day such as 2026-11-22"
+        case .date: "a day such as 2026-11-22, 11/22/2026 or 22.11.2026"
         }
     }
 

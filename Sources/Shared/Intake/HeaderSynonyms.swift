@@ -52,6 +52,14 @@ enum HeaderSynonyms {
         }
     }
 
+    /// In which order a system writes days.
+    static func dayOrder(ofSystem system: String) -> DayOrder? {
+        switch system {
+        case "van", "van_campaign": .monthFirst
+        default: nil
+        }
+    }
+
     /// Fields that nearly every export has, under many names.
     static let common: [(name: String, synonyms: [String])] = [
         ("first_name", ["firstname", "given_name", "givenname", "fname", "prenom", "vorname", "nombre"]),

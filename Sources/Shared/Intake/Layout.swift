@@ -12,6 +12,10 @@ package struct Layout: Hashable, Sendable {
     package let columns: [String]
     /// Whose numbers `external_id` has.
     package let idSystem: String
+    /// The columns that have days.
+    let days: Set<String>
+    /// In which order those are written.
+    let dayOrder: DayOrder?
 
     /// All layouts, by name.
     package static let all: [Self] = [.florida, .newYork]
@@ -32,7 +36,9 @@ package struct Layout: Hashable, Sendable {
             "senate_district", "county_commission_district", "school_board_district", "phone_area_code", "phone",
             "phone_extension", "email",
         ],
-        idSystem: "florida"
+        idSystem: "florida",
+        days: ["birth_date", "registration_date"],
+        dayOrder: .monthFirst
     )
 
     /// The voter file that New York's Board of Elections gives out: 47 columns, separated by commas, all in quotes.
@@ -49,7 +55,9 @@ package struct Layout: Hashable, Sendable {
             "registration_date", "voter_source", "id_required", "id_met", "voter_status", "reason_code",
             "inactive_date", "purge_date", "external_id", "voter_history",
         ],
-        idSystem: "new_york"
+        idSystem: "new_york",
+        days: ["birth_date", "last_voted_date", "registration_date", "inactive_date", "purge_date"],
+        dayOrder: nil
     )
 
     /// The layout that a file's first row has, which then is no header.

@@ -7,7 +7,7 @@ package import Domain
 /// | true/false, yes/no, y/n, t/f in any case; 1/0 when the name asks (`is_…`, `has_…`, `…_flag`) | boolean |
 /// | whole numbers as a computer writes them | integer |
 /// | the same, and some with a fraction | decimal |
-/// | days that exist, as `2026-11-22` | date |
+/// | days that exist, as ``WrittenDay`` has them but for bare digits, when they leave no doubt which | date |
 /// | anything else; nothing at all; numbers that name something: `zip`, `…_phone`, `…_id` | text |
 package struct TypeInference: Sendable {
     /// Rows that are looked at, at most.
@@ -33,6 +33,9 @@ package struct TypeInference: Sendable {
         static let letterF = Self(rawValue: 128)
         static let clearAnswer = Self(rawValue: 256)
         static let fraction = Self(rawValue: 512)
+        static let doubtfulDay = Self(rawValue: 1_024)
+        static let monthFirst = Self(rawValue: 2_048)
+        static let dayFirst = Self(rawValue: 4_096)
     }
 
     /// - Parameter columnCount: Columns of the table.
@@ -73,11 +76,41 @@ package struct TypeInference: Sendable {
             if FieldValueParser.decimal(value) == nil { candidates.remove(.decimal) }
             if value.contains(ASCII.dot) { candidates.insert(.fraction) }
         }
-        if candidates.contains(.date), !FieldValueParser.isDate(value) { candidates.remove(.date) }
+        switch FieldValueParser.isDate(value) ? nil : WrittenDay.read(value, order: nil) {
+        case nil: break
+        // Eight digits may be anything.
+        case .day where value.allSatisfy(\.isDigit): candidates.remove(.date)
+        case .day(_, _, _, let order):
+            if order == .monthFirst { candidates.insert(.monthFirst) }
+            if order == .dayFirst { candidates.insert(.dayFirst) }
+        case .ambiguous: candidates.insert(.doubtfulDay)
+        case .some(.none): candidates.remove(.date)
+        }
+    }
+
+    /// In which order the days of a column stand.
+    ///
+    /// - Parameters:
+    ///   - column: Counted from 0.
+    ///   - usual: What is taken where no value tells.
+    /// - Returns: `nil` when nothing tells, or one value says this and another that.
+    package func dayOrder(column: Int, usual: DayOrder? = nil) -> DayOrder? {
+        let candidates = self.candidates[column]
+        switch (candidates.contains(.monthFirst), candidates.contains(.dayFirst)) {
+        case (true, false): return .monthFirst
+        case (false, true): return .dayFirst
+        case (false, false): return usual
+        case (true, true): return nil
+        }
     }
 
     /// The type of one column, counted from 0; the field's name decides whether 1 and 0 are numbers or answers.
-    package func type(column: Int, name: String) -> FieldType {
+    ///
+    /// - Parameters:
+    ///   - column: Counted from 0.
+    ///   - name: The field's.
+    ///   - usualDayOrder: In which order its days are taken to stand where no value tells.
+    package func type(column: Int, name: String, usualDayOrder: DayOrder? = nil) -> FieldType {
         let candidates = self.candidates[column]
         guard candidates.contains(.anyValue) else { return .text }
         let asks = Self.asksAQuestion(name)
@@ -92,7 +125,9 @@ package struct TypeInference: Sendable {
         if candidates.contains(.integer) { return .integer }
         // Whole numbers of more than 64 bits are numbers of things, not of amounts.
         if candidates.contains(.decimal), candidates.contains(.fraction) { return .decimal }
-        return candidates.contains(.date) ? .date : .text
+        guard candidates.contains(.date) else { return .text }
+        let isClear = !candidates.contains(.doubtfulDay) || self.dayOrder(column: column, usual: usualDayOrder) != nil
+        return isClear ? .date : .text
     }
 
     /// Last words of fields whose digits are no amount: postal codes, telephone numbers, numbers in other people's lists.

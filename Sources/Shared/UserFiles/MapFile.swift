@@ -9,7 +9,7 @@ import Domain
 /// header: false                  # default true: the first line names the columns
 /// columns: [voter_id, last_name, first_name, e_mail]      # needed without a header; else in place of its names
 /// fields: { voter_id: external_id, e_mail: email, remarks: null }   # header → field; nothing: the column is left out
-/// types: { zip: text }
+/// types: { zip: text, born: date MM/DD/YYYY }
 /// id_system: county              # whose numbers external_id has
 /// without_address: keep          # default reject: rows with an external id, but neither e-mail nor telephone
 /// opt_outs: ignore               # default heed: columns that say who must not be written to
@@ -34,7 +34,9 @@ package struct MapFile: Codable, Hashable, Sendable {
 
     package static let separators = ["comma", "semicolon", "tab", "pipe"]
     package static let encodings = ["utf-8", "utf-16le", "utf-16be", "windows-1252"]
-    package static let types = ["text", "integer", "decimal", "boolean", "date"]
+    package static let types = ["text", "integer", "decimal", "boolean", "date"] + dayOrders.map { "date \($0)" }
+    /// In which order a column's days may be said to stand, behind `date`.
+    package static let dayOrders = ["MM/DD/YYYY", "DD/MM/YYYY"]
     /// As many as a table may have.
     package static let columnsMax = 2_000
 
