@@ -96,10 +96,26 @@ struct CommandLineTests {
         let report = try Document(bytes: .init(string: Self.importReport)).decode(ImportReport.self)
         #expect(
             try JSONText.of(ImportSummary(report, rejectsFile: nil))
-                == #"{"created":1,"opt_outs":[],"rejected":4,"rejects_file":null,"rows":10,"unchanged":3,"updated":2,"warnings":5}"#
+                == #"{"created":1,"first_warnings":[],"opt_outs":[],"rejected":4,"rejects_file":null,"rows":10,"unchanged":3,"#
+                + #""updated":2,"warned_columns":[],"warnings":5}"#
         )
         let named = try JSONText.of(ImportSummary(report, rejectsFile: "/a/b.rejects.csv"))
         #expect(named.contains(#""rejects_file":"/a/b.rejects.csv""#))
+    }
+
+    @Test("warnings are told with their place, and how many each column has")
+    func importWarnings() throws {
+        let text = Self.importReport.replacing(
+            #""fields""#,
+            with: #""first_warnings":[{"line":2,"column":3,"reason":"age: '7A'"}],"warned_columns":["#
+                + #"{"column":"age","warnings":1},{"column":"zip","warnings":3},{"column":null,"warnings":1}],"fields""#
+        )
+        let report = try Document(bytes: .init(string: text)).decode(ImportReport.self)
+        let lines = ContactsImportCommand.lines(report, nil, seconds: 0, style: .plain)
+        #expect(lines.contains { $0.contains("warnings") && $0.hasSuffix("3 in zip, 1 in age, 1 in whole rows") })
+        let document = try JSONText.of(ImportSummary(report, rejectsFile: nil))
+        #expect(document.contains(#""first_warnings":[{"column":3,"line":2,"reason":"age: '7A'"}]"#))
+        #expect(document.contains(#"{"column":null,"warnings":1}"#))
     }
 
     private static let importReport = #"""

@@ -17,6 +17,24 @@ struct ImportTests {
 
         """
 
+    @Test("warnings are told with line and column, three of a column at most, and counted by column; dry or not")
+    func warnings() async throws {
+        let loop = try ImportLoopDouble()
+        _ = try await loop.importText("email,sku8,born\na@x.org,7,1980-01-31\n")
+        let rows = (1...5).map { "a\($0)@x.org,7A,\($0 == 5 ? "1980" : ""),x\n" }.joined()
+        let text = Array("email,sku8,born,\n\(rows)".utf8)
+        let request = ImportRequest(file: "b.csv", source: "b", onConflict: .merge)
+        let trial = try await loop.rehearse(text, request)
+        let done = try await loop.importBytes(text, request)
+        #expect(done.warnings == 12 && done.warnings == done.warnedColumns.reduce(0) { $0 + $1.warnings })
+        #expect(done.warnedColumns.map { "\($0.column ?? "-") \($0.warnings)" } == ["sku8 5", "born 1", " 6"])
+        #expect(
+            done.firstWarnings.map { "\($0.line):\($0.column)" } == ["1:4", "2:2", "2:4", "3:2", "3:4", "4:2", "6:3"]
+        )
+        #expect(done.firstWarnings.contains { $0.reason.hasPrefix("sku8: '7A' does not fit and is left out") })
+        #expect(trial.firstWarnings == done.firstWarnings && trial.warnedColumns == done.warnedColumns)
+    }
+
     @Test("an answer counts each row once, and says which field a column became")
     func answer() async throws {
         let loop = try ImportLoopDouble()

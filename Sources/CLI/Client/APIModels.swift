@@ -173,6 +173,9 @@ struct ImportReport: Decodable, Sendable {
     var rejected: Int
     var warnings: Int
     var firstRejects: [Reject]
+    /// `nil` from a coordinator that does not tell them.
+    var firstWarnings: [Reject]?
+    var warnedColumns: [WarningUse]?
     var fields: [FieldUse]?
     var optOuts: [OptOut]?
     var dryRun: Trial?
@@ -188,6 +191,8 @@ struct ImportReport: Decodable, Sendable {
         case id, rows, created, updated, unchanged, rejected, warnings, fields
         case optOuts = "opt_outs"
         case firstRejects = "first_rejects"
+        case firstWarnings = "first_warnings"
+        case warnedColumns = "warned_columns"
         case dryRun = "dry_run"
     }
 
@@ -226,10 +231,23 @@ struct ImportReport: Decodable, Sendable {
         }
     }
 
-    struct Reject: Decodable, Sendable {
+    struct Reject: Codable, Sendable {
         var line: Int
         var column: Int?
         var reason: String
+    }
+
+    /// How many warnings a column has; those about whole rows have none.
+    struct WarningUse: Codable, Sendable {
+        var column: String?
+        var warnings: Int
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            // `encodeIfPresent` would leave the key out.
+            try container.encode(self.column, forKey: .column)
+            try container.encode(self.warnings, forKey: .warnings)
+        }
     }
 
     /// An id as a number or as text.

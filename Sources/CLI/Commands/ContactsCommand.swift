@@ -188,10 +188,8 @@ struct ContactsImportCommand: PostriderLeaf {
         _ surroundings: Surroundings
     ) throws(Failure) {
         let terminal = surroundings.terminal
-        for reject in report.firstRejects.prefix(5) {
-            let column = (reject.column ?? 0) > 0 ? ":\(reject.column ?? 0)" : ""
-            terminal.note(Printable.foreign("\(self.file):\(reject.line)\(column): \(reject.reason)"))
-        }
+        for reject in report.firstRejects.prefix(5) { terminal.note(self.placed(reject)) }
+        for warning in report.firstWarnings ?? [] { terminal.note(self.placed(warning, "warning: ")) }
         if surroundings.isJSON {
             try surroundings.show(ImportSummary(report, rejectsFile: rejectsFile))
         } else {
@@ -202,6 +200,12 @@ struct ContactsImportCommand: PostriderLeaf {
                 terminal.line(line)
             }
         }
+    }
+
+    /// What is said of a row, behind where it stands.
+    private func placed(_ row: ImportReport.Reject, _ kind: String = "") -> String {
+        let column = (row.column ?? 0) > 0 ? ":\(row.column ?? 0)" : ""
+        return Printable.foreign("\(self.file):\(row.line)\(column): \(kind)\(row.reason)")
     }
 
     /// Why people of the file are not written to, and which column says so.
@@ -216,6 +220,19 @@ struct ContactsImportCommand: PostriderLeaf {
         return Printable.foreign("\(why), says the column \(one.column)")
     }
 
+    /// Columns named behind the number of warnings; those that have most of them.
+    private static let warnedColumnsMax = 5
+
+    /// Which columns have how many warnings.
+    private static func words(_ columns: [ImportReport.WarningUse]) -> String {
+        let most = columns.enumerated().sorted { ($1.element.warnings, $0.offset) < ($0.element.warnings, $1.offset) }
+        var words = most.prefix(Self.warnedColumnsMax).map { _, one in
+            "\(NumberText.grouped(one.warnings)) in \(one.column ?? "whole rows")"
+        }
+        if columns.count > Self.warnedColumnsMax { words.append("…") }
+        return Printable.foreign(words.joined(separator: ", "))
+    }
+
     static func lines(_ report: ImportReport, _ rejectsFile: String?, seconds: Double, style: Style) -> [String] {
         let rate = seconds > 0 ? " (\(NumberText.rate(Double(report.rows) / seconds)) a second)" : ""
         let rows = style.bold("\(NumberText.grouped(report.rows)) rows")
@@ -225,7 +242,7 @@ struct ContactsImportCommand: PostriderLeaf {
         table.add(["  unchanged", NumberText.grouped(report.unchanged), ""])
         let rejected = report.rejected > 0 ? style.yellow("rejected") : "rejected"
         table.add(["  \(rejected)", NumberText.grouped(report.rejected), rejectsFile.map { "see \($0)" } ?? ""])
-        table.add(["  warnings", NumberText.grouped(report.warnings), ""])
+        table.add(["  warnings", NumberText.grouped(report.warnings), Self.words(report.warnedColumns ?? [])])
         for one in report.optOuts ?? [] {
             table.add(["  \(style.yellow("suppressed"))", NumberText.grouped(one.rows), Self.words(one)])
         }
@@ -251,6 +268,8 @@ struct ImportSummary: Encodable {
         case rejected
         case warnings
         case rejectsFile = "rejects_file"
+        case firstWarnings = "first_warnings"
+        case warnedColumns = "warned_columns"
         case optOuts = "opt_outs"
         case fields
         case dryRun = "dry_run"
@@ -266,6 +285,8 @@ struct ImportSummary: Encodable {
         try container.encode(self.report.warnings, forKey: .warnings)
         // `encodeIfPresent` would leave the key out.
         try container.encode(self.rejectsFile, forKey: .rejectsFile)
+        try container.encode(self.report.firstWarnings ?? [], forKey: .firstWarnings)
+        try container.encode(self.report.warnedColumns ?? [], forKey: .warnedColumns)
         try container.encode(self.report.optOuts ?? [], forKey: .optOuts)
         guard let trial = self.report.dryRun else { return }
         try container.encode(self.report.fields ?? [], forKey: .fields)

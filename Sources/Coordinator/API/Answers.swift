@@ -44,9 +44,13 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
     var updated: Int
     var unchanged: Int
     var rejected: Int
-    /// Values that did not fit their field and were left empty.
+    /// Values that did not fit their field and were left empty, and what else was passed over.
     var warnings: Int
     var firstRejects: [Reject]
+    /// Some of the warnings, in the order of the file.
+    var firstWarnings: [Reject] = []
+    /// How many there are, in the order of the columns.
+    var warnedColumns: [WarningUse] = []
     var fields: [FieldUse]
     /// Rows whose people must not be written to, by the columns that say so, in their order.
     var optOuts: [OptOutUse] = []
@@ -56,7 +60,7 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
     /// How many rejects stand in the answer itself: what a terminal shows; the rest is in the reject file.
     static let firstRejectsMax = 5
 
-    /// A row that was not taken.
+    /// A row that was not taken, or a value of which something is to be said.
     struct Reject: Hashable, Sendable, Encodable {
         /// 1-based line of the file on which the row begins.
         var line: Int
@@ -83,9 +87,18 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
         var rows: Int
     }
 
+    /// How many warnings one column has.
+    struct WarningUse: Hashable, Sendable, Encodable {
+        /// The header as the file has it; `nil`: they are about whole rows.
+        @Nullable var column: String?
+        var warnings: Int
+    }
+
     private enum CodingKeys: String, CodingKey {
         case id, rows, created, updated, unchanged, rejected, warnings
         case firstRejects = "first_rejects"
+        case firstWarnings = "first_warnings"
+        case warnedColumns = "warned_columns"
         case fields
         case optOuts = "opt_outs"
         case dryRun = "dry_run"

@@ -732,7 +732,7 @@ enum OpenAPIDocument {
               properties: { ready: { type: boolean }, workers: { type: integer }, process: { type: integer }, restored: { type: [string, "null"] } }
             Import:
               type: object
-              required: [id, rows, created, updated, unchanged, rejected, warnings, first_rejects, fields, opt_outs, dry_run]
+              required: [id, rows, created, updated, unchanged, rejected, warnings, first_rejects, first_warnings, warned_columns, fields, opt_outs, dry_run]
               properties:
                 id: { type: [string, "null"], description: null when it was only tried }
                 rows: { $ref: "#/components/schemas/Count" }
@@ -742,6 +742,8 @@ enum OpenAPIDocument {
                 rejected: { $ref: "#/components/schemas/Count" }
                 warnings: { $ref: "#/components/schemas/Count" }
                 first_rejects: { type: array, items: { type: object, required: [line, column, reason] } }
+                first_warnings: { type: array, maxItems: 10, items: { type: object, required: [line, column, reason] } }
+                warned_columns: { type: array, items: { type: object, required: [column, warnings] } }
                 fields: { type: array, items: { type: object, required: [name, type, column] } }
                 opt_outs: { type: array, items: { type: object, required: [column, reason, rows] } }
                 dry_run:

@@ -10,6 +10,8 @@ struct ImportSummary: Hashable, Sendable {
     var counts = ImportCounts()
     /// The first ``ImportAnswer/firstRejectsMax``.
     var firstRejects: [RejectedRow] = []
+    var firstWarnings: [Diagnostic] = []
+    var warnedColumns: [ImportAnswer.WarningUse] = []
     var fields: [ImportAnswer.FieldUse] = []
     var optOuts: [ImportAnswer.OptOutUse] = []
 
@@ -25,6 +27,10 @@ struct ImportSummary: Hashable, Sendable {
             firstRejects: self.firstRejects.map {
                 ImportAnswer.Reject(line: $0.line, column: $0.column, reason: $0.reason)
             },
+            firstWarnings: self.firstWarnings.map {
+                ImportAnswer.Reject(line: $0.line, column: $0.column, reason: $0.message)
+            },
+            warnedColumns: self.warnedColumns,
             fields: self.fields,
             optOuts: self.optOuts
         )
@@ -82,6 +88,8 @@ struct ImportRun: Sendable {
             while let counts = try await group.next() { progress.summary.counts += counts }
             try progress.rejects.close()
             progress.summary.fields = Self.uses(progress.table)
+            progress.summary.firstWarnings = progress.warnings.first
+            progress.summary.warnedColumns = progress.warnings.uses(progress.table.mapping?.headers ?? [])
             progress.summary.optOuts = progress.optOuts.uses(progress.table.mapping?.headers ?? [])
             return progress.summary
         }
@@ -214,6 +222,7 @@ private struct ImportProgress {
     var window: ImportWindow?
     var summary: ImportSummary
     var optOuts: ImportOptOuts
+    var warnings = ImportWarnings()
     private var headerWarnings = true
     /// Rows of the batch that were taken.
     private var taken = 0
@@ -242,6 +251,8 @@ private struct ImportProgress {
     mutating func take() throws -> Bool {
         if self.taken == 0 {
             try self.rejects.append(self.batch.rejects, of: self.table.mapping)
+            if self.headerWarnings { self.warnings.take(self.table.warnings) }
+            self.warnings.take(self.batch.warnings)
             let room = ImportAnswer.firstRejectsMax - self.summary.firstRejects.count
             self.summary.firstRejects += self.batch.rejects.prefix(room)
             self.optOuts.take(self.batch, self.table.mapping?.headers ?? [])

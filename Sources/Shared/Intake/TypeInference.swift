@@ -110,6 +110,7 @@ package struct TypeInference: Sendable {
     ///   - column: Counted from 0.
     ///   - name: The field's.
     ///   - usualDayOrder: In which order its days are taken to stand where no value tells.
+    /// - Returns: Text where nothing else fits.
     package func type(column: Int, name: String, usualDayOrder: DayOrder? = nil) -> FieldType {
         let candidates = self.candidates[column]
         guard candidates.contains(.anyValue) else { return .text }

@@ -52,6 +52,8 @@ package struct ContactAliases {
     /// - Parameters:
     ///   - contact: Whose.
     ///   - beginning: A system and `:`.
+    /// - Returns: Whether it is.
+    /// - Throws: What the database says.
     func hasID(_ contact: Int64, beginning: [UInt8]) throws(StoreError) -> Bool {
         let first = String(decoding: Self.key(ofID: beginning), as: UTF8.self)
         self.findID.bind(1, contact)
