@@ -152,18 +152,21 @@ final class ImportLoopDouble: ImportLoop {
     }
 
     /// All contacts as `contacts export` writes them, as CSV and then as NDJSON.
-    func export() throws -> String {
+    func export() throws -> String { try self.export(asCSV: true) + self.export(asCSV: false) }
+
+    /// All contacts in one of the two forms.
+    func export(asCSV: Bool) throws -> String {
         try self.database.access { connection throws(StoreError) in
             let fields = try FieldStore(connection).all()
             var pages = ContactPages(fields: fields)
-            var (table, lines) = (String(buffer: ContactCSV.header(fields)), "")
+            var text = asCSV ? String(buffer: ContactCSV.header(fields)) : ""
             while let page = try pages.next(on: connection) {
                 for record in page {
-                    table += String(buffer: ContactCSV.row(record))
-                    lines += (try? String(buffer: JSONForm.encode(ContactJSON(record, fields: fields)))) ?? "?"
+                    let json = try? String(buffer: JSONForm.encode(ContactJSON(record, fields: fields)))
+                    text += asCSV ? String(buffer: ContactCSV.row(record)) : (json ?? "?") + "\n"
                 }
             }
-            return table + lines
+            return text
         }
     }
 

@@ -1,4 +1,5 @@
 import Domain
+import Intake
 import Storage
 import Testing
 
@@ -122,6 +123,45 @@ struct SamePersonTests {
         #expect(try loop.export() == after)
         for id in [4, 3, 2] as [Int64] { try await loop.service.undo(id, by: "ann") }
         #expect(try loop.export() == before)
+    }
+
+    @Test(
+        "an export comes back as it went: whoever's ids, numbers and households are in it, all is unchanged",
+        arguments: [true, false]
+    )
+    func ownExport(asCSV: Bool) async throws {
+        let loop = try ImportLoopDouble()
+        for file in Self.files { _ = try await loop.importText(file.text, source: file.name) }
+        for household in Self.households {
+            for text in [household.first, household.second] { _ = try await loop.importText(text) }
+        }
+        var cells = [String](repeating: "", count: 47)
+        (cells[0], cells[19], cells[45]) = ("LEE", "19800131", "NY000000000012345678")
+        _ = try await loop.importText(cells.map { "\"\($0)\"" }.joined(separator: ",") + "\n")
+        let others = """
+            email,phone,id,mobile,given name,gift,note,is_member,email_opt_in,phone_area_code
+            a@x.org,+15155550133,7,5550144,Ann,1.50,"=1+1, ""and"" so
+            on",yes,,515
+            "quoted me"@x.org,,8,,,,'=x,no,,
+            ,5550155,,,,,+5,,,
+            """
+        _ = try await loop.importText(others)
+        let before = try loop.records().map { $0.values + [$0.idSystem] }
+        let contacts = before.count
+        for policy in ConflictRule.allCases {
+            let export = Array(try loop.export(asCSV: asCSV).utf8)
+            let request = ImportRequest(file: "e", source: "fair", onConflict: policy)
+            let trial = try await loop.rehearse(export, request)
+            #expect([trial.rows, trial.unchanged, trial.rejected] == [contacts, contacts, 0], "\(policy) \(trial)")
+            let done = try await loop.importBytes(export, request)
+            #expect([done.rows, done.unchanged] == [contacts, contacts], "\(policy)")
+            #expect(done.warnings == 0, "\(done.firstWarnings)")
+        }
+        // What the user says goes before what the file says.
+        let named = ImportRequest(file: "e", source: "s", onConflict: .merge, map: ColumnMap(idSystem: "fair"))
+        let other = try await loop.rehearse(Array(try loop.export(asCSV: asCSV).utf8), named)
+        #expect(other.created > 0)
+        #expect(try loop.records().map { $0.values + [$0.idSystem] } == before)
     }
 
     @Test("New York's voters, who have no addresses, are known again by their number")

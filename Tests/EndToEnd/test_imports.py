@@ -138,6 +138,23 @@ class ImportsTest(EndToEndTest):
         rejects.write_text(rejects.read_text().replace('"broken"', '"mended@campaign.example"'))
         mended = run("contacts", "import", rejects.name)
         self.assertEqual((mended["created"], mended["rejected"]), (1, 0))
+
+    def test_a_household_and_the_own_export(self):
+        run, folder = self.running.json, self.running.folder
+        voters = "7,Ann,515-555-0122,1,1/31/1980\n8,Bob,515-555-0122,2,2/3/1980\n"
+        self.write("home.csv", "VANID,Name,Phone,Visits,Born\n" + voters)
+        self.assertEqual(run("contacts", "import", "home.csv")["created"], 2)
+        self.assertEqual(run("segment", "count", "born < today - 30y")["count"], 2)
+        self.write("visits.csv", "VANID,Phone,Visits\n8,515-555-0122,7A\n")
+        told = run("contacts", "import", "visits.csv", "--dry-run")
+        self.assertEqual([(one["line"], one["column"]) for one in told["first_warnings"]], [(2, 3)])
+        self.assertEqual(told["warned_columns"], [{"column": "Visits", "warnings": 1}])
+        said = self.running.command("contacts", "import", "visits.csv")
+        self.assertRegex(said, r"warnings +1 +1 in Visits")
+        for form in [], ["--json"]:
+            (folder / "own").write_text(self.running.command("contacts", "export", *form))
+            own = run("contacts", "import", "own", "--dry-run")
+            self.assertEqual((own["rows"], own["unchanged"], own["warnings"]), (2, 2, 0))
         (person,) = run("contacts", "show", "mended@campaign.example")["contacts"]
         self.assertEqual(person["fields"].keys(), stay["fields"].keys())
 

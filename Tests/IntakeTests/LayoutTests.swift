@@ -158,6 +158,53 @@ struct LayoutTests {
         #expect(third.values(1)["birth_date"] == "1980-02-03")
     }
 
+    @Test(
+        "a telephone number gets the beginning that stands before it only when it lacks that",
+        arguments: [
+            ("515", "555-0777", "5155550777"), ("515", "515-555-0777", "5155550777"),
+            ("515", "(515) 555-0778", "5155550778"),
+            ("515", "+1 515 555-0779", "+15155550779"), ("", "555-0779", "5550779"), ("515", "", ""),
+            ("(515)", "515-0777", "5155150777"), ("020", "7946 0958", "02079460958"), ("030", "03012345", "03012345"),
+            ("515", "555-0777 ::: 515-555-0788", "5155550777"), ("n/a", "555-0777", "5550777"),
+            ("515", "1-515-555-0777", "15155550777"), ("abc1", "5550777", "5550777"),
+        ]
+    )
+    func areaCodes(code: String, number: String, phone: String) throws {
+        for header in ["email,phone_area_code,phone", "email,Phone Area Code,Phone Number"] {
+            let whole = try WholeContacts(Array("\(header)\na@x.org,\(code),\(number)\n".utf8))
+            #expect(whole.values(0)["phone"] == phone)
+            #expect(whole.warnings.isEmpty)
+        }
+        let text = "contact,email,phone,phone_area_code,id_system,lists,sources,consent,created_at,updated_at\n"
+        let export = try WholeContacts(Array("\(text)1,a@x.org,5550777,515,,,,,,\n".utf8))
+        #expect(export.values(0)["phone"] == "5550777")
+    }
+
+    @Test("rejected rows of a layout come again as rows of it")
+    func rejectedRows() throws {
+        let columns = try #require(Layout.named("florida")).columns.joined(separator: ",")
+        let voter = Self.florida.replacing("\t", with: ",").replacing("ann@campaign.example", with: "")
+        let text = "line,column,reason,\(columns)\n7,38,no address,\(voter)\n"
+        let whole = try WholeContacts(Array(text.utf8))
+        #expect(whole.rejects.isEmpty && whole.mapping?.idSystem == "florida")
+        #expect(whole.values(0)["birth_date"] == "1980-01-31" && whole.values(0)["phone"] == "3055550100")
+    }
+
+    @Test("a row of an export that says nonsense of its id is rejected; an export of before is read too")
+    func exports() throws {
+        let last = "lists,sources,consent,created_at,updated_at"
+        let text = "contact,email,external_id,id_system,\(last)\n1,,7,van,,,,,\n2,,7,Van!,,,,,\n3,c@x.org,8,,,,,,\n"
+        let whole = try WholeContacts(Array(text.utf8))
+        #expect(whole.contacts.map { $0[2] } == ["id:van:7", "c@x.org"])
+        #expect(whole.rejects.map(\.column) == [4])
+        let before = try WholeContacts(Array("contact,email,external_id,\(last)\n1,,7,,,,,\n".utf8))
+        #expect(before.contacts.map { $0[2] } == ["id::7"])
+        let lines =
+            ##"{"consent":{},"contact":1,"created_at":"","fields":{"a":"1","email":"a@x.org"},"lists":[],"##
+            + ##""sources":[{"at":"","channels":["email"],"file":"}"}],"updated_at":""}"##
+        #expect(try WholeContacts(Array(lines.utf8)).values(0) == ["a": "1"])
+    }
+
     @Test("tabs, pipes and semicolons with a header need nothing said", arguments: ["\t", "|", ";"])
     func separators(separator: String) throws {
         let text = "Voter ID,Email,City\n7,ann@campaign.example,Ames\n".replacing(",", with: separator)

@@ -227,7 +227,8 @@ struct ContactsImportCommand: PostriderLeaf {
     private static func words(_ columns: [ImportReport.WarningUse]) -> String {
         let most = columns.enumerated().sorted { ($1.element.warnings, $0.offset) < ($0.element.warnings, $1.offset) }
         var words = most.prefix(Self.warnedColumnsMax).map { _, one in
-            "\(NumberText.grouped(one.warnings)) in \(one.column ?? "whole rows")"
+            let column = one.column.map { $0.isEmpty ? "columns without a name" : $0 } ?? "whole rows"
+            return "\(NumberText.grouped(one.warnings)) in \(column)"
         }
         if columns.count > Self.warnedColumnsMax { words.append("…") }
         return Printable.foreign(words.joined(separator: ", "))

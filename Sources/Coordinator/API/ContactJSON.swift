@@ -8,6 +8,8 @@ struct ContactJSON: Hashable, Sendable, Encodable {
     var contact: Int64
     /// Only those that have a value.
     var fields: [String: String]
+    /// Whose number `external_id` is; `nil`: the user's own, or there is none.
+    @Nullable var idSystem: String?
     var lists: [String]
     var sources: [Source]
     /// For each channel, which bases were given.
@@ -27,6 +29,7 @@ struct ContactJSON: Hashable, Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case contact, fields, lists, sources, consent
+        case idSystem = "id_system"
         case createdAt = "created_at"
         case updatedAt = "updated_at"
     }
@@ -34,6 +37,7 @@ struct ContactJSON: Hashable, Sendable, Encodable {
     init(_ record: ContactRecord, fields: [Field]) {
         self.contact = record.id
         self.fields = Dictionary(zip(fields.map(\.name), record.values)) { first, _ in first }.compactMapValues { $0 }
+        self._idSystem = Nullable(wrappedValue: record.idSystem.flatMap { $0.isEmpty ? nil : $0 })
         self.lists = record.lists
         self.sources = record.sources.map {
             Source(
@@ -75,7 +79,8 @@ enum ContactCSV {
         }
         return Self.line(
             ["\(record.id)"] + record.values.map { $0 ?? "" } + [
-                record.lists.joined(separator: "; "), record.sources.map(\.note.name).joined(separator: "; "),
+                record.idSystem ?? "", record.lists.joined(separator: "; "),
+                record.sources.map(\.note.name).joined(separator: "; "),
                 consent.joined(separator: "; "), record.createdAt.rfc3339, record.updatedAt.rfc3339,
             ]
         )

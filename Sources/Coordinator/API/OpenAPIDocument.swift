@@ -772,10 +772,11 @@ enum OpenAPIDocument {
                 rejected: { $ref: "#/components/schemas/Count" }
             Contact:
               type: object
-              required: [contact, fields, lists, sources, consent, created_at, updated_at]
+              required: [contact, fields, id_system, lists, sources, consent, created_at, updated_at]
               properties:
                 contact: { type: integer }
                 fields: { type: object, description: Those that have a value, additionalProperties: { type: string } }
+                id_system: { type: [string, "null"], description: "Whose number external_id is; null: one of your own, or there is none" }
                 lists: { type: array, items: { type: string } }
                 sources:
                   type: array

@@ -260,7 +260,7 @@ private struct ImportProgress {
             self.taken = 0
             return false
         }
-        var window = self.window ?? ImportWindow(fields: self.batch.fields)
+        var window = self.window ?? ImportWindow(fields: self.batch.fields, hasIDSystems: self.batch.hasIDSystems)
         // Its rows must not be shared with `self.window` while they grow.
         self.window = nil
         self.taken = window.add(self.batch, from: self.taken)

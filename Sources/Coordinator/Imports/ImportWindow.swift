@@ -18,8 +18,12 @@ struct ImportWindow: Sendable {
     /// Rejected rows and warnings met since the last window.
     private(set) var besides = ImportCounts()
 
-    /// - Parameter fields: Of the batches that will be added.
-    init(fields: [Field]) { self.rows = ContactRows(fields: fields) }
+    /// - Parameters:
+    ///   - fields: Of the batches that will be added.
+    ///   - hasIDSystems: Whether their rows say whose their external ids are.
+    init(fields: [Field], hasIDSystems: Bool = false) {
+        self.rows = ContactRows(fields: fields, hasIDSystems: hasIDSystems)
+    }
 
     var isFull: Bool { self.rows.count >= Self.rowsMax || self.rows.byteCount >= Self.bytesMax }
 
@@ -62,5 +66,6 @@ struct ImportWindow: Sendable {
             default: self.rows.append(cell(value.range))
             }
         }
+        if batch.hasIDSystems { self.rows.append(cell(batch.idSystems[row])) }
     }
 }

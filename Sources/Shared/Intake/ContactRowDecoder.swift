@@ -14,13 +14,14 @@ package struct ContactRowDecoder: Sendable {
     private let phonePrefixColumn: Int?
     private let keepsByExternalID: Bool
     private let idSystem: String
+    private let idSystemColumn: Int?
     private let emailHeader: String
     private let policy: AddressPolicy
     private let ignoredColumns: [Int]
     private let dropsFormulaMarks: Bool
     private let optOuts: [OptOutColumn]
 
-    private struct Step: Sendable {
+    struct Step: Sendable {
         let column: Int
         let field: Field
         let isPhone: Bool
@@ -52,9 +53,12 @@ package struct ContactRowDecoder: Sendable {
         self.fields = self.plan.map(\.field)
         self.emailColumn = mapping.emailColumn
         self.phoneColumn = self.plan.first { $0.isPhone }?.column
-        self.phonePrefixColumn = mapping.fields.first { $0.name == HeaderMapping.phonePrefix }?.column
+        // In an export the numbers are whole.
+        self.phonePrefixColumn =
+            mapping.isExport ? nil : mapping.fields.first { $0.name == HeaderMapping.phonePrefix }?.column
         self.keepsByExternalID = mapping.keepsWithoutAddress
         self.idSystem = mapping.idSystem
+        self.idSystemColumn = mapping.idSystemColumn
         self.emailHeader = mapping.emailColumn.map { mapping.headers[$0] } ?? ""
         self.ignoredColumns = mapping.columns.indices.filter { mapping.columns[$0] == .ignored }
         self.dropsFormulaMarks = mapping.isOwn
@@ -68,6 +72,7 @@ package struct ContactRowDecoder: Sendable {
     package func decode(_ table: borrowing TableBatch, into output: inout DecodedRows) {
         output.removeAll()
         output.fields = self.fields
+        output.hasIDSystems = self.idSystemColumn != nil
         output.bytes.append(contentsOf: table.cells.bytes)
         output.rejects.append(contentsOf: table.rejects)
         output.warnings.append(contentsOf: table.warnings)
@@ -131,8 +136,17 @@ package struct ContactRowDecoder: Sendable {
             if step.isExternalID { externalID = value }
             output.values.append(value)
         }
+        var system = self.idSystem
+        var systemRange = 0..<0
+        if let column = self.idSystemColumn {
+            systemRange = table.range(row: row, column: column)
+            system = String(decoding: cells[systemRange], as: UTF8.self)
+            guard systemRange.isEmpty || Self.isIDSystem(system) else {
+                return (column + 1, "'\(system.prefix(40))' names no system of ids: 1 to 32 of a-z, 0-9 and _ do")
+            }
+        }
         if address.isEmpty, phone.kind == .empty, self.keepsByExternalID, externalID.kind != .empty {
-            address = Self.key("id:\(self.idSystem):", of: externalID, in: &output)
+            address = Self.key("id:\(system):", of: externalID, in: &output)
         } else if address.isEmpty {
             guard phone.kind != .empty else {
                 let column = (self.emailColumn ?? self.phoneColumn ?? -1) + 1
@@ -141,12 +155,20 @@ package struct ContactRowDecoder: Sendable {
             address = Self.key("tel:", of: phone, in: &output)
         }
         output.addresses.append(address)
+        if self.idSystemColumn != nil {
+            output.idSystems.append(UInt32(systemRange.lowerBound)..<UInt32(systemRange.upperBound))
+        }
         for column in self.optOuts {
             let cell = UnsafeBufferPointer(rebasing: cells[table.range(row: row, column: column.column)])
             guard let reason = column.reason(cell) else { continue }
             output.optOuts.append(RowOptOut(row: output.count, column: column, reason: reason))
         }
         return nil
+    }
+
+    private static func isIDSystem(_ text: String) -> Bool {
+        (1...32).contains(text.utf8.count)
+            && text.utf8.allSatisfy { $0.isLetter && !$0.isUpperCaseLetter || $0.isDigit || $0 == 0x5F }
     }
 
     private func place(_ range: Range<Int>, _ cells: UnsafeBufferPointer<UInt8>) -> Range<Int> {
@@ -218,144 +240,5 @@ package struct ContactRowDecoder: Sendable {
             key = UInt32(end)..<UInt32(output.bytes.count)
         }
         return ContactAddress(text: text, key: key, domain: UInt32(start + at + 1)..<UInt32(end))
-    }
-
-    /// Where the first of several values ends, which are separated by ` ::: `.
-    private static func endOfFirst(_ cell: UnsafeBufferPointer<UInt8>) -> Int? {
-        let separator = Array(" ::: ".utf8)
-        guard cell.count > separator.count else { return nil }
-        return (1..<(cell.count - separator.count)).first { cell[$0...].starts(with: separator) }
-    }
-
-    private func phone(
-        _ prefix: UnsafeBufferPointer<UInt8>,
-        _ cell: UnsafeBufferPointer<UInt8>,
-        line: Int,
-        _ step: Step,
-        into output: inout DecodedRows
-    ) -> ContactValue {
-        guard !cell.trimmed().isEmpty else { return .empty }
-        let start = UInt32(output.bytes.count)
-        let isNumber =
-            prefix.isEmpty
-            ? PhoneNumber.normalise(cell, into: &output.bytes)
-            : (Array(prefix) + Array(cell)).withUnsafeBufferPointer { PhoneNumber.normalise($0, into: &output.bytes) }
-        guard isNumber else {
-            if let end = Self.endOfFirst(cell) {
-                let first = UnsafeBufferPointer(rebasing: cell[..<end])
-                return self.phone(prefix, first, line: line, step, into: &output)
-            }
-            self.warn(cell, line: line, step, allowed: PhoneNumber.grammar, into: &output)
-            return .empty
-        }
-        return ContactValue(.text, start..<UInt32(output.bytes.count))
-    }
-
-    private func value(
-        _ cell: UnsafeBufferPointer<UInt8>,
-        at range: Range<Int>,
-        line: Int,
-        _ step: Step,
-        into output: inout DecodedRows
-    ) -> ContactValue {
-        let place = UInt32(range.lowerBound)..<UInt32(range.upperBound)
-        switch FieldValueParser.parse(cell, as: step.field.type) {
-        case .empty: return .empty
-        case .text:
-            guard cell.contains(where: Self.isControl) else { return ContactValue(.text, place) }
-            return self.withoutControls(cell, line: line, step, into: &output)
-        case .integer(let number):
-            return ContactValue(.integer, Self.trimmed(place, cell), bits: UInt64(bitPattern: number))
-        case .decimal(let number): return ContactValue(.decimal, Self.trimmed(place, cell), bits: number.bitPattern)
-        case .boolean(let isTrue): return ContactValue(.boolean, Self.trimmed(place, cell), bits: isTrue ? 1 : 0)
-        case .date: return ContactValue(.date, Self.trimmed(place, cell))
-        case .misfit:
-            if let days = step.days, let day = self.day(cell, days, line: line, step, into: &output) { return day }
-            self.warn(cell, line: line, step, allowed: FieldValueParser.grammar(step.field.type), into: &output)
-            return .empty
-        }
-    }
-
-    /// Brings a day in another form into that of its field.
-    ///
-    /// - Returns: `nil` when it is none.
-    private func day(
-        _ cell: UnsafeBufferPointer<UInt8>,
-        _ column: DayColumn,
-        line: Int,
-        _ step: Step,
-        into output: inout DecodedRows
-    ) -> ContactValue? {
-        let isNumber = step.field.type == .integer
-        guard !isNumber || column.isSaid else { return nil }
-        let day = WrittenDay.read(cell.trimmed(), order: column.order)
-        if day == .ambiguous {
-            let reason =
-                "\(step.field.name): \(Excerpt.quoted(cell)) may be two days and is left out; say which in a mapping "
-                + "file, types: {\(step.field.name): date \(DayOrder.monthFirst.rawValue)} or "
-                + "date \(DayOrder.dayFirst.rawValue)"
-            output.warnings.append(Diagnostic(.warning, line: line, column: step.column + 1, reason))
-            return .empty
-        }
-        guard let text = day.text(isNumber: isNumber) else { return nil }
-        let start = UInt32(output.bytes.count)
-        output.bytes.append(contentsOf: text)
-        let range = start..<UInt32(output.bytes.count)
-        guard isNumber else { return ContactValue(.date, range) }
-        let number = text.reduce(0) { $0 * 10 + UInt64($1 - ASCII.zero) }
-        return ContactValue(.integer, range, bits: number)
-    }
-
-    /// Control characters come from other programs' exports, and mean nothing in a message; the name they stand in
-    /// does.
-    private func withoutControls(
-        _ cell: UnsafeBufferPointer<UInt8>,
-        line: Int,
-        _ step: Step,
-        into output: inout DecodedRows
-    ) -> ContactValue {
-        let start = UInt32(output.bytes.count)
-        output.bytes.append(contentsOf: cell.lazy.filter { !Self.isControl($0) })
-        output.warnings.append(
-            Diagnostic(
-                .warning,
-                line: line,
-                column: step.column + 1,
-                "\(step.field.name): \(Excerpt.quoted(cell)) has control characters; they are left out"
-            )
-        )
-        let range = start..<UInt32(output.bytes.count)
-        let isBlank = output.bytes[Int(start)...].allSatisfy(\.isSpace)
-        return isBlank ? .empty : ContactValue(.text, range)
-    }
-
-    /// Tab and line ends belong to text; NUL was rejected with its row.
-    @inline(__always)
-    private static func isControl(_ byte: UInt8) -> Bool {
-        byte < ASCII.space && !byte.isSpace || byte == ASCII.delete
-    }
-
-    /// A value that is no text stands without the white space around it.
-    private static func trimmed(_ range: Range<UInt32>, _ cell: UnsafeBufferPointer<UInt8>) -> Range<UInt32> {
-        guard let first = cell.first, let last = cell.last, first.isSpace || last.isSpace else { return range }
-        let leading = UInt32(cell.prefix { $0.isSpace }.count)
-        return (range.lowerBound + leading)..<(range.lowerBound + leading + UInt32(cell.trimmed().count))
-    }
-
-    private func warn(
-        _ cell: UnsafeBufferPointer<UInt8>,
-        line: Int,
-        _ step: Step,
-        allowed: String,
-        into output: inout DecodedRows
-    ) {
-        output.warnings.append(
-            Diagnostic(
-                .warning,
-                line: line,
-                column: step.column + 1,
-                "\(step.field.name): \(Excerpt.quoted(cell)) does not fit and is left out; allowed is \(allowed)"
-            )
-        )
     }
 }

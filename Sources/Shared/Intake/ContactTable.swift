@@ -15,7 +15,9 @@ package final class ContactTable {
     package private(set) var fields: [Field] = []
 
     /// A layout without a header that the file is said to have, or by which it was recognised.
-    package var layout: Layout? { self.reader?.layout ?? self.map.layout }
+    package var layout: Layout? { self.rejectedLayout ?? self.reader?.layout ?? self.map.layout }
+    /// The layout of rows that were rejected, and come again with a header.
+    private var rejectedLayout: Layout?
     /// What the user may want to know of the columns, known with ``fields``.
     package private(set) var warnings: [Diagnostic] = []
 
@@ -151,11 +153,13 @@ package final class ContactTable {
         do throws(Diagnostic) { header = try self.reader?.readHeader() } catch { throw Diagnostics([error]) }
         guard let header else { return nil }
         var map = self.map
-        if let layout = self.reader?.layout {
+        self.rejectedLayout = Layout.rejected(header)
+        if let layout = self.rejectedLayout ?? self.reader?.layout {
             map.idSystem = map.idSystem ?? layout.idSystem
             map.keepsWithoutAddress = true
         }
-        let mapping = try HeaderMapping.make(headers: header, map: map).get()
+        let isExport = self.reader?.isExport == true
+        let mapping = try HeaderMapping.make(headers: header, map: map, isExport: isExport).get()
         self.mapping = mapping
         return mapping
     }

@@ -65,6 +65,10 @@ package struct DecodedRows: Sendable {
     package internal(set) var addresses: [ContactAddress] = []
     /// `count × fields.count` values, contact after contact.
     package internal(set) var values: [ContactValue] = []
+    /// Whether rows say themselves whose their external ids are.
+    package internal(set) var hasIDSystems = false
+    /// For each contact, where that stands, if they do.
+    package internal(set) var idSystems: [Range<UInt32>] = []
     /// Rows whose people must not be written to.
     package internal(set) var optOuts: [RowOptOut] = []
     /// Rows that are no contacts.
@@ -145,6 +149,7 @@ package struct DecodedRows: Sendable {
         self.lines.removeAll(keepingCapacity: true)
         self.addresses.removeAll(keepingCapacity: true)
         self.values.removeAll(keepingCapacity: true)
+        self.idSystems.removeAll(keepingCapacity: true)
         self.optOuts.removeAll(keepingCapacity: true)
         self.rejects.removeAll(keepingCapacity: true)
         self.warnings.removeAll(keepingCapacity: true)

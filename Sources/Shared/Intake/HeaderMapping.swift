@@ -17,7 +17,11 @@ package struct HeaderMapping: Hashable, Sendable {
     package static let phonePrefix = "phone_area_code"
 
     /// What an export of contacts has beside their fields: the first stands before them, the others behind.
-    package static let exportColumns = ["contact", "lists", "sources", "consent", "created_at", "updated_at"]
+    package static let exportColumns = ["contact", Self.idSystemName] + Self.lastExportColumns
+    /// Those at the end of exports of all versions.
+    static let lastExportColumns = ["lists", "sources", "consent", "created_at", "updated_at"]
+    /// In exports: whose number a contact's external id is.
+    static let idSystemName = "id_system"
 
     /// One for each column of the table, from the left.
     package let columns: [Column]
@@ -27,6 +31,10 @@ package struct HeaderMapping: Hashable, Sendable {
     package let optOuts: [OptOutColumn]
     /// Whether this program wrote the file: a `'` before a formula is none of the value then.
     package let isOwn: Bool
+    /// Whether the rows are contacts that this program exported, as they are in the store.
+    package let isExport: Bool
+    /// The column (0-based) that says whose the external ids are, row by row; only an export has it.
+    let idSystemColumn: Int?
     /// What the user may want to know: names that were changed, columns that were passed over.
     package let warnings: [Diagnostic]
 
@@ -59,18 +67,24 @@ package struct HeaderMapping: Hashable, Sendable {
     /// - Parameters:
     ///   - headers: The header's cells, from the left.
     ///   - map: What the user says about columns. Goes before everything that is guessed.
+    ///   - isExport: Whether the file is known to be an export of this program; else the headers tell.
     /// - Returns: The mapping, or everything that is wrong with the header.
     package static func make(
         headers: [String],
-        map: ColumnMap = ColumnMap()
+        map: ColumnMap = ColumnMap(),
+        isExport: Bool = false
     ) -> Result<HeaderMapping, Diagnostics> {
         var builder = HeaderMappingBuilder(headers: headers, map: map)
         builder.applyNames(map.names)
         builder.leaveOut()
         builder.leaveOutOwn()
+        if isExport { builder.takeForExport(idSystemColumn: headers.lastIndex(of: Self.idSystemName)) }
         builder.nameTheRest()
-        builder.recogniseBuiltIns()
-        builder.recogniseCommon()
+        // An export has the names that fields have.
+        if !builder.isExport {
+            builder.recogniseBuiltIns()
+            builder.recogniseCommon()
+        }
         builder.tellRepeatedApart()
         builder.check()
         return builder.result
@@ -82,6 +96,8 @@ private struct HeaderMappingBuilder {
     let map: ColumnMap
     var leftOut: Set<Int> = []
     var isOwn = false
+    var isExport = false
+    var idSystemColumn: Int?
     var idSystem = ""
     /// The field name of each column; `nil` for one without a name at the end of the header.
     var names: [String?]
@@ -138,21 +154,32 @@ private struct HeaderMappingBuilder {
 
     /// Leaves out what this program writes beside the fields: in files of rejected rows, and in exports.
     mutating func leaveOutOwn() {
-        let export = HeaderMapping.exportColumns
         let own = RejectWriter.ownColumns.count
         if self.headers.count > own, self.headers.starts(with: RejectWriter.ownColumns) {
             self.isOwn = true
             self.leftOut.formUnion(0..<own)
         }
         let first = self.isOwn ? own : 0
-        if self.headers.count >= first + export.count, self.headers[first] == export[0],
-            self.headers.suffix(export.count - 1).elementsEqual(export.dropFirst())
-        {
-            self.isOwn = true
-            self.leftOut.insert(first)
-            self.leftOut.formUnion(self.headers.indices.suffix(export.count - 1))
-        }
+        let last = HeaderMapping.lastExportColumns
+        guard self.headers.count > first + last.count, self.headers[first] == HeaderMapping.exportColumns[0],
+            self.headers.suffix(last.count).elementsEqual(last)
+        else { return }
+        self.isOwn = true
+        self.leftOut.insert(first)
+        self.leftOut.formUnion(self.headers.indices.suffix(last.count))
+        let system = self.headers.count - last.count - 1
+        self.takeForExport(idSystemColumn: self.headers[system] == HeaderMapping.idSystemName ? system : nil)
     }
+
+    mutating func takeForExport(idSystemColumn: Int?) {
+        self.isExport = true
+        guard let idSystemColumn else { return }
+        self.leftOut.insert(idSystemColumn)
+        // What the user says goes before.
+        if self.map.idSystem == nil { self.idSystemColumn = idSystemColumn }
+    }
+
+    private var keepsWithoutAddress: Bool { self.map.keepsWithoutAddress || self.isExport }
 
     mutating func nameTheRest() {
         // Spreadsheets leave empty columns behind the last one; those in between were forgotten.
@@ -257,7 +284,7 @@ private struct HeaderMappingBuilder {
             )
         }
         guard columns[BuiltInField.email.rawValue] == nil, columns[BuiltInField.phone.rawValue] == nil else { return }
-        if self.map.keepsWithoutAddress, columns[BuiltInField.externalID.rawValue] != nil { return }
+        if self.keepsWithoutAddress, columns[BuiltInField.externalID.rawValue] != nil { return }
         self.problems.append(
             Diagnostic(
                 line: 1,
@@ -281,9 +308,11 @@ private struct HeaderMappingBuilder {
                     ? []
                     : self.headers.enumerated().compactMap { OptOutColumn(header: $0.element, column: $0.offset) },
                 isOwn: self.isOwn,
+                isExport: self.isExport,
+                idSystemColumn: self.idSystemColumn,
                 warnings: self.warnings,
                 idSystem: self.map.idSystem ?? self.idSystem,
-                keepsWithoutAddress: self.map.keepsWithoutAddress
+                keepsWithoutAddress: self.keepsWithoutAddress
             )
         )
     }

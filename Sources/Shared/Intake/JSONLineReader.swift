@@ -23,6 +23,9 @@ final class JSONLineReader: RowReader {
     private var heldBytes = 0
     private var isHeaderKnown = false
     private var unknownNames: Set<String> = []
+    /// As the first row that is an object says.
+    private(set) var isExport = false
+    private var hasObjects = false
 
     private enum Row {
         case object(line: Int, members: [(name: String, value: [UInt8])], raw: [UInt8])
@@ -142,7 +145,9 @@ final class JSONLineReader: RowReader {
             )
         }
         do throws(JSONObject.Problem) {
-            let members = try JSONObject.parse(text)
+            if !self.hasObjects { self.isExport = JSONObject.isExport(text) }
+            let members = try JSONObject.parse(text, isExport: self.isExport)
+            self.hasObjects = true
             if let long = members.first(where: { $0.value.count > TableReader.cellBytesMax }) {
                 let reason = "the value of '\(long.name.prefix(40))' is longer than \(TableReader.cellBytesMax) bytes"
                 return .rejected(self.rejected(content, column: 0, reason))

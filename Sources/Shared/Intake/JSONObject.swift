@@ -7,6 +7,8 @@
 /// | null | no value |
 /// | an object | its members, with its name and `_` before theirs |
 /// | an array of values that are none of the two | the values, joined by `, ` |
+///
+/// Of a contact that this program exported, these are its fields, and what says whose its external id is.
 struct JSONObject {
     /// What is wrong, and where in the line (1-based).
     struct Problem: Error {
@@ -25,16 +27,97 @@ struct JSONObject {
 
     /// Reads a whole line.
     ///
-    /// - Parameter line: Valid UTF-8.
+    /// - Parameters:
+    ///   - line: Valid UTF-8.
+    ///   - isExport: Whether it is a contact that this program exported.
     /// - Returns: Names with their values, in the order of the object.
     /// - Throws: What is wrong with the line.
-    static func parse(_ line: UnsafeBufferPointer<UInt8>) throws(Problem) -> [(name: String, value: [UInt8])] {
+    static func parse(
+        _ line: UnsafeBufferPointer<UInt8>,
+        isExport: Bool = false
+    ) throws(Problem) -> [(name: String, value: [UInt8])] {
         var parser = Self(line)
         parser.skipSpace()
-        try parser.object(prefix: "", depth: 1)
+        if isExport { try parser.contact() } else { try parser.object(prefix: "", depth: 1) }
         parser.skipSpace()
         guard parser.index == line.count else { throw parser.problem("there is something behind the object") }
         return parser.members
+    }
+
+    /// Whether a line is a contact that this program exported: an object with just these names.
+    static func isExport(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        var parser = Self(line)
+        var names: [String] = []
+        do throws(Problem) {
+            try parser.eachMember { (parser, name) throws(Problem) in
+                names.append(name)
+                try parser.skipValue()
+            }
+        } catch {
+            return false
+        }
+        let own: Set = [
+            "contact", "fields", HeaderMapping.idSystemName, "lists", "sources", "consent", "created_at", "updated_at",
+        ]
+        // Exports of before have no system.
+        return Set(names).union([HeaderMapping.idSystemName]) == own
+    }
+
+    /// Reads a contact that this program exported.
+    private mutating func contact() throws(Problem) {
+        var system: [UInt8]?
+        try self.eachMember { (parser, name) throws(Problem) in
+            switch (name, parser.next) {
+            case ("fields", 0x7B): try parser.object(prefix: "", depth: 2)
+            case (HeaderMapping.idSystemName, _): system = try parser.value()
+            default: try parser.skipValue()
+            }
+        }
+        // Last: of a name that comes twice the last one counts.
+        if let system { self.members.append((HeaderMapping.idSystemName, system)) }
+    }
+
+    /// Gives the names of an object in turn, each with the parser before its value, which must be read.
+    private mutating func eachMember(
+        _ body: (inout Self, String) throws(Problem) -> Void
+    ) throws(Problem) {
+        try self.expect(0x7B)
+        guard self.next != 0x7D else {
+            self.index += 1
+            return
+        }
+        while true {
+            let name = String(decoding: try self.text(), as: UTF8.self)
+            self.skipSpace()
+            try self.expect(ASCII.colon)
+            try body(&self, name)
+            self.skipSpace()
+            guard self.next != ASCII.comma else {
+                try self.expect(ASCII.comma)
+                continue
+            }
+            try self.expect(0x7D)
+            return
+        }
+    }
+
+    /// Passes over a value of any kind.
+    private mutating func skipValue() throws(Problem) {
+        var depth = 0
+        repeat {
+            self.skipSpace()
+            switch self.next {
+            case 0x7B, 0x5B:
+                depth += 1
+                self.index += 1
+            case 0x7D where depth > 0, 0x5D where depth > 0:
+                depth -= 1
+                self.index += 1
+            case ASCII.comma where depth > 0, ASCII.colon where depth > 0: self.index += 1
+            case ASCII.quote: _ = try self.text()
+            default: _ = try self.word()
+            }
+        } while depth > 0
     }
 
     private init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }

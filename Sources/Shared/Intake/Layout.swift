@@ -60,6 +60,12 @@ package struct Layout: Hashable, Sendable {
         dayOrder: nil
     )
 
+    /// The layout of which a file has the rows that an import rejected.
+    static func rejected(_ header: [String]) -> Self? {
+        guard header.starts(with: RejectWriter.ownColumns) else { return nil }
+        return Self.all.first { header.dropFirst(RejectWriter.ownColumns.count).elementsEqual($0.columns) }
+    }
+
     /// The layout that a file's first row has, which then is no header.
     static func recognised(_ row: CSVMachine.Cells, _ delimiter: UInt8) -> Self? {
         func cell(_ index: Int) -> ArraySlice<UInt8> {

@@ -20,9 +20,15 @@ protocol RowReader: AnyObject {
 
     /// A layout without a header by which the file was recognised.
     var layout: Layout? { get }
+
+    /// Whether each row is a contact as this program exports it, with nothing beside its fields but the system of its id.
+    var isExport: Bool { get }
 }
 
-extension TableReader: RowReader {}
+extension TableReader: RowReader {
+    /// An exported table is told by its header.
+    var isExport: Bool { false }
+}
 
 /// Tells which reader a file needs by its first character.
 struct RowReaderChoice {

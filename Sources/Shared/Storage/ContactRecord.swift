@@ -5,6 +5,8 @@ package struct ContactRecord: Hashable, Sendable {
     package let id: Int64
     /// Built-in fields and others, in the order of ``ContactPages/fields``, as people read them; `nil` without a value.
     package var values: [String?]
+    /// Whose number the external id is; `nil` without one, empty for the user's own.
+    package let idSystem: String?
     package var lists: [String]
     /// The first source first.
     package var sources: [Source]
@@ -52,7 +54,7 @@ package struct ContactReader {
         self.connection = connection
         self.fields = fields
         self.columns =
-            (["c.id", "c.source", "c.consent", "c.created_at", "c.updated_at"]
+            (["c.id", "c.source", "c.consent", "c.created_at", "c.updated_at", "c.external_key"]
             + fields.map { $0.printedExpression(in: "c") }).joined(separator: ", ")
     }
 
@@ -114,7 +116,8 @@ package struct ContactReader {
             records.append(
                 ContactRecord(
                     id: row.integer(0),
-                    values: self.fields.indices.map { row.optionalText(5 + $0) },
+                    values: self.fields.indices.map { row.optionalText(6 + $0) },
+                    idSystem: row.optionalText(5).map { String($0.prefix { $0 != ":" }) },
                     lists: [],
                     sources: [],
                     consent: ConsentMarks(rawValue: row.integer(2)),

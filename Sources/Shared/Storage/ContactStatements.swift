@@ -105,9 +105,22 @@ struct ContactRow {
         fields.prefix(cell - 3).reduce(ContactStatements.firstFieldParameter) { $0 + ($1.numberColumn == nil ? 1 : 2) }
     }
 
-    /// What `contact.external_key` has for an id of this system.
+    /// What `contact.external_key` has for the row's id.
+    ///
+    /// - Parameters:
+    ///   - cell: The id's.
+    ///   - system: Whose it is, unless the row says that.
+    /// - Returns: The system, `:` and the id.
     func externalKey(_ cell: Int, _ system: String) -> [UInt8] {
-        Array(system.utf8) + [UInt8(ascii: ":")] + Array(self.cell(cell))
+        self.systemBeginning(system) + Array(self.cell(cell))
+    }
+
+    /// What an `external_key` of the row's system begins with.
+    func systemBeginning(_ system: String) -> [UInt8] {
+        let colon = [UInt8(ascii: ":")]
+        guard let cell = self.batch.systemCell else { return Array(system.utf8) + colon }
+        let row = self.policy == .replace ? self.later.last.map { Int($0) } : nil
+        return Array(self.cell(cell, of: row ?? self.index)) + colon
     }
 
     func bindFields(_ fields: [Field], to statement: any SQLStatement) {

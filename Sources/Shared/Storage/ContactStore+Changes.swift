@@ -56,7 +56,7 @@ extension ContactStore {
         known.source = found.optionalInteger(2)
         let hasID = self.externalCell.map { !row.cell($0).isEmpty } ?? false
         // An id of another system stays: a contact has one, and the first was there first.
-        let system = Array(self.marks.idSystem.utf8) + [UInt8(ascii: ":")]
+        let system = row.systemBeginning(self.marks.idSystem)
         if !found.isNull(4), !found.withBytes(4, { $0.starts(with: system) }) {
             turn.withoutExternalID = true
             known.learnsID = hasID && row.cell(0).isEmpty

@@ -33,21 +33,23 @@ extension ContactStore {
     /// Two ids of one system are two people of one household: then the row is nobody who is there, and its number cannot be its key.
     private func knownByTelephone(_ row: ContactRow, id: [UInt8]?, _ turn: inout Turn) throws(StoreError) -> Int64? {
         let key = row.cell(1)
-        if let holder = try self.holder(of: key, turn) {
-            guard try self.hasOtherID(holder.contact, than: id, turn) else { return holder.contact }
-            turn.ownKey = id.map(ContactAliases.key(ofID:))
-            return nil
+        let number = self.phoneCell.map { row.cell($0) }
+        guard let number, !number.isEmpty else {
+            // Its key is its id: inserting it tells.
+            guard turn.hasAliases, let holder = try self.holder(of: key, turn) else { return nil }
+            return holder.contact
         }
-        guard let cell = self.phoneCell, !row.cell(cell).isEmpty,
-            let contact = try self.phones.contact(PhoneKey.of(row.cell(cell)))
-        else { return nil }
-        guard try !self.hasOtherID(contact, than: id, turn) else {
+        let holder = try self.holder(of: key, turn)?.contact
+        var known = holder
+        if known == nil { known = try self.phones.contact(PhoneKey.of(number)) }
+        guard let found = known else { return nil }
+        guard try !self.hasOtherID(found, than: id, turn) else {
             turn.ownKey = id.map(ContactAliases.key(ofID:))
             return nil
         }
         // Another contact may get this number, too: the row is this one's all the same when it comes again.
-        if self.policy != .keep { try self.remember(key, of: contact, &turn) }
-        return contact
+        if holder == nil, self.policy != .keep { try self.remember(key, of: found, &turn) }
+        return found
     }
 
     /// Whether a contact has or had an id of the same system as one that is not its own.

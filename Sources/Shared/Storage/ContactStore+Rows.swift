@@ -11,6 +11,8 @@ package import Domain
 package struct ContactRows: Sendable {
     /// What the cells behind the first three are; without `email`.
     package let fields: [Field]
+    /// The cell behind the fields that says whose the row's external id is, if rows say that themselves.
+    let systemCell: Int?
     /// Cells of each row.
     let cellsPerRow: Int
     /// The cell that has ids of other systems, if there is one.
@@ -18,9 +20,13 @@ package struct ContactRows: Sendable {
     private(set) var bytes: [UInt8] = []
     private var ends: [UInt32] = []
 
-    package init(fields: [Field]) {
+    /// - Parameters:
+    ///   - fields: Of the cells behind the first three.
+    ///   - hasIDSystems: Whether one cell more says whose the external id is: a word, or nothing for the user's own.
+    package init(fields: [Field], hasIDSystems: Bool = false) {
         self.fields = fields
-        self.cellsPerRow = 3 + fields.count
+        self.systemCell = hasIDSystems ? 3 + fields.count : nil
+        self.cellsPerRow = 3 + fields.count + (hasIDSystems ? 1 : 0)
         self.externalCell = fields.firstIndex { $0.name == BuiltInField.externalID.rawValue }.map { 3 + $0 }
     }
 
@@ -108,14 +114,15 @@ package struct ContactChunk: Sendable {
     /// A number is no person's alone: rows without an address have the same id as well.
     func endOfKey(from place: Int, _ bytes: UnsafeRawBufferPointer) -> Int {
         let first = Int(self.rows[place])
-        let idCell = self.batch.range(row: first, cell: 0).isEmpty ? self.batch.externalCell : nil
+        let isWithoutAddress = self.batch.range(row: first, cell: 0).isEmpty
+        let idCells = isWithoutAddress ? [self.batch.externalCell, self.batch.systemCell].compactMap { $0 } : []
         func isSame(_ cell: Int, _ place: Int) -> Bool {
             bytes[self.batch.range(row: first, cell: cell)].elementsEqual(
                 bytes[self.batch.range(row: Int(self.rows[place]), cell: cell)]
             )
         }
         var end = place + 1
-        while end < self.rows.endIndex, isSame(1, end), idCell.map({ isSame($0, end) }) ?? true { end += 1 }
+        while end < self.rows.endIndex, isSame(1, end), idCells.allSatisfy({ isSame($0, end) }) { end += 1 }
         return end
     }
 

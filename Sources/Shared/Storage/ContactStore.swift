@@ -18,7 +18,7 @@ package struct ImportMarks: Hashable, Sendable {
     package var importID: Int64?
     /// Which bases the import states.
     package var consent: ConsentMarks
-    /// Whose numbers `external_id` has.
+    /// Whose numbers `external_id` has, where rows do not say that themselves.
     package var idSystem: String
 
     package init(importID: Int64? = nil, consent: ConsentMarks = [], idSystem: String = "") {
