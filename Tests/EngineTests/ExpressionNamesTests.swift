@@ -71,6 +71,7 @@ struct ExpressionNamesTests {
             ("list(", "1:6 the condition ends here; allowed is a name"),
             ("list(iowa", "1:10 the condition ends here; allowed is ) after the name"),
             ("age > today", "1:7 age is a whole number"),
+            ("city > today - 60y", "1:8 city is text, and only a field of type date can be compared with a day"),
             ("joined > today - 30", "1:18 '30' cannot stand here; allowed is a length of time"),
             ("joined > today - 30x", "1:18 this is no number"),
             ("joined > 30d", "1:10 '30d' cannot stand here"),
