@@ -138,6 +138,21 @@ class ImportsTest(EndToEndTest):
         rejects.write_text(rejects.read_text().replace('"broken"', '"mended@campaign.example"'))
         mended = run("contacts", "import", rejects.name)
         self.assertEqual((mended["created"], mended["rejected"]), (1, 0))
+        (person,) = run("contacts", "show", "mended@campaign.example")["contacts"]
+        self.assertEqual(person["fields"].keys(), stay["fields"].keys())
+
+        (folder / "everyone.csv").write_text(self.export())
+        again = run("contacts", "import", "everyone.csv")
+        self.assertEqual((again["rows"], again["unchanged"]), (3, 3))
+
+        os.mkfifo(folder / "pipe.csv")
+        self.assertIn("is no file", self.refused("pipe.csv"))
+        self.running.command("contacts", "import", "an.csv", "--list", "", expect=64)
+        campaign = self.running.write_campaign(audience="email like '%'", missing_field={"first_nam": "friend"})
+        with self.assertRaises(CommandFailure) as caught:
+            self.running.command("campaign", "check", campaign)
+        self.assertEqual(caught.exception.code, 65)
+        self.assertIn("did you mean 'first_name'?", caught.exception.errors)
 
     def test_a_household_and_the_own_export(self):
         run, folder = self.running.json, self.running.folder
@@ -155,21 +170,6 @@ class ImportsTest(EndToEndTest):
             (folder / "own").write_text(self.running.command("contacts", "export", *form))
             own = run("contacts", "import", "own", "--dry-run")
             self.assertEqual((own["rows"], own["unchanged"], own["warnings"]), (2, 2, 0))
-        (person,) = run("contacts", "show", "mended@campaign.example")["contacts"]
-        self.assertEqual(person["fields"].keys(), stay["fields"].keys())
-
-        (folder / "everyone.csv").write_text(self.export())
-        again = run("contacts", "import", "everyone.csv")
-        self.assertEqual((again["rows"], again["unchanged"]), (3, 3))
-
-        os.mkfifo(folder / "pipe.csv")
-        self.assertIn("is no file", self.refused("pipe.csv"))
-        self.running.command("contacts", "import", "an.csv", "--list", "", expect=64)
-        campaign = self.running.write_campaign(audience="email like '%'", missing_field={"first_nam": "friend"})
-        with self.assertRaises(CommandFailure) as caught:
-            self.running.command("campaign", "check", campaign)
-        self.assertEqual(caught.exception.code, 65)
-        self.assertIn("did you mean 'first_name'?", caught.exception.errors)
 
 
 if __name__ == "__main__":
