@@ -4,7 +4,8 @@
 /// words of any kind, `!a|b` for neither of them: at the beginning right before it, else right behind.
 struct Phrase: Sendable {
     private enum Piece: Sendable {
-        case words([Pattern])
+        /// Together with the marks of all of them.
+        case words([Pattern], UInt64)
         case gap(Int)
         case neither([Pattern])
     }
@@ -12,6 +13,8 @@ struct Phrase: Sendable {
     private struct Pattern: Sendable {
         let text: String
         let isPrefix: Bool
+
+        var mark: UInt64 { self.isPrefix && self.text.utf8.count < 2 ? .max : WordText.mark(self.text) }
 
         func matches(_ word: Substring) -> Bool { self.isPrefix ? word.hasPrefix(self.text) : word == self.text }
     }
@@ -21,7 +24,9 @@ struct Phrase: Sendable {
     init(_ text: String) {
         self.pieces = text.split(separator: " ").map { part in
             if part.hasPrefix("..."), let count = Int(part.dropFirst(3)) { return .gap(count) }
-            return part.hasPrefix("!") ? .neither(Self.patterns(part.dropFirst())) : .words(Self.patterns(part))
+            if part.hasPrefix("!") { return .neither(Self.patterns(part.dropFirst())) }
+            let patterns = Self.patterns(part)
+            return .words(patterns, patterns.reduce(0) { $0 | $1.mark })
         }
     }
 
@@ -34,25 +39,29 @@ struct Phrase: Sendable {
     }
 
     func occurs(in text: WordText) -> Bool {
-        text.words.indices.contains { self.matches(text.words[...], at: $0, piece: 0) }
+        // Most phrases have a word of which no text has the first letters.
+        let isPossible = self.pieces.allSatisfy { piece in
+            if case .words(_, let marks) = piece { text.marks & marks != 0 } else { true }
+        }
+        return isPossible && text.words.indices.contains { self.matches(text, at: $0, piece: 0) }
     }
 
-    private func matches(_ words: ArraySlice<Substring>, at index: Int, piece: Int) -> Bool {
+    private func matches(_ text: WordText, at index: Int, piece: Int) -> Bool {
         guard piece < self.pieces.count else { return true }
         switch self.pieces[piece] {
         case .gap(let count):
-            for skipped in 0...count where self.matches(words, at: index + skipped, piece: piece + 1) { return true }
+            for skipped in 0...count where self.matches(text, at: index + skipped, piece: piece + 1) { return true }
             return false
         case .neither(let patterns):
             let other = piece == 0 ? index - 1 : index
-            guard !words.indices.contains(other) || !patterns.contains(where: { $0.matches(words[other]) }) else {
-                return false
-            }
-            return self.matches(words, at: index, piece: piece + 1)
-        case .words(let patterns):
-            guard index < words.endIndex else { return false }
-            return patterns.contains { $0.matches(words[index]) }
-                && self.matches(words, at: index + 1, piece: piece + 1)
+            guard
+                !text.words.indices.contains(other) || !patterns.contains(where: { $0.matches(text.words[other]) })
+            else { return false }
+            return self.matches(text, at: index, piece: piece + 1)
+        case .words(let patterns, let marks):
+            guard index < text.words.endIndex, text.markOfEach[index] & marks != 0 else { return false }
+            return patterns.contains { $0.matches(text.words[index]) }
+                && self.matches(text, at: index + 1, piece: piece + 1)
         }
     }
 }

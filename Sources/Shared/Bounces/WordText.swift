@@ -19,6 +19,9 @@ struct WordText {
     ]
 
     let words: [Substring]
+    /// One bit for each word, by its first two bytes, and all of them together: what has no bit in common is no word of this text.
+    let markOfEach: [UInt64]
+    let marks: UInt64
 
     init(_ text: some StringProtocol) {
         var words: [Substring] = []
@@ -35,9 +38,16 @@ struct WordText {
             for piece in pieces { words += Self.words(piece) }
         }
         self.words = Array(words.prefix(Self.wordsMax))
+        self.markOfEach = self.words.map { Self.mark($0) }
+        self.marks = self.markOfEach.reduce(0, |)
     }
 
     func says(_ phrases: [Phrase]) -> Bool { phrases.contains { $0.occurs(in: self) } }
+
+    /// Of words that begin alike it is the same.
+    static func mark(_ word: some StringProtocol) -> UInt64 {
+        1 << UInt64(word.utf8.prefix(2).reduce(0) { ($0 &* 31 &+ Int($1)) & 63 })
+    }
 
     private static func words(_ piece: Substring) -> [Substring] {
         var name = piece
