@@ -97,7 +97,7 @@ struct CommandLineTests {
         #expect(
             try JSONText.of(ImportSummary(report, rejectsFile: nil))
                 == #"{"created":1,"first_warnings":[],"opt_outs":[],"rejected":4,"rejects_file":null,"rows":10,"unchanged":3,"#
-                + #""updated":2,"warned_columns":[],"warnings":5}"#
+                + #""unclear":[],"updated":2,"warned_columns":[],"warnings":5}"#
         )
         let named = try JSONText.of(ImportSummary(report, rejectsFile: "/a/b.rejects.csv"))
         #expect(named.contains(#""rejects_file":"/a/b.rejects.csv""#))

@@ -58,6 +58,29 @@ struct PlanHoursTests {
         #expect(hours.groups.map(\.times) == [[], [0..<14_380]])
     }
 
+    @Test("people whose place cannot be read are counted, and so is a zone in no country that stands for the unknown")
+    func unread() throws {
+        var hours = try self.hours(.recipient, expiresAfter: 24)
+        hours.note(self.place("Europe/Paris"), 5)
+        #expect(hours.unread == 0 && hours.homelessZone == nil)
+        hours.note(self.place("Nowhere/Land"), 3)
+        hours.note(RecipientPlace(timezone: "", phone: "", postalCode: "", state: "", country: "Atlantis"), 2)
+        hours.note(self.place("europe/paris "), 4)
+        #expect(hours.unread == 5)
+        #expect(hours.unreadExamples == ["'Nowhere/Land'", "'Atlantis'"])
+        #expect(hours.homelessZone == nil)
+        let window = try #require(DailyWindow("09:00-20:00"))
+        var nowhere = PlanHours(
+            start: Self.start,
+            expiresAfterMilliseconds: Self.hour,
+            hours: RecipientHours(window: window, clocks: .recipient, home: "UTC", source: ZoneFolder.system)
+        )
+        nowhere.note(self.place("Europe/Paris"), 5)
+        #expect(nowhere.homelessZone == nil)
+        nowhere.note(self.place(""), 1)
+        #expect(nowhere.homelessZone == "UTC")
+    }
+
     @Test("one window for all is everybody's, and without one the campaign's end is all there is")
     func home() throws {
         var hours = try self.hours(.home, expiresAfter: 24, window: "10:00-12:00")

@@ -165,6 +165,17 @@ struct WhyTests {
         try await scene.reads.readers.close()
     }
 
+    @Test("a place that cannot be read is said to be, and the hours are narrower")
+    func unread() async throws {
+        let scene = try WhyScene()
+        try scene.bench.execute("UPDATE contact SET timezone = 'Nowhere/Land' WHERE id = 7")
+        let step = try #require(try await scene.why(7).steps["hours"])
+        #expect(step.text.contains("08:00-19:00 (07:00-20:00, narrowed) in UTC"))
+        #expect(step.text.contains("nothing says where they are"))
+        #expect(step.text.contains("; their timezone 'Nowhere/Land' cannot be read)"))
+        try await scene.reads.readers.close()
+    }
+
     @Test("where the configuration asks for consent, what it needs is said beside what there is")
     func consent() async throws {
         let scene = try WhyScene()

@@ -918,6 +918,23 @@ MUTATIONS = [
         suite="APITests.RequestKeyTests",
         test="what a question is told is not kept",
     ),
+    # Who is where, as lists write it.
+    dict(
+        name="hours are as wide for whoever's place cannot be read (unread places)",
+        file="Sources/Shared/TimeZones/RecipientZones.swift",
+        find='self.basis == .nothing || self.isOffset || !self.unread.isEmpty',
+        replace='self.basis == .nothing || self.isOffset',
+        suite="TimeZonesTests.RecipientHoursTests",
+        test="what the zones were taken from is known, and whoever is nowhere is anywhere in a narrower window",
+    ),
+    dict(
+        name="soldiers abroad are in New York (military ZIP codes)",
+        file="Sources/Shared/TimeZones/PostalCodes.swift",
+        find='America/New_York: 005 010-089 100-212',
+        replace='America/New_York: 005 010-212',
+        suite="TimeZonesTests.RecipientHoursTests",
+        test="where somebody is follows from their fields, the surest first",
+    ),
     # Who must not be written to, as files and spellings say it.
     dict(
         name="columns that say who unsubscribed are not heeded (opt-outs of exports)",

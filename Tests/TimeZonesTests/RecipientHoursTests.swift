@@ -15,6 +15,13 @@ struct RecipientHoursTests {
         RecipientPlace(timezone: timezone, phone: phone, postalCode: zip, state: state, country: country)
     }
 
+    private static let europe = [
+        "Asia/Dubai", "Atlantic/Azores", "Europe/Berlin", "Europe/Istanbul", "Europe/London",
+    ]
+    private static let pacific = [
+        "Asia/Bangkok", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "Pacific/Auckland",
+    ]
+
     @Test(
         "where somebody is follows from their fields, the surest first",
         arguments: [
@@ -47,6 +54,36 @@ struct RecipientHoursTests {
             ),
             (place(country: "India"), nil, ["Asia/Kolkata"]),
             (place(zip: "10001", country: "Atlantis"), "US", []),
+            (place(zip: "10001", country: "n/a"), "US", ["America/New_York"]),
+            (place("CST", country: "China"), "US", ["Asia/Shanghai", "Asia/Urumqi"]),
+            // Mail of the military goes there and not to New York, and the code does not say where.
+            (place(zip: "09007"), "US", Self.europe), (place(zip: "9007"), "US", Self.europe),
+            (
+                place(zip: "09399", country: "US"), nil,
+                ["Asia/Dubai", "Asia/Karachi", "Europe/Berlin", "Europe/Istanbul", "Europe/London"]
+            ), (place(zip: "08999"), "US", ["America/New_York"]), (place(zip: "10000"), "US", ["America/New_York"]),
+            (
+                place(zip: "34002"), "US",
+                ["America/New_York", "America/Puerto_Rico", "America/Sao_Paulo", "America/Tegucigalpa"]
+            ), (place(zip: "96204"), "US", Self.pacific), (place(zip: "96521"), "US", Self.pacific),
+            (place(state: "AE"), "US", (Self.europe + ["Asia/Karachi"]).sorted()),
+            (place(zip: "00802"), "US", ["America/Puerto_Rico"]),
+            (place(zip: "96799"), "US", ["Pacific/Honolulu", "Pacific/Pago_Pago"]),
+            // Territories overseas.
+            (place(zip: "97400", country: "France"), nil, ["Indian/Reunion"]),
+            (place(zip: "F-97110", country: "FR"), nil, ["America/Guadeloupe"]),
+            (place(zip: "97200", country: "FRA"), nil, ["America/Martinique"]),
+            (place(zip: "97300"), "FR", ["America/Cayenne"]), (place(zip: "97600"), "FR", ["Indian/Mayotte"]),
+            (place(zip: "98 800", country: "FR"), nil, ["Pacific/Noumea"]),
+            (place(phone: "+262692000000", zip: "97400", country: "FR"), nil, ["Indian/Mayotte", "Indian/Reunion"]),
+            (place(zip: "75001", country: "FR"), nil, ["Europe/Paris"]),
+            (place(zip: "98000", country: "FR"), nil, ["Europe/Paris"]),
+            (place(zip: "3900", country: "Danmark"), nil, SystemZones.greenland),
+            (place(zip: "2100", country: "DK"), nil, ["Europe/Copenhagen"]),
+            (place(zip: "100", country: "DK"), nil, ["Atlantic/Faroe"]),
+            (place(zip: "6798", country: "AU"), nil, ["Indian/Christmas"]),
+            (place(zip: "9500-321", country: "PT"), nil, ["Atlantic/Azores", "Atlantic/Madeira", "Europe/Lisbon"]),
+            (place(zip: "35001", country: "ES"), nil, ["Africa/Ceuta", "Atlantic/Canary", "Europe/Madrid"]),
             (place(), "US", []),
         ] as [(RecipientPlace, String?, [String])]
     )
@@ -63,6 +100,15 @@ struct RecipientHoursTests {
             (place(phone: "+12125550100", zip: "90210"), .postalCodeAndPhone, 2, "09:00-20:00"),
             (place(state: "tx"), .state, 2, "09:00-20:00"), (place(country: "India"), .country, 1, "09:00-20:00"),
             (place(), .nothing, 0, "10:00-19:00"),
+            (place(zip: "10001", country: "Atlantis"), .nothing, 0, "10:00-19:00"),
+            (place("Nowhere/Land"), .nothing, 0, "10:00-19:00"),
+            // What cannot be read may contradict what can.
+            (place("Nowhere/Land", zip: "10001"), .postalCode, 1, "10:00-19:00"),
+            (place("CST", country: "India"), .country, 1, "10:00-19:00"),
+            (place(phone: "+12125550100", country: "Atlantis"), .phone, 1, "10:00-19:00"),
+            (place("Europe/Paris", country: "Atlantis"), .timezone, 1, "09:00-20:00"),
+            // Summer time may have begun since it was written down.
+            (place("UTC+05:30"), .timezone, 1, "10:00-19:00"), (place("europe/paris"), .timezone, 1, "09:00-20:00"),
         ] as [(RecipientPlace, RecipientZones.Basis, Int, String)]
     )
     func basis(place: RecipientPlace, basis: RecipientZones.Basis, zones: Int, window: String) throws {
@@ -86,6 +132,12 @@ struct RecipientHoursTests {
             (place("Asia/Kolkata"), "2026-11-22T12:00:00.000Z", "2026-11-22T14:30:00.000Z"),
             (place(zip: "69101"), "2026-11-22T16:00:00.000Z", "2026-11-23T02:00:00.000Z"),
             (place(), "2026-11-22T20:00:00.000Z", "2026-11-23T00:00:00.000Z"),
+            (place(country: "Atlantis"), "2026-11-22T20:00:00.000Z", "2026-11-23T00:00:00.000Z"),
+            (place(country: "Republic of Korea"), "2026-11-23T00:00:00.000Z", "2026-11-23T11:00:00.000Z"),
+            (place("UTC+05:30"), "2026-11-22T12:00:00.000Z", "2026-11-22T13:30:00.000Z"),
+            (place("GMT-3"), "2026-11-22T13:00:00.000Z", "2026-11-22T22:00:00.000Z"),
+            (place(zip: "09007"), "2026-11-22T12:00:00.000Z", "2026-11-22T16:00:00.000Z"),
+            (place(zip: "97400", country: "France"), "2026-11-22T12:00:00.000Z", "2026-11-22T16:00:00.000Z"),
         ]
     )
     func opening(place: RecipientPlace, opens: String, closes: String) throws {
@@ -120,6 +172,18 @@ struct RecipientHoursTests {
         #expect(
             early.answer(for: place, at: autumn) == .open(until: try #require(Timestamp("2026-11-01T07:00:00.000Z")))
         )
+    }
+
+    @Test("whoever is unknown is in the campaign's country also when its zone is written by an old name")
+    func oldHome() throws {
+        let old = try Self.hours("09:00-20:00", home: "US/Eastern")
+        let new = try Self.hours("09:00-20:00")
+        #expect(old.homeIsInCountry)
+        #expect(
+            Set(old.whereabouts(of: Self.place()).zones.names)
+                == Set(new.whereabouts(of: Self.place()).zones.names).union(["US/Eastern"])
+        )
+        #expect(try !Self.hours("09:00-20:00", home: "UTC").homeIsInCountry)
     }
 
     @Test("asking again years later gives the hours of then")

@@ -178,6 +178,7 @@ struct ImportReport: Decodable, Sendable {
     var warnedColumns: [WarningUse]?
     var fields: [FieldUse]?
     var optOuts: [OptOut]?
+    var unclear: [Unclear]?
     var dryRun: Trial?
 
     /// Rows whose people must not be written to, by one column and for one reason.
@@ -187,8 +188,16 @@ struct ImportReport: Decodable, Sendable {
         var rows: Int
     }
 
+    /// Rows with words in one column that matter and cannot be read.
+    struct Unclear: Codable, Sendable {
+        var column: String
+        var about: String
+        var rows: Int
+        var examples: [String]
+    }
+
     enum CodingKeys: String, CodingKey {
-        case id, rows, created, updated, unchanged, rejected, warnings, fields
+        case id, rows, created, updated, unchanged, rejected, warnings, fields, unclear
         case optOuts = "opt_outs"
         case firstRejects = "first_rejects"
         case firstWarnings = "first_warnings"

@@ -234,6 +234,18 @@ struct ContactsImportCommand: PostriderLeaf {
         return Printable.foreign(words.joined(separator: ", "))
     }
 
+    /// What a column says that nobody could read, and what follows.
+    private static func words(_ one: ImportReport.Unclear) -> String {
+        let examples = one.examples.map { "'\($0)'" }.joined(separator: ", ")
+        let what =
+            switch one.about {
+            case "timezone": "is no time zone that is known: their hours are narrower"
+            case "country": "is no country that is known: their hours are narrower"
+            default: "could not be read"
+            }
+        return Printable.foreign("what the column \(one.column) says \(what) (\(examples))")
+    }
+
     static func lines(_ report: ImportReport, _ rejectsFile: String?, seconds: Double, style: Style) -> [String] {
         let rate = seconds > 0 ? " (\(NumberText.rate(Double(report.rows) / seconds)) a second)" : ""
         let rows = style.bold("\(NumberText.grouped(report.rows)) rows")
@@ -246,6 +258,9 @@ struct ContactsImportCommand: PostriderLeaf {
         table.add(["  warnings", NumberText.grouped(report.warnings), Self.words(report.warnedColumns ?? [])])
         for one in report.optOuts ?? [] {
             table.add(["  \(style.yellow("suppressed"))", NumberText.grouped(one.rows), Self.words(one)])
+        }
+        for one in report.unclear ?? [] {
+            table.add(["  \(style.yellow("unclear"))", NumberText.grouped(one.rows), Self.words(one)])
         }
         return ["\(rows) in \(NumberText.duration(seconds: seconds))\(rate)"] + table.lines(style: .plain).dropFirst()
     }
@@ -272,6 +287,7 @@ struct ImportSummary: Encodable {
         case firstWarnings = "first_warnings"
         case warnedColumns = "warned_columns"
         case optOuts = "opt_outs"
+        case unclear
         case fields
         case dryRun = "dry_run"
     }
@@ -289,6 +305,7 @@ struct ImportSummary: Encodable {
         try container.encode(self.report.firstWarnings ?? [], forKey: .firstWarnings)
         try container.encode(self.report.warnedColumns ?? [], forKey: .warnedColumns)
         try container.encode(self.report.optOuts ?? [], forKey: .optOuts)
+        try container.encode(self.report.unclear ?? [], forKey: .unclear)
         guard let trial = self.report.dryRun else { return }
         try container.encode(self.report.fields ?? [], forKey: .fields)
         try container.encode(trial, forKey: .dryRun)

@@ -44,7 +44,7 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
     var updated: Int
     var unchanged: Int
     var rejected: Int
-    /// Values that did not fit their field and were left empty, and what else was passed over.
+    /// Values that did not fit their field and were left empty, words that could not be read, and what else was passed over.
     var warnings: Int
     var firstRejects: [Reject]
     /// Some of the warnings, in the order of the file.
@@ -54,6 +54,8 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
     var fields: [FieldUse]
     /// Rows whose people must not be written to, by the columns that say so, in their order.
     var optOuts: [OptOutUse] = []
+    /// Words that could not be read, by the columns that have them, in their order.
+    var unclear: [UnclearUse] = []
     /// What else it would do, when it was only tried.
     @Nullable var dryRun: ImportTrial? = nil
 
@@ -94,8 +96,24 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
         var warnings: Int
     }
 
+    /// How many rows say something in one column that matters and cannot be read.
+    struct UnclearUse: Hashable, Sendable, Encodable {
+        /// The header as the file has it.
+        var column: String
+        var about: About
+        var rows: Int
+        /// Some of the words.
+        var examples: [String]
+
+        /// What the column speaks of; the raw value is in the answer.
+        enum About: String, Hashable, Sendable, Encodable {
+            case timezone
+            case country
+        }
+    }
+
     private enum CodingKeys: String, CodingKey {
-        case id, rows, created, updated, unchanged, rejected, warnings
+        case id, rows, created, updated, unchanged, rejected, warnings, unclear
         case firstRejects = "first_rejects"
         case firstWarnings = "first_warnings"
         case warnedColumns = "warned_columns"

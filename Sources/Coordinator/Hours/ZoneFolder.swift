@@ -11,6 +11,7 @@ final class ZoneFolder: ZoneSource {
 
     private let path: String
     let countries: ZoneCountries
+    let spellings: ZoneSpellings
     /// Zones read so far, of about 600; also those that cannot be read.
     private let known = Mutex<[String: ZoneRules?]>([:])
     /// Names come from contacts: an import with a million wrong ones must not fill the memory.
@@ -21,7 +22,9 @@ final class ZoneFolder: ZoneSource {
         func text(_ name: String) -> String {
             String(decoding: FileManager.default.contents(atPath: "\(path)/\(name)") ?? Data(), as: UTF8.self)
         }
-        self.countries = ZoneCountries(zoneTab: text("zone.tab"), countryTab: text("iso3166.tab"))
+        let zoneTab = text("zone.tab")
+        self.countries = ZoneCountries(zoneTab: zoneTab, countryTab: text("iso3166.tab"))
+        self.spellings = ZoneSpellings(zoneTab: zoneTab, tzdata: text("tzdata.zi"))
     }
 
     func rules(of zone: String) -> ZoneRules? {

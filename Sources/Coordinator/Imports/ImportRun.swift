@@ -3,6 +3,7 @@ import Intake
 import NIOCore
 import Storage
 import Telemetry
+import TimeZones
 
 /// What one import did.
 struct ImportSummary: Hashable, Sendable {
@@ -14,6 +15,7 @@ struct ImportSummary: Hashable, Sendable {
     var warnedColumns: [ImportAnswer.WarningUse] = []
     var fields: [ImportAnswer.FieldUse] = []
     var optOuts: [ImportAnswer.OptOutUse] = []
+    var unclear: [ImportAnswer.UnclearUse] = []
 
     var answer: ImportAnswer {
         ImportAnswer(
@@ -32,7 +34,8 @@ struct ImportSummary: Hashable, Sendable {
             },
             warnedColumns: self.warnedColumns,
             fields: self.fields,
-            optOuts: self.optOuts
+            optOuts: self.optOuts,
+            unclear: self.unclear
         )
     }
 
@@ -60,11 +63,13 @@ struct ImportRun: Sendable {
     let now: @Sendable () -> Timestamp
     /// When the import is only tried: where, which is the loop too.
     var rehearsal: ImportRehearsal?
+    /// Reads what rows say about where their people are.
+    var zones: any ZoneSource = ZoneFolder.system
 
     /// Reads the file to its end, and returns once all of it is committed.
     func read(_ body: some AsyncSequence<ByteBuffer, any Error> & Sendable) async throws -> ImportSummary {
         try await withThrowingTaskGroup(of: ImportCounts.self) { group in
-            var progress = ImportProgress(self.ticket, self.request, rejectsPath: self.rejectsPath)
+            var progress = ImportProgress(self.ticket, self.request, rejectsPath: self.rejectsPath, self.zones)
             var packed = PackedFile(folder: self.scratchFolder)
             for try await piece in body {
                 guard let piece = try packed.take(piece) else { continue }
@@ -91,6 +96,7 @@ struct ImportRun: Sendable {
             progress.summary.firstWarnings = progress.warnings.first
             progress.summary.warnedColumns = progress.warnings.uses(progress.table.mapping?.headers ?? [])
             progress.summary.optOuts = progress.optOuts.uses(progress.table.mapping?.headers ?? [])
+            progress.summary.unclear = progress.unclear.uses(progress.table.mapping?.headers ?? [])
             return progress.summary
         }
     }
@@ -223,11 +229,13 @@ private struct ImportProgress {
     var summary: ImportSummary
     var optOuts: ImportOptOuts
     var warnings = ImportWarnings()
+    var unclear: ImportUnclear
     private var headerWarnings = true
     /// Rows of the batch that were taken.
     private var taken = 0
 
-    init(_ ticket: ImportTicket, _ request: ImportRequest, rejectsPath: String?) {
+    init(_ ticket: ImportTicket, _ request: ImportRequest, rejectsPath: String?, _ zones: any ZoneSource) {
+        self.unclear = ImportUnclear(zones)
         self.table = ContactTable(knownFields: ticket.fields, map: request.map)
         self.optOuts = ImportOptOuts(file: request.file)
         self.rejects = RejectFile(path: rejectsPath)
@@ -249,7 +257,9 @@ private struct ImportProgress {
     ///
     /// - Returns: Whether the window is full: then it must be handed over, and there may be more of the batch.
     mutating func take() throws -> Bool {
+        var warnings = 0
         if self.taken == 0 {
+            warnings = self.unclear.take(self.batch, self.table.mapping)
             try self.rejects.append(self.batch.rejects, of: self.table.mapping)
             if self.headerWarnings { self.warnings.take(self.table.warnings) }
             self.warnings.take(self.batch.warnings)
@@ -264,6 +274,7 @@ private struct ImportProgress {
         // Its rows must not be shared with `self.window` while they grow.
         self.window = nil
         self.taken = window.add(self.batch, from: self.taken)
+        window.warn(warnings)
         if self.headerWarnings {
             window.warn(self.table.warnings.count)
             self.headerWarnings = false

@@ -12,6 +12,13 @@ struct PlanHours: Sendable {
     private var hours: RecipientHours?
     /// People by group; without hours nobody is in it.
     private var people: [Int: Int] = [:]
+    /// People whose words for a time zone or a country cannot be read.
+    private(set) var unread = 0
+    /// Some of those words, as they came.
+    private(set) var unreadExamples: [String] = []
+
+    /// More would not be read.
+    private static let examplesMax = 3
 
     init(start: Timestamp, expiresAfterMilliseconds: Int64, hours: RecipientHours?) {
         self.start = start
@@ -27,6 +34,19 @@ struct PlanHours: Sendable {
         let start = self.start
         guard let group = self.hours?.group(of: place, at: start) else { return }
         self.people[group, default: 0] += count
+        guard let unread = self.hours?.unread(of: place), !unread.isEmpty else { return }
+        self.unread += count
+        let words = [unread.contains(.timezone) ? place.timezone : "", unread.contains(.country) ? place.country : ""]
+        for word in words where !word.isEmpty && self.unreadExamples.count < Self.examplesMax {
+            let example = "'\(word.prefix(40))'"
+            if !self.unreadExamples.contains(example) { self.unreadExamples.append(example) }
+        }
+    }
+
+    /// The campaign's zone, when people of whom nothing is known are taken to be there and nowhere else, since it is in no country.
+    var homelessZone: String? {
+        guard let hours = self.hours, !hours.homeIsInCountry else { return nil }
+        return self.people.contains { hours.isUnknown(group: $0.key) } ? hours.home : nil
     }
 
     /// Notes people to whom the campaign's own clocks apply.

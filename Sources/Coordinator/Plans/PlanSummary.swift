@@ -12,6 +12,25 @@ extension PlanAnswer {
                 Diagnostic(.warning, "the budget pays for \(paid) of \(load.messages) messages; then it pauses")
             )
         }
+        if hours.unread > 0 {
+            let examples = hours.unreadExamples.joined(separator: ", ")
+            warnings.append(
+                Diagnostic(
+                    .warning,
+                    "\(hours.unread) people have a time zone or country that cannot be read (\(examples)): their window is "
+                        + "narrower, as if nothing were known"
+                )
+            )
+        }
+        if let zone = hours.homelessZone {
+            warnings.append(
+                Diagnostic(
+                    .warning,
+                    "the campaign's zone \(zone) is in no country, and it counts for people of whom nothing is known; set "
+                        + "schedule.home_timezone to where they are"
+                )
+            )
+        }
         let finish = Finish(outlook, messages: wanted, start: hours.start)
         let messages = max(0, wanted - finish.unsent)
         if finish.unsent > 0 {

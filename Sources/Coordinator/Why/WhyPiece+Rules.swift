@@ -106,7 +106,7 @@ extension WhyPiece {
         let moment = (wasOutside ? person.place?.at : nil) ?? person.now
         let answer = hours.clocks == .home ? hours.answerAtHome(at: moment) : hours.answer(for: place, at: moment)
         let hour = found.window == window ? window.text : "\(found.window.text) (\(window.text), narrowed)"
-        let within = "\(hour) in \(Self.names(found.zones.names)) (\(Self.text(found.zones.basis, place)))"
+        let within = "\(hour) in \(Self.names(found.zones.names)) (\(Self.text(found.zones, place)))"
         switch answer {
         case .open(let until) where !wasOutside:
             return WhyStep("hours", allows: true, "inside \(within), until \(until.rfc3339)")
@@ -123,6 +123,15 @@ extension WhyPiece {
     private static func names(_ zones: [String]) -> String {
         guard zones.count > Self.namedZones else { return zones.joined(separator: " and ") }
         return "\(zones.prefix(Self.namedZones).joined(separator: ", ")) and \(zones.count - Self.namedZones) more"
+    }
+
+    /// What the zones were taken from, and what could not be read.
+    private static func text(_ zones: RecipientZones, _ place: RecipientPlace) -> String {
+        var unread: [String] = []
+        if zones.unread.contains(.timezone) { unread.append("their timezone '\(place.timezone.prefix(40))'") }
+        if zones.unread.contains(.country) { unread.append("their country '\(place.country.prefix(40))'") }
+        let basis = Self.text(zones.basis, place)
+        return unread.isEmpty ? basis : "\(basis); \(unread.joined(separator: " and ")) cannot be read"
     }
 
     private static func text(_ basis: RecipientZones.Basis, _ place: RecipientPlace) -> String {

@@ -5,7 +5,7 @@
 enum PostalCodes {
     /// Zones of a ZIP code, `12345`, `12345-6789`, or with its leading zeros lost to a spreadsheet.
     ///
-    /// - Returns: `nil` for a text that is none, and for those of the military.
+    /// - Returns: `nil` for a text that is none. A ZIP code of the military has the zones of all places where such mail goes.
     static func american(_ text: Substring) -> [String]? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let rest = text.dropFirst(digits.count)
@@ -28,9 +28,33 @@ enum PostalCodes {
         (country == "CA" ? Self.provinces : Self.states)[text.uppercased()]
     }
 
+    /// The territory, with a country code of its own, that a postal code of a country belongs to.
+    ///
+    /// - Parameters:
+    ///   - text: `97400`, also as `F-97400` or `97 400`.
+    ///   - country: ISO 3166-1.
+    /// - Returns: `nil` for a code of the country itself, and of those that have no such territories.
+    static func territory(_ text: String, of country: String) -> String? {
+        guard let territories = Self.territories[country] else { return nil }
+        let digits = text.filter { $0.isASCII && $0.isNumber }
+        return territories.first { $0.digits == digits.utf8.count && digits.hasPrefix($0.prefix) }?.code
+    }
+
+    /// By country: how codes of its territories begin, how long they are, and whose they are.
+    ///
+    /// What is inside the country's own zones is not here: the Canaries, the Azores and Madeira have Spain's and Portugal's.
+    private static let territories: [String: [(prefix: String, digits: Int, code: String)]] = [
+        "FR": [
+            ("971", 5, "GP"), ("972", 5, "MQ"), ("973", 5, "GF"), ("974", 5, "RE"), ("975", 5, "PM"), ("976", 5, "YT"),
+            ("977", 5, "BL"), ("978", 5, "MF"), ("984", 5, "TF"), ("986", 5, "WF"), ("987", 5, "PF"), ("988", 5, "NC"),
+        ],
+        "DK": [("39", 4, "GL"), ("1", 3, "FO"), ("2", 3, "FO"), ("3", 3, "FO"), ("4", 3, "FO")],
+        "AU": [("6798", 4, "CX"), ("6799", 4, "CC"), ("2899", 4, "NF")],
+    ]
+
     private static let prefixes = ZoneLines.table(
         """
-        America/New_York: 005 010-212 214-299 300-323 326-339 341-349 374 376-379 398-400 402-418 425 430-459 569
+        America/New_York: 005 010-089 100-212 214-299 300-323 326-339 341-349 374 376-379 398-400 402-418 425 430-459 569
         America/New_York,America/Chicago: 324 373 401 421 426 427
         America/Indiana/Indianapolis: 460-462 466-468 470-474 478
         America/Indiana/Indianapolis,America/Chicago: 463-465 469 475 476 479
@@ -50,6 +74,12 @@ enum PostalCodes {
         Pacific/Honolulu,Pacific/Pago_Pago: 967
         America/Puerto_Rico: 006-009
         Pacific/Guam,Pacific/Palau,Pacific/Port_Moresby,Pacific/Guadalcanal,Pacific/Kosrae,Pacific/Tarawa,Pacific/Kwajalein: 969
+        America/Tegucigalpa,America/New_York,America/Puerto_Rico,America/Sao_Paulo: 340
+        Atlantic/Azores,Europe/London,Europe/Berlin,Europe/Istanbul,Asia/Dubai: 090-092 094-096 099
+        Europe/London,Europe/Berlin,Europe/Istanbul,Asia/Dubai,Asia/Karachi: 093 098
+        America/Thule,Atlantic/Azores,Europe/London,Europe/Berlin,Europe/Istanbul,Asia/Dubai: 097
+        Asia/Bangkok,Asia/Singapore,Asia/Tokyo,Australia/Sydney,Pacific/Auckland: 962-965
+        America/Los_Angeles,Pacific/Honolulu,Pacific/Guam,Asia/Tokyo,Asia/Singapore: 966
         """
     )
 
@@ -71,6 +101,12 @@ enum PostalCodes {
         America/Puerto_Rico: PR VI
         Pacific/Guam: GU MP
         Pacific/Pago_Pago: AS
+        Pacific/Palau: PW
+        Pacific/Port_Moresby,Pacific/Guadalcanal,Pacific/Kosrae: FM
+        Pacific/Tarawa,Pacific/Kwajalein: MH
+        America/Tegucigalpa,America/New_York,America/Puerto_Rico,America/Sao_Paulo: AA
+        Atlantic/Azores,Europe/London,Europe/Berlin,Europe/Istanbul,Asia/Dubai,Asia/Karachi: AE
+        America/Los_Angeles,Pacific/Honolulu,Pacific/Guam,Asia/Tokyo,Asia/Singapore: AP
         """
     )
 

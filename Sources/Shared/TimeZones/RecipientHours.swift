@@ -25,6 +25,15 @@ package struct RecipientHours: Sendable {
     private var tableOfZones: [[String]: Int] = [:]
     private var tableOfPlace: [RecipientPlace: Int] = [:]
     private var homeTable: Int?
+    /// Of people of whom nothing is known.
+    private var unknownGroup: Int?
+    private var readings: [PlaceWords: PlaceReading] = [:]
+
+    /// The words of a place that have to be read: many contacts have the same.
+    private struct PlaceWords: Hashable {
+        let timezone: String
+        let country: String
+    }
 
     /// A table reaches so far: longer than any campaign is sent.
     static let reachSeconds: Int64 = 130 * 86_400
@@ -32,6 +41,8 @@ package struct RecipientHours: Sendable {
     static let leftSeconds: Int64 = 100 * 86_400
     /// Places remembered; forgotten all at once when there are more.
     static let placesMax = 65_536
+    /// Words remembered, likewise.
+    static let readingsMax = 4_096
 
     /// - Parameters:
     ///   - window: Local time.
@@ -42,14 +53,15 @@ package struct RecipientHours: Sendable {
         self.window = window
         self.clocks = clocks
         self.home = home
-        self.homeCountry = source.countries.country(ofZone: home)
+        self.homeCountry = source.country(ofZone: home)
         self.source = source
     }
 
     /// Whether a recipient may be written to, and when that changes.
     ///
     /// In the zone they are in; in every zone they may be in when those are several. When nothing tells, in every zone of the
-    /// campaign's country, and then in a window that is ``DailyWindow/narrowed``.
+    /// campaign's country. The window is ``DailyWindow/narrowed`` then, and also when the contact has words for a time zone or a
+    /// country that cannot be read, or no more than a distance from UTC.
     package mutating func answer(for place: RecipientPlace, at now: Timestamp) -> OpeningTimes.Answer {
         let group = self.group(of: place, at: now)
         return self.tables[group].answer(at: now)
@@ -60,10 +72,32 @@ package struct RecipientHours: Sendable {
         self.reachFor(now)
         if let known = self.tableOfPlace[place] { return known }
         if self.tableOfPlace.count >= Self.placesMax { self.tableOfPlace.removeAll() }
-        let zones = place.zones(homeCountry: self.homeCountry, self.source)
-        let table = zones.isEmpty ? self.unknownTable() : self.table(of: zones, self.window)
+        let reading = self.reading(of: place)
+        let found = self.certain(place.located(reading, homeCountry: self.homeCountry, self.source))
+        let table = self.table(of: found.zones.names, found.window)
+        if found.zones.basis == .nothing { self.unknownGroup = table }
         self.tableOfPlace[place] = table
         return table
+    }
+
+    /// Whether a group has people of whom nothing is known.
+    package func isUnknown(group: Int) -> Bool { group == self.unknownGroup }
+
+    /// Whether there is a country in which those people are taken to be.
+    package var homeIsInCountry: Bool { self.homeCountry != nil }
+
+    /// Which of a recipient's words cannot be read; none when nobody asks for them.
+    package mutating func unread(of place: RecipientPlace) -> PlaceReading.Unread {
+        self.clocks == .recipient ? self.reading(of: place).unread : []
+    }
+
+    private mutating func reading(of place: RecipientPlace) -> PlaceReading {
+        let words = PlaceWords(timezone: place.timezone, country: place.country)
+        if let known = self.readings[words] { return known }
+        if self.readings.count >= Self.readingsMax { self.readings.removeAll() }
+        let reading = place.reading(self.source)
+        self.readings[words] = reading
+        return reading
     }
 
     /// As ``group(of:at:)`` for everybody, when the campaign's own clocks count.
@@ -92,21 +126,22 @@ package struct RecipientHours: Sendable {
         self.tableOfZones.removeAll()
         self.tableOfPlace.removeAll()
         self.homeTable = nil
+        self.unknownGroup = nil
     }
 
     /// Which zones count for a recipient, why, and the window that holds in all of them.
     package func whereabouts(of place: RecipientPlace) -> (zones: RecipientZones, window: DailyWindow) {
         guard self.clocks == .recipient else { return (RecipientZones([self.home], .campaign), self.window) }
-        if let located = place.located(homeCountry: self.homeCountry, self.source) { return (located, self.window) }
-        return (RecipientZones(self.unknownZones, .nothing), self.window.narrowed)
+        return self.certain(place.located(homeCountry: self.homeCountry, self.source))
     }
 
-    /// Where people may be of whom nothing is known.
-    private var unknownZones: [String] {
-        Set(self.homeCountry.map { self.source.countries.zones(of: $0) } ?? []).union([self.home]).sorted()
+    /// The zones and the window that are sure enough: where nothing is known, all that the campaign's country has, and its own.
+    private func certain(_ located: RecipientZones) -> (zones: RecipientZones, window: DailyWindow) {
+        let window = located.isUnsure ? self.window.narrowed : self.window
+        guard located.names.isEmpty else { return (located, window) }
+        let zones = Set(self.homeCountry.map { self.source.countries.zones(of: $0) } ?? []).union([self.home])
+        return (RecipientZones(zones.sorted(), .nothing, unread: located.unread), window)
     }
-
-    private mutating func unknownTable() -> Int { self.table(of: self.unknownZones, self.window.narrowed) }
 
     private mutating func table(of zones: [String], _ window: DailyWindow) -> Int {
         let key = zones + [window.text]
@@ -115,7 +150,7 @@ package struct RecipientHours: Sendable {
         for zone in zones {
             // One that cannot be read any more opens never: rather late than at night.
             let opening =
-                self.source.rules(of: zone).map { OpeningTimes(window, in: $0, over: self.reach) } ?? OpeningTimes()
+                self.source.clocks(of: zone).map { OpeningTimes(window, in: $0, over: self.reach) } ?? OpeningTimes()
             times = times?.intersection(opening) ?? opening
         }
         self.tables.append(times ?? OpeningTimes())

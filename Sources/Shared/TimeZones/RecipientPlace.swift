@@ -1,6 +1,6 @@
 /// What a contact's fields say about where they are; empty texts where they say nothing.
 package struct RecipientPlace: Hashable, Sendable {
-    /// An IANA name.
+    /// A zone's name in any spelling, or a distance from UTC.
     package var timezone: String
     /// Digits, with `+` when they begin with the country's code.
     package var phone: String
@@ -38,28 +38,38 @@ package struct RecipientPlace: Hashable, Sendable {
     /// | what is known | zones |
     /// |---|---|
     /// | `timezone` | that one |
-    /// | ZIP or Canadian postal code, phone number with country or area code | those of both together: a number moves with its owner |
+    /// | ZIP or Canadian postal code, one of a territory overseas, phone number with country or area code | those of both together: a number moves with its owner |
     /// | neither, but a state or province | the state's |
     /// | only the country | all of the country's |
     /// | nothing | none |
+    ///
+    /// A country that cannot be read might be any: then only what needs none is believed.
     ///
     /// - Parameters:
     ///   - homeCountry: Where a number without country code, a postal code and a state without country are taken to be.
     ///   - source: Knows the zones.
     /// - Returns: Names in order, each once, all known to `source`; empty when nothing tells.
     package func zones(homeCountry: String?, _ source: any ZoneSource) -> [String] {
-        self.located(homeCountry: homeCountry, source)?.names ?? []
+        self.located(homeCountry: homeCountry, source).names
     }
 
-    /// As ``zones(homeCountry:_:)``, with what says so; `nil` when nothing tells.
-    func located(homeCountry: String?, _ source: any ZoneSource) -> RecipientZones? {
-        if ZoneName.isPossible(self.timezone), source.rules(of: self.timezone) != nil {
-            return RecipientZones([self.timezone], .timezone)
+    /// What the words for the time zone and the country mean.
+    package func reading(_ source: any ZoneSource) -> PlaceReading {
+        PlaceReading(timezone: self.timezone, country: self.country, source)
+    }
+
+    /// As ``zones(homeCountry:_:)``, with what says so: nothing, when there are none.
+    func located(homeCountry: String?, _ source: any ZoneSource) -> RecipientZones {
+        self.located(self.reading(source), homeCountry: homeCountry, source)
+    }
+
+    /// As ``located(homeCountry:_:)``, when the words have been read.
+    func located(_ reading: PlaceReading, homeCountry: String?, _ source: any ZoneSource) -> RecipientZones {
+        guard reading.zones.isEmpty else {
+            return RecipientZones(reading.zones, .timezone, unread: reading.unread, isOffset: reading.isOffset)
         }
-        let named = self.country.isEmpty ? nil : source.countries.code(of: self.country)
-        // A country that cannot be read might be any: then only what needs none is believed.
-        let country = self.country.isEmpty ? homeCountry : named
-        let (postal, phone) = (self.postalZones(country) ?? [], self.phoneZones(country, source) ?? [])
+        let country = reading.namesCountry ? reading.country : homeCountry
+        let (postal, phone) = (self.postalZones(country, source) ?? [], self.phoneZones(country, source) ?? [])
         var zones = postal + phone
         var basis: RecipientZones.Basis =
             phone.isEmpty ? .postalCode : postal.isEmpty ? .phone : .postalCodeAndPhone
@@ -67,19 +77,20 @@ package struct RecipientPlace: Hashable, Sendable {
             zones = PostalCodes.region(self.state[...], of: country) ?? []
             basis = .state
         }
-        if zones.isEmpty, let named {
+        if zones.isEmpty, let named = reading.country {
             zones = source.countries.zones(of: named)
             basis = .country
         }
         let known = Set(zones).filter { source.rules(of: $0) != nil }.sorted()
-        return known.isEmpty ? nil : RecipientZones(known, basis)
+        return RecipientZones(known, known.isEmpty ? .nothing : basis, unread: reading.unread)
     }
 
-    private func postalZones(_ country: String?) -> [String]? {
+    private func postalZones(_ country: String?, _ source: any ZoneSource) -> [String]? {
         switch country {
         case "US", "PR", "GU", "VI", "AS", "MP": PostalCodes.american(self.postalCode[...])
         case "CA": PostalCodes.canadian(self.postalCode[...])
-        default: nil
+        case let country?: PostalCodes.territory(self.postalCode, of: country).map { source.countries.zones(of: $0) }
+        case nil: nil
         }
     }
 

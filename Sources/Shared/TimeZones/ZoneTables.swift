@@ -5,6 +5,17 @@ package protocol ZoneSource: Sendable {
 
     /// Which zones the countries have.
     var countries: ZoneCountries { get }
+
+    /// How names of zones are spelled.
+    var spellings: ZoneSpellings { get }
+}
+
+extension ZoneSource {
+    /// The country that a zone is in, also by one of its old names; `nil` for one that is in none, such as UTC.
+    package func country(ofZone zone: String) -> String? {
+        self.countries.country(ofZone: zone)
+            ?? self.spellings.target(ofZone: zone).flatMap { self.countries.country(ofZone: $0) }
+    }
 }
 
 /// Which zones a country has, and what it is called: the system's `zone.tab` and `iso3166.tab`.
@@ -24,16 +35,7 @@ package struct ZoneCountries: Hashable, Sendable {
         for fields in Self.lines(countryTab) where fields.count >= 2 {
             self.codeOfName[fields[1].lowercased()] = fields[0]
         }
-        for (name, code) in Self.commonNames { self.codeOfName[name] = code }
     }
-
-    /// What lists have that the table of names has not.
-    private static let commonNames = [
-        "usa": "US", "u.s.": "US", "u.s.a.": "US", "united states of america": "US", "america": "US",
-        "uk": "GB", "united kingdom": "GB", "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB",
-        "deutschland": "DE", "españa": "ES", "espana": "ES", "italia": "IT", "schweiz": "CH", "suisse": "CH",
-        "österreich": "AT", "czechia": "CZ", "russia": "RU", "south korea": "KR", "ireland": "IE", "can": "CA",
-    ]
 
     private static func lines(_ text: String) -> [[String]] {
         text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }.map {
@@ -50,11 +52,15 @@ package struct ZoneCountries: Hashable, Sendable {
     /// The country that a zone is in; `nil` for one that is in none, such as UTC.
     package func country(ofZone zone: String) -> String? { self.countryOfZone[zone] }
 
-    /// The code of a country that a list names by code or name, in whatever case.
+    /// The code of a country that a list names by a code of two or three letters, or by a name.
     package func code(of name: String) -> String? {
-        let code = name.uppercased()
+        if name.utf8.count == 2, self.zones[name] != nil { return name }
+        let lower = name.lowercased()
+        if let code = self.codeOfName[lower] { return code }
+        let trimmed = lower.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let code = trimmed.uppercased()
         if code.utf8.count == 2, self.zones[code] != nil { return code }
-        return self.codeOfName[name.lowercased()]
+        return self.codeOfName[trimmed] ?? CountryName.code(of: trimmed)
     }
 }
 

@@ -1,8 +1,8 @@
 /// Plain letters for the accented ones of Latin scripts, so that a header becomes a name that can be typed everywhere.
-enum Transliteration {
+package enum Transliteration {
     /// - Returns: One or two lower-case ASCII letters, or `nil` when the character is not in Latin-1 or Latin
     ///   Extended-A.
-    static func ascii(_ scalar: Unicode.Scalar) -> String? {
+    package static func ascii(_ scalar: Unicode.Scalar) -> String? {
         let index = Int(scalar.value) - 0xC0
         guard self.letters.indices.contains(index), self.letters[index] != "." else { return nil }
         return self.letters[index]
