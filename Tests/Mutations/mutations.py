@@ -945,6 +945,14 @@ MUTATIONS = [
         test="they are contacts and suppressed, and are counted by column, dry or not",
     ),
     dict(
+        name="a basis overrules columns that say no (consent columns)",
+        file="Sources/Shared/Intake/OptOutColumn.swift",
+        find='let guess = ConsentHeader(header)',
+        replace='let guess = ConsentHeader("")',
+        suite="CoordinatorTests.ImportConsentTests",
+        test="a no in the file is not overruled by the basis of the import",
+    ),
+    dict(
         name="a quoted address is another person (canonical key)",
         file="Sources/Shared/Domain/EmailAddress.swift",
         find='if Self.isDotString(content) { return content }',

@@ -241,6 +241,7 @@ struct ContactsImportCommand: PostriderLeaf {
             switch one.about {
             case "timezone": "is no time zone that is known: their hours are narrower"
             case "country": "is no country that is known: their hours are narrower"
+            case "consent": "may be a no to writing, and was not heeded"
             default: "could not be read"
             }
         return Printable.foreign("what the column \(one.column) says \(what) (\(examples))")

@@ -109,6 +109,7 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
         enum About: String, Hashable, Sendable, Encodable {
             case timezone
             case country
+            case consent
         }
     }
 

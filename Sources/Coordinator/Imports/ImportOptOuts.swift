@@ -34,7 +34,7 @@ struct ImportOptOuts: Sendable {
         for found in batch.optOuts {
             let column = found.column.column
             let evidence = "\(self.file.prefix(200)):\(batch.lines[found.row]) \(headers[column].prefix(80))"
-            let orders = found.column.channels.compactMap { channel in
+            let orders = found.channels.compactMap { channel in
                 Self.address(batch, found.row, channel).map {
                     ImportOptOut(channel: channel, address: $0, reason: found.reason, evidence: evidence)
                 }

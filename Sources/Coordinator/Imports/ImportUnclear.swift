@@ -59,10 +59,11 @@ struct ImportUnclear: Sendable {
     /// - Returns: How many words could not be read.
     mutating func take(_ batch: DecodedRows, _ mapping: HeaderMapping?) -> Int {
         guard let mapping else { return 0 }
+        for one in batch.unclear { self.note(batch.text(one.words), Key(column: one.column, about: .consent)) }
         let places = self.places ?? PlaceColumns(mapping)
         self.places = places
-        guard places.areAny else { return 0 }
-        var count = 0
+        guard places.areAny else { return batch.unclear.count }
+        var count = batch.unclear.count
         for row in 0..<batch.count { count += self.look(at: row, of: batch, places) }
         return count
     }

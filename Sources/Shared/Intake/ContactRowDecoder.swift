@@ -159,9 +159,17 @@ package struct ContactRowDecoder: Sendable {
             output.idSystems.append(UInt32(systemRange.lowerBound)..<UInt32(systemRange.upperBound))
         }
         for column in self.optOuts {
-            let cell = UnsafeBufferPointer(rebasing: cells[table.range(row: row, column: column.column)])
-            guard let reason = column.reason(cell) else { continue }
-            output.optOuts.append(RowOptOut(row: output.count, column: column, reason: reason))
+            let range = table.range(row: row, column: column.column)
+            switch column.saying(UnsafeBufferPointer(rebasing: cells[range])) {
+            case .nothing: continue
+            case .bars(let reason, let channels):
+                output.optOuts.append(
+                    RowOptOut(row: output.count, column: column, reason: reason, channels: channels)
+                )
+            case .unclear:
+                let words = UInt32(range.lowerBound)..<UInt32(range.upperBound)
+                output.unclear.append(RowUnclear(column: column.column, words: words))
+            }
         }
         return nil
     }

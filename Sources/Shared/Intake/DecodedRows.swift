@@ -71,6 +71,8 @@ package struct DecodedRows: Sendable {
     package internal(set) var idSystems: [Range<UInt32>] = []
     /// Rows whose people must not be written to.
     package internal(set) var optOuts: [RowOptOut] = []
+    /// What rows say about leave to write and nothing was made of.
+    package internal(set) var unclear: [RowUnclear] = []
     /// Rows that are no contacts.
     package internal(set) var rejects: [RejectedRow] = []
     /// Values that were left out, with line, column, and what is allowed.
@@ -151,6 +153,7 @@ package struct DecodedRows: Sendable {
         self.values.removeAll(keepingCapacity: true)
         self.idSystems.removeAll(keepingCapacity: true)
         self.optOuts.removeAll(keepingCapacity: true)
+        self.unclear.removeAll(keepingCapacity: true)
         self.rejects.removeAll(keepingCapacity: true)
         self.warnings.removeAll(keepingCapacity: true)
     }

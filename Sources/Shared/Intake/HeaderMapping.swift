@@ -95,6 +95,8 @@ private struct HeaderMappingBuilder {
     let headers: [String]
     let map: ColumnMap
     var leftOut: Set<Int> = []
+    /// Columns of this program's own, beside the fields.
+    var own: Set<Int> = []
     var isOwn = false
     var isExport = false
     var idSystemColumn: Int?
@@ -157,7 +159,8 @@ private struct HeaderMappingBuilder {
         let own = RejectWriter.ownColumns.count
         if self.headers.count > own, self.headers.starts(with: RejectWriter.ownColumns) {
             self.isOwn = true
-            self.leftOut.formUnion(0..<own)
+            self.own.formUnion(0..<own)
+            self.leftOut.formUnion(self.own)
         }
         let first = self.isOwn ? own : 0
         let last = HeaderMapping.lastExportColumns
@@ -165,8 +168,9 @@ private struct HeaderMappingBuilder {
             self.headers.suffix(last.count).elementsEqual(last)
         else { return }
         self.isOwn = true
-        self.leftOut.insert(first)
-        self.leftOut.formUnion(self.headers.indices.suffix(last.count))
+        self.own.insert(first)
+        self.own.formUnion(self.headers.indices.suffix(last.count))
+        self.leftOut.formUnion(self.own)
         let system = self.headers.count - last.count - 1
         self.takeForExport(idSystemColumn: self.headers[system] == HeaderMapping.idSystemName ? system : nil)
     }
@@ -177,6 +181,11 @@ private struct HeaderMappingBuilder {
         self.leftOut.insert(idSystemColumn)
         // What the user says goes before.
         if self.map.idSystem == nil { self.idSystemColumn = idSystemColumn }
+    }
+
+    /// Whether the program wrote the column itself: what it is called says nothing about the person then.
+    private func isOwnColumn(_ column: Int) -> Bool {
+        self.own.contains(column) || self.isExport && HeaderMapping.exportColumns.contains(self.headers[column])
     }
 
     private var keepsWithoutAddress: Bool { self.map.keepsWithoutAddress || self.isExport }
@@ -306,7 +315,9 @@ private struct HeaderMappingBuilder {
                 headers: self.headers,
                 optOuts: !self.map.heedsOptOuts
                     ? []
-                    : self.headers.enumerated().compactMap { OptOutColumn(header: $0.element, column: $0.offset) },
+                    : self.headers.enumerated().compactMap {
+                        self.isOwnColumn($0.offset) ? nil : OptOutColumn(header: $0.element, column: $0.offset)
+                    },
                 isOwn: self.isOwn,
                 isExport: self.isExport,
                 idSystemColumn: self.idSystemColumn,

@@ -5,80 +5,125 @@ package import Domain
 /// | column, in any spelling of its name | says so with |
 /// |---|---|
 /// | `unsubscribed`, `email_opt_out`, `do_not_contact`, `email1_is_bad`, `UNSUB_TIME` and the like | anything but no, 0, false, none |
-/// | `email_opt_in`, `is_subscribed`, `mobile_opt_in` and the like | no, 0, false, or what a status says |
+/// | `email_opt_in`, `is_subscribed`, `mobile_opt_in` and the like | no, 0, false, withdrawn, or what a status says |
 /// | `can2_subscription_status`, `email_status` and the like | `unsubscribed`, `bouncing`, `cleaned`, `spam complaint` and the like |
 /// | `labels`, `tags`, `group membership` | one of them being `do not contact`, `unsubscribed` and the like |
+/// | other names that speak of it (``ConsentHeader``) | words that leave no doubt |
 ///
 /// An empty cell says nothing.
 package struct OptOutColumn: Hashable, Sendable {
     /// From 0.
     package let column: Int
     /// On which channels it says so.
-    package let channels: [SuppressionChannel]
+    private let channels: [SuppressionChannel]
     private let rule: Rule
 
-    private enum Rule: Hashable {
+    enum Rule: Hashable {
         case whenTrue(SuppressionReason)
-        case whenFalse
         case status
         case labels
+        /// Asks for leave to write.
+        case leave
+        /// As ``leave``, or it holds a title.
+        case newsletter
+        /// Asks whether somebody wants no mail.
+        case refusal
+        /// Asks for leave to do something else, or for a part.
+        case otherLeave
+        /// Likewise, whether somebody does not want it.
+        case otherRefusal
+        /// Tells something about it.
+        case remark
+    }
+
+    /// What a cell says.
+    enum Saying: Hashable {
+        /// Nothing stands against writing.
+        case nothing
+        case bars(SuppressionReason, [SuppressionChannel])
+        /// It may mean that the person does not want mail.
+        case unclear
     }
 
     /// - Returns: `nil` when a column of this name says nothing of the kind.
     init?(header: String, column: Int) {
-        let name = Self.squeezed(header.utf8)
-        let known = Self.known.first { $0.names.contains(name) }
-        guard let known else { return nil }
         self.column = column
-        self.channels = known.channels
-        self.rule = known.rule
+        let name = Self.squeezed(header.utf8)
+        if let known = Self.known.first(where: { $0.names.contains(name) }) {
+            self.channels = known.channels
+            self.rule = known.rule
+        } else if let guess = ConsentHeader(header) {
+            self.channels = guess.channels
+            self.rule = guess.rule
+        } else {
+            return nil
+        }
     }
 
-    /// What a cell says; `nil` when nothing stands against writing.
-    func reason(_ cell: UnsafeBufferPointer<UInt8>) -> SuppressionReason? {
+    /// What a cell says.
+    func saying(_ cell: UnsafeBufferPointer<UInt8>) -> Saying {
         let value = cell.trimmed()
-        guard !value.isEmpty else { return nil }
+        guard !value.isEmpty else { return .nothing }
         switch self.rule {
         case .whenTrue(let reason):
-            if let answer = FieldValueParser.boolean(value) { return answer ? reason : nil }
-            return Self.nothing.contains(Self.squeezed(value)) ? nil : reason
-        case .whenFalse:
-            return FieldValueParser.boolean(value) == false ? .unsubscribed : Self.words[Self.squeezed(value)]
-        case .status: return Self.words[Self.squeezed(value)]
+            if let answer = FieldValueParser.boolean(value) { return answer ? self.bars(reason) : .nothing }
+            return ConsentWords.nothing.contains(Self.squeezed(value)) ? .nothing : self.bars(reason)
+        case .status: return self.said(Self.squeezed(value), ConsentWords.statuses)
         case .labels:
             let labels = value.split {
                 $0 == ASCII.colon || $0 == ASCII.comma || $0 == ASCII.semicolon || $0 == ASCII.bar
             }
-            return labels.lazy.compactMap { Self.labels[Self.squeezed($0)] }.first
+            let known = labels.lazy.map(Self.squeezed).first { ConsentWords.labels[$0] != nil }
+            return known.map { self.said($0, ConsentWords.labels) } ?? .nothing
+        case .remark: return self.said(Self.squeezed(value), ConsentWords.unmistakable)
+        case .leave, .newsletter, .otherLeave: return self.answer(value, asksForLeave: true)
+        case .refusal, .otherRefusal: return self.answer(value, asksForLeave: false)
         }
+    }
+
+    /// What an answer to a question about leave to write, or about not wanting mail, means.
+    private func answer(_ value: UnsafeBufferPointer<UInt8>, asksForLeave: Bool) -> Saying {
+        let isOther = self.rule == .otherLeave || self.rule == .otherRefusal
+        if let answer = FieldValueParser.boolean(value) {
+            return answer == asksForLeave ? .nothing : isOther ? .unclear : self.bars(.unsubscribed)
+        }
+        let word = Self.squeezed(value)
+        if isOther {
+            return (asksForLeave ? ConsentWords.noes : ConsentWords.yeses).contains(word) ? .unclear : .nothing
+        }
+        if case .bars(let reason, let channels) = self.said(word, ConsentWords.statuses) {
+            return .bars(reason, channels)
+        }
+        if ConsentWords.noes.contains(word) { return asksForLeave ? self.bars(.unsubscribed) : .nothing }
+        if ConsentWords.yeses.contains(word) {
+            // Whoever is subscribed has not opted out.
+            let wants = asksForLeave || word == "subscribed" || word == "active" || word.hasSuffix("optin")
+            return wants ? .nothing : self.bars(.unsubscribed)
+        }
+        if ConsentWords.empty.contains(word) || self.rule == .newsletter { return .nothing }
+        // When it was given, or when it was taken back.
+        if Self.isTime(value) { return asksForLeave ? .nothing : self.bars(.unsubscribed) }
+        return .unclear
+    }
+
+    /// A day or a moment in some form: `2021-02-03`, `3.2.2021 4:05`.
+    private static func isTime(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        let digits = value.reduce(0) { $0 + ($1.isDigit ? 1 : 0) }
+        return value.first?.isDigit == true && digits >= 5 && value.count > digits
+    }
+
+    private func bars(_ reason: SuppressionReason) -> Saying { .bars(reason, self.channels) }
+
+    private func said(_ word: String, _ words: [String: SuppressionReason]) -> Saying {
+        guard let reason = words[word] else { return .nothing }
+        // Whoever is dead gets no text messages either.
+        return word == "deceased" ? .bars(reason, [.email, .sms]) : self.bars(reason)
     }
 
     /// Letters and digits in lower case: `Do Not Contact`, `DoNotContact` and `do_not_contact` are one name.
     private static func squeezed(_ text: some Sequence<UInt8>) -> String {
         String(decoding: text.lazy.filter { $0.isLetter || $0.isDigit }.map(\.lowercased), as: UTF8.self)
     }
-
-    /// What stands in a column of times or remarks for "never".
-    private static let nothing: Set<String> = [
-        "", "none", "null", "nil", "na", "never", "off", "unknown", "subscribed", "active", "00000000",
-        "00000000000000",
-    ]
-
-    /// What a status says.
-    private static let words: [String: SuppressionReason] = [
-        "unsubscribed": .unsubscribed, "unsubscribe": .unsubscribed, "optedout": .unsubscribed, "optout": .unsubscribed,
-        "blacklisted": .unsubscribed, "blocklisted": .unsubscribed, "removed": .unsubscribed,
-        "donotcontact": .asked, "donotemail": .asked, "donotmail": .asked, "suppressed": .asked, "blocked": .asked,
-        "bouncing": .bounced, "bounced": .bounced, "bounce": .bounced, "hardbounced": .bounced, "hardbounce": .bounced,
-        "previousbounce": .bounced, "cleaned": .bounced, "invalid": .bounced, "undeliverable": .bounced,
-        "bad": .bounced,
-        "spamcomplaint": .complained, "complained": .complained, "complaint": .complained, "spam": .complained,
-        "markedasspam": .complained, "previousspamcomplaint": .complained, "abuse": .complained,
-    ]
-    private static let labels: [String: SuppressionReason] = [
-        "donotcontact": .asked, "donotemail": .asked, "dnc": .asked, "noemail": .asked, "unsubscribed": .unsubscribed,
-        "optedout": .unsubscribed, "optout": .unsubscribed,
-    ]
 
     private static let known: [(names: Set<String>, rule: Rule, channels: [SuppressionChannel])] = [
         (["donotcontact", "isdonotcontact", "nocontact"], .whenTrue(.asked), [.email, .sms]),
@@ -106,7 +151,7 @@ package struct OptOutColumn: Hashable, Sendable {
                 "issubscribed",
                 "emailsubscribed", "emailissubscribed", "marketingoptin", "emailmarketingoptin", "attendeeemailoptin",
                 "emailconsent", "acceptsemailmarketing", "acceptsmarketing",
-            ], .whenFalse, [.email]
+            ], .leave, [.email]
         ),
         (
             [
@@ -115,6 +160,7 @@ package struct OptOutColumn: Hashable, Sendable {
                 "status",
             ], .status, [.email]
         ),
+        (["marketing", "emailmarketing", "mailinglist", "mailings", "enews"], .newsletter, [.email]),
         (["labels", "label", "groupmembership", "tags", "groups"], .labels, [.email]),
         (
             [
@@ -123,7 +169,7 @@ package struct OptOutColumn: Hashable, Sendable {
             ],
             .whenTrue(.unsubscribed), [.sms]
         ),
-        (["mobileoptin", "smsoptin", "phoneoptin", "smsoptedin", "mobileoptedin"], .whenFalse, [.sms]),
+        (["mobileoptin", "smsoptin", "phoneoptin", "smsoptedin", "mobileoptedin"], .leave, [.sms]),
         (
             ["can2smsstatus", "can2smssubscriptionstatus", "smsstatus", "smssubscriptionstatus", "smsmarketingstatus"],
             .status, [.sms]
@@ -137,4 +183,13 @@ package struct RowOptOut: Hashable, Sendable {
     package let row: Int
     package let column: OptOutColumn
     package let reason: SuppressionReason
+    package let channels: [SuppressionChannel]
+}
+
+/// That a row says something about leave to write that may be a no, and that nothing was made of.
+package struct RowUnclear: Hashable, Sendable {
+    /// Of the table, from 0.
+    package let column: Int
+    /// Where the words stand in ``DecodedRows/bytes``.
+    package let words: Range<UInt32>
 }
