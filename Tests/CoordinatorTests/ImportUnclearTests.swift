@@ -30,6 +30,9 @@ struct ImportUnclearTests {
             ]
         )
         #expect(answer.warnings == 5)
+        #expect(answer.warnedColumns.map { "\($0.column ?? "") \($0.warnings)" } == ["Time Zone 2", "Country 3"])
+        #expect(answer.firstWarnings.first?.line == 5 && answer.firstWarnings.first?.column == 2)
+        #expect(answer.firstWarnings.first?.reason == "'Nowhere/Land' is no time zone that is known")
         #expect(trial.unclear == answer.unclear && trial.warnings == answer.warnings)
         #expect(try await loop.importText("email\ni@x.org\n").unclear.isEmpty)
     }

@@ -732,7 +732,7 @@ enum OpenAPIDocument {
               properties: { ready: { type: boolean }, workers: { type: integer }, process: { type: integer }, restored: { type: [string, "null"] } }
             Import:
               type: object
-              required: [id, rows, created, updated, unchanged, rejected, warnings, first_rejects, first_warnings, warned_columns, fields, opt_outs, dry_run]
+              required: [id, rows, created, updated, unchanged, rejected, warnings, first_rejects, first_warnings, warned_columns, fields, opt_outs, unclear, dry_run]
               properties:
                 id: { type: [string, "null"], description: null when it was only tried }
                 rows: { $ref: "#/components/schemas/Count" }
@@ -746,6 +746,7 @@ enum OpenAPIDocument {
                 warned_columns: { type: array, items: { type: object, required: [column, warnings] } }
                 fields: { type: array, items: { type: object, required: [name, type, column] } }
                 opt_outs: { type: array, items: { type: object, required: [column, reason, rows] } }
+                unclear: { type: array, items: { type: object, required: [column, about, rows, examples], properties: { about: { type: string, enum: [timezone, country, consent] } } } }
                 dry_run:
                   type: [object, "null"]
                   required: [new_fields, changed, examples, other_people]

@@ -257,12 +257,13 @@ private struct ImportProgress {
     ///
     /// - Returns: Whether the window is full: then it must be handed over, and there may be more of the batch.
     mutating func take() throws -> Bool {
-        var warnings = 0
+        var unclear: [Diagnostic] = []
         if self.taken == 0 {
-            warnings = self.unclear.take(self.batch, self.table.mapping)
+            unclear = self.unclear.take(self.batch, self.table.mapping)
             try self.rejects.append(self.batch.rejects, of: self.table.mapping)
             if self.headerWarnings { self.warnings.take(self.table.warnings) }
             self.warnings.take(self.batch.warnings)
+            self.warnings.take(unclear)
             let room = ImportAnswer.firstRejectsMax - self.summary.firstRejects.count
             self.summary.firstRejects += self.batch.rejects.prefix(room)
             self.optOuts.take(self.batch, self.table.mapping?.headers ?? [])
@@ -274,7 +275,7 @@ private struct ImportProgress {
         // Its rows must not be shared with `self.window` while they grow.
         self.window = nil
         self.taken = window.add(self.batch, from: self.taken)
-        window.warn(warnings)
+        window.warn(unclear.count)
         if self.headerWarnings {
             window.warn(self.table.warnings.count)
             self.headerWarnings = false

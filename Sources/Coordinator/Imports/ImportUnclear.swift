@@ -1,3 +1,4 @@
+import Domain
 import Intake
 import TimeZones
 
@@ -56,34 +57,43 @@ struct ImportUnclear: Sendable {
 
     /// Looks at the rows of a batch.
     ///
-    /// - Returns: How many words could not be read.
-    mutating func take(_ batch: DecodedRows, _ mapping: HeaderMapping?) -> Int {
-        guard let mapping else { return 0 }
-        for one in batch.unclear { self.note(batch.text(one.words), Key(column: one.column, about: .consent)) }
+    /// - Returns: A warning of each word that could not be read.
+    mutating func take(_ batch: DecodedRows, _ mapping: HeaderMapping?) -> [Diagnostic] {
+        guard let mapping else { return [] }
         let places = self.places ?? PlaceColumns(mapping)
         self.places = places
-        guard places.areAny else { return batch.unclear.count }
-        var count = batch.unclear.count
-        for row in 0..<batch.count { count += self.look(at: row, of: batch, places) }
-        return count
+        var warnings: [Diagnostic] = []
+        for one in batch.unclear {
+            let key = Key(column: one.column, about: .consent)
+            warnings.append(self.note(batch.text(one.words), key, line: batch.lines[one.row]))
+        }
+        guard places.areAny else { return warnings }
+        for row in 0..<batch.count { self.look(at: row, of: batch, places, &warnings) }
+        return warnings
     }
 
-    private mutating func look(at row: Int, of batch: DecodedRows, _ places: PlaceColumns) -> Int {
+    private mutating func look(
+        at row: Int,
+        of batch: DecodedRows,
+        _ places: PlaceColumns,
+        _ warnings: inout [Diagnostic]
+    ) {
         func text(_ field: Int) -> String { batch.text(batch.value(row: row, field: field).range) }
         let timezone = places.timezone.map(text) ?? ""
-        let field = places.countries.first { !batch.value(row: row, field: $0).range.isEmpty }
-        let country = field.map(text) ?? ""
-        guard !timezone.isEmpty || !country.isEmpty else { return 0 }
-        let words = Words(timezone: timezone, country: country)
+        let country = places.countries.first { !batch.value(row: row, field: $0).range.isEmpty }
+        let words = Words(timezone: timezone, country: country.map(text) ?? "")
+        guard !words.timezone.isEmpty || !words.country.isEmpty else { return }
         let unread = self.readings[words] ?? self.read(words)
-        guard !unread.isEmpty else { return 0 }
+        guard !unread.isEmpty else { return }
+        let line = batch.lines[row]
         if unread.contains(.timezone), let field = places.timezone {
-            self.note(timezone, Key(column: places.columns[field], about: .timezone))
+            let key = Key(column: places.columns[field], about: .timezone)
+            warnings.append(self.note(words.timezone, key, line: line))
         }
-        if unread.contains(.country), let field {
-            self.note(country, Key(column: places.columns[field], about: .country))
+        if unread.contains(.country), let field = country {
+            let key = Key(column: places.columns[field], about: .country)
+            warnings.append(self.note(words.country, key, line: line))
         }
-        return unread == [.timezone, .country] ? 2 : 1
     }
 
     private mutating func read(_ words: Words) -> PlaceReading.Unread {
@@ -93,12 +103,19 @@ struct ImportUnclear: Sendable {
         return unread
     }
 
-    private mutating func note(_ text: String, _ key: Key) {
+    private mutating func note(_ text: String, _ key: Key, line: Int) -> Diagnostic {
         var use = self.rows[key] ?? Use()
         use.rows += 1
         let example = String(text.prefix(Self.exampleLengthMax))
         if use.examples.count < Self.examplesMax, !use.examples.contains(example) { use.examples.append(example) }
         self.rows[key] = use
+        let what =
+            switch key.about {
+            case .timezone: "is no time zone that is known"
+            case .country: "is no country that is known"
+            case .consent: "may be a no to writing, and is not heeded"
+            }
+        return Diagnostic(.warning, line: line, column: key.column + 1, "'\(example)' \(what)")
     }
 
     /// The counts, in the order of the columns.

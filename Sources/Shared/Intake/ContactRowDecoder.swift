@@ -168,7 +168,7 @@ package struct ContactRowDecoder: Sendable {
                 )
             case .unclear:
                 let words = UInt32(range.lowerBound)..<UInt32(range.upperBound)
-                output.unclear.append(RowUnclear(column: column.column, words: words))
+                output.unclear.append(RowUnclear(row: output.count, column: column.column, words: words))
             }
         }
         return nil

@@ -188,6 +188,8 @@ package struct RowOptOut: Hashable, Sendable {
 
 /// That a row says something about leave to write that may be a no, and that nothing was made of.
 package struct RowUnclear: Hashable, Sendable {
+    /// Of the batch, from 0.
+    package let row: Int
     /// Of the table, from 0.
     package let column: Int
     /// Where the words stand in ``DecodedRows/bytes``.
