@@ -51,6 +51,7 @@ struct ImportConsentTests {
             ]
         )
         #expect(answer.warnings == 4)
+        #expect(answer.firstWarnings.map { "\($0.line):\($0.column)" } == ["2:2", "2:3", "3:3", "4:2"])
         #expect(answer.optOuts.isEmpty)
         #expect(try loop.integer("SELECT count(*) FROM suppression") == 0)
         let map = try ColumnMap(layout: nil, json: #"{"opt_outs":"ignore"}"#)

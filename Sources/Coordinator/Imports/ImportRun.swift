@@ -262,8 +262,10 @@ private struct ImportProgress {
             unclear = self.unclear.take(self.batch, self.table.mapping)
             try self.rejects.append(self.batch.rejects, of: self.table.mapping)
             if self.headerWarnings { self.warnings.take(self.table.warnings) }
-            self.warnings.take(self.batch.warnings)
-            self.warnings.take(unclear)
+            let warnings = self.batch.warnings + unclear
+            self.warnings.take(
+                unclear.isEmpty ? warnings : warnings.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+            )
             let room = ImportAnswer.firstRejectsMax - self.summary.firstRejects.count
             self.summary.firstRejects += self.batch.rejects.prefix(room)
             self.optOuts.take(self.batch, self.table.mapping?.headers ?? [])
