@@ -42,7 +42,9 @@ enum ExpressionLaws {
         do throws(StoreError) {
             let database = try SQLiteDatabase(path: nil, profile: .ledger, applicationID: 1)
             try database.access { connection throws(StoreError) in
-                let columns = Set(Self.fields.flatMap { [$0.column, $0.numberColumn ?? $0.column] }).sorted()
+                // Addresses are compared by their key.
+                let columns = Set(Self.fields.flatMap { [$0.column, $0.numberColumn ?? $0.column] } + ["email_key"])
+                    .sorted()
                 try connection.execute("CREATE TABLE contact (\(columns.joined(separator: ", ")))")
             }
             return .success(database)
