@@ -17,6 +17,12 @@ struct ImportOptOutTests {
             ["unsubscribed", "asked", "bounced", "asked"]
         ),
         (
+            "NationBuilder with several addresses",
+            "nationbuilder_id,email,email1,email1_is_bad,email2,email2_is_bad\n"
+                + "1,a@x.org,old@x.org,true,a@x.org,false\n2,b@x.org,B@x.org,true,,\n3,c@x.org,,,C@x.org,true\n",
+            ["bounced", "bounced"]
+        ),
+        (
             "Action Network",
             "email,can2_phone,can2_subscription_status\na@x.org,,subscribed\nb@x.org,,unsubscribed\nc@x.org,,bouncing\n"
                 + "d@x.org,,Spam Complaint\n",

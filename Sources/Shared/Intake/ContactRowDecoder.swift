@@ -160,6 +160,11 @@ package struct ContactRowDecoder: Sendable {
         }
         for column in self.optOuts {
             let range = table.range(row: row, column: column.column)
+            if let about = column.about, let own = self.emailColumn, about != own {
+                let other = UnsafeBufferPointer(rebasing: cells[table.range(row: row, column: about)]).trimmed()
+                let address = UnsafeBufferPointer(rebasing: cells[table.range(row: row, column: own)]).trimmed()
+                guard other.lazy.map(\.lowercased).elementsEqual(address.lazy.map(\.lowercased)) else { continue }
+            }
             switch column.saying(UnsafeBufferPointer(rebasing: cells[range])) {
             case .nothing: continue
             case .bars(let reason, let channels):

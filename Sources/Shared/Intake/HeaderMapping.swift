@@ -316,7 +316,8 @@ private struct HeaderMappingBuilder {
                 optOuts: !self.map.heedsOptOuts
                     ? []
                     : self.headers.enumerated().compactMap {
-                        self.isOwnColumn($0.offset) ? nil : OptOutColumn(header: $0.element, column: $0.offset)
+                        self.isOwnColumn($0.offset)
+                            ? nil : OptOutColumn(header: $0.element, column: $0.offset, among: self.headers)
                     },
                 isOwn: self.isOwn,
                 isExport: self.isExport,

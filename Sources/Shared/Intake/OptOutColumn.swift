@@ -45,10 +45,26 @@ package struct OptOutColumn: Hashable, Sendable {
         case unclear
     }
 
-    /// - Returns: `nil` when a column of this name says nothing of the kind.
-    init?(header: String, column: Int) {
+    /// The column with the address that it speaks of, where a person has several; `nil`: of the row's.
+    let about: Int?
+
+    /// Judges a column by its name; `nil` when it says nothing of the kind.
+    ///
+    /// - Parameters:
+    ///   - header: Its name.
+    ///   - column: Its place, from 0.
+    ///   - headers: Of all columns.
+    init?(header: String, column: Int, among headers: [String] = []) {
         self.column = column
         let name = Self.squeezed(header.utf8)
+        // `email2_is_bad` stands beside `email2`.
+        let address = name.hasPrefix("email") && name.hasSuffix("isbad") ? String(name.dropLast(5)) : ""
+        self.about = address.count == 6 ? headers.firstIndex { Self.squeezed($0.utf8) == address } : nil
+        if self.about != nil {
+            self.channels = [.email]
+            self.rule = .whenTrue(.bounced)
+            return
+        }
         if let known = Self.known.first(where: { $0.names.contains(name) }) {
             self.channels = known.channels
             self.rule = known.rule
