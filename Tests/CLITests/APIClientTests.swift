@@ -85,6 +85,7 @@ struct APIClientTests {
         let failure = try await self.failure { try await self.client(base) { _ = try await $0.get("/x") } }
         #expect(failure.status == .unreachable)
         #expect(failure.message == "no coordinator answers at \(base); start one with `postrider up`")
+        withExtendedLifetime(port) {}
     }
 
     @Test("a program of another kind on that port is told of as one")

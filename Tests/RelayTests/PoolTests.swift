@@ -222,6 +222,7 @@ struct PoolTests {
         let told = try await run(.local(port.number), Plan(total: 1, changesWanted: 1), on: self.group.any())
         #expect(told.changes.count == 1 && told.changes[0]?.contains("cannot connect") == true)
         #expect(told.results.isEmpty)
+        withExtendedLifetime(port) {}
     }
 
     @Test("cut: what has its dot is in doubt, what has not was never begun", arguments: [false, true])

@@ -26,8 +26,8 @@ final class FolderLock {
             throw Failure(.failed, "the data folder \(folder) cannot be written: \(String(cString: strerror(errno)))")
         }
         guard flock(self.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            // What is thrown away closes the file: closed twice, it could be another's by then.
             let holder = Self.text(of: self.descriptor)
-            close(self.descriptor)
             throw Self.inUse(folder, by: "another `postrider up`", holder)
         }
         ftruncate(self.descriptor, 0)

@@ -107,7 +107,8 @@ struct ContactsImportCommand: PostriderLeaf {
             let report = try document.decode(ImportReport.self)
             guard report.rejected > 0, let id = report.id else { return (report, nil as String?, nil as (any Error)?) }
             do {
-                return (report, try await self.fetchRejects(of: id, upload, client), nil)
+                let rejects = try await self.fetchRejects(of: id, upload, client)
+                return (report, rejects, nil)
             } catch {
                 // The rows are in, whatever becomes of that file: what the import did is said first.
                 return (report, nil, error)

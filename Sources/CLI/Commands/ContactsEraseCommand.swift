@@ -80,14 +80,20 @@ struct ContactsEraseCommand: PostriderLeaf {
         await withTaskGroup(of: (Int, Result<Document, any Error>).self) { group in
             for (index, person) in people.enumerated() {
                 group.addTask {
+                    // Not inside the tuple: the optimiser (Swift 6.3) lost the index over the wait, and answers were shown beside the
+                    // wrong names.
+                    let result: Result<Document, any Error>
                     do {
-                        return (index, .success(try await Self.erase(person, client)))
+                        result = .success(try await Self.erase(person, client))
                     } catch {
-                        return (index, .failure(error))
+                        result = .failure(error)
                     }
+                    return (index, result)
                 }
             }
-            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
+            var results: [Int: Result<Document, any Error>] = [:]
+            for await (index, result) in group { results[index] = result }
+            return people.indices.compactMap { results[$0] }
         }
     }
 

@@ -16,7 +16,11 @@ enum RelayCheck {
     static func run(_ relays: [RelaySettings]) async -> [Finding] {
         await withTaskGroup(of: (Int, Finding).self) { group in
             for (index, relay) in relays.enumerated() {
-                group.addTask { (index, await Self.check(relay)) }
+                group.addTask {
+                    // Not inside the tuple; see ContactsErase.
+                    let finding = await Self.check(relay)
+                    return (index, finding)
+                }
             }
             var findings: [(Int, Finding)] = []
             for await finding in group { findings.append(finding) }
