@@ -23,6 +23,8 @@ struct TopCommand: PostriderLeaf {
     private static let interval = Duration.seconds(1)
     /// How long a coordinator that answered before may be away: a restart takes less.
     private static let patience = Duration.seconds(60)
+    /// Wishes that wait while the coordinator does not answer: more than ticks within ``patience``, so that no key gets lost among them.
+    private static let wishesMax = 100
 
     func run(in surroundings: Surroundings) async throws {
         try await surroundings.withClient(role: .viewer) { client in
@@ -39,7 +41,7 @@ struct TopCommand: PostriderLeaf {
     private static func live(_ client: APIClient, _ surroundings: Surroundings) async throws {
         // The first answer decides whether there is anything to show: an error belongs on the screen that was there before.
         var top = try await client.get("/v1/top").decode(Top.self)
-        let (wishes, wish) = AsyncStream.makeStream(of: Wish.self, bufferingPolicy: .bufferingNewest(8))
+        let (wishes, wish) = AsyncStream.makeStream(of: Wish.self, bufferingPolicy: .bufferingNewest(Self.wishesMax))
         let screen = LiveScreen(surroundings.terminal) { wish.yield($0) }
         defer { screen.close() }
         let ticker = Task {
@@ -107,11 +109,15 @@ final class LiveScreen: Sendable {
         self.before = isSaved ? before : nil
         var sources: [any DispatchSourceProtocol] = []
         let ends: [CInt] = [SIGINT, SIGTERM, SIGHUP]
+        let isWatched = DispatchGroup()
         for number in ends + [SIGWINCH, SIGTSTP] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             let wish: TopCommand.Wish = ends.contains(number) ? .end : number == SIGTSTP ? .stop : .redraw
             source.setEventHandler { onWish(wish) }
+            // Until then the signal would be ignored, and nobody would know.
+            isWatched.enter()
+            source.setRegistrationHandler { isWatched.leave() }
             source.resume()
             sources.append(source)
         }
@@ -126,8 +132,12 @@ final class LiveScreen: Sendable {
             sources.append(keys)
         }
         self.sources = Sources(all: sources)
+        _ = isWatched.wait(timeout: .now() + Self.watchTimeout)
         self.open()
     }
+
+    /// Registering takes microseconds.
+    private static let watchTimeout = DispatchTimeInterval.seconds(5)
 
     private func open() {
         if var raw = self.before {
