@@ -6,21 +6,6 @@ import Testing
 struct SharedMailboxTests {
     private static let key = AddressKey(Array(repeating: 7, count: 32))
 
-    private func importing(_ addresses: [String], list: String? = nil, _ store: TestStore) throws {
-        try store.write { connection throws(StoreError) in
-            let list = try list.map { name throws(StoreError) in try ListStore(connection).make(named: name) }
-            _ = try ContactStore(connection, fields: [], policy: .merge, key: Self.key).upsert(
-                ContactChunk(
-                    ContactRows([], addresses.map { [$0] }),
-                    rows: (0..<UInt32(addresses.count)).map { $0 }[...]
-                ),
-                list: list,
-                source: nil,
-                at: Timestamp(milliseconds: 0)
-            )
-        }
-    }
-
     @discardableResult
     private func add(_ address: String, hash: AddressHash? = nil, _ store: TestStore) throws -> [Contact.ID] {
         try store.write { connection throws(StoreError) in
@@ -43,13 +28,13 @@ struct SharedMailboxTests {
     @Test("whoever is suppressed in one spelling is in all, there or to come, and taken off the list in all")
     func spellings() throws {
         let store = try TestStore()
-        try self.importing(
+        try store.importing(
             ["Ann.Lee@gmail.com", "annlee+x@googlemail.com", "annlee@example.org", "bo@gmail.com"],
-            store
+            key: Self.key
         )
         #expect(try self.add("annlee+news@gmail.com", store) == [Contact.ID(1), Contact.ID(2)])
         #expect(try self.barred(store) == ["Ann.Lee@gmail.com", "annlee+x@googlemail.com"])
-        try self.importing(["a.nnlee@gmail.com", "ann.leigh@gmail.com"], store)
+        try store.importing(["a.nnlee@gmail.com", "ann.leigh@gmail.com"], key: Self.key)
         #expect(try self.barred(store) == ["Ann.Lee@gmail.com", "a.nnlee@gmail.com", "annlee+x@googlemail.com"])
         let removed = try store.write { connection throws(StoreError) in
             try SuppressionStore(connection, key: Self.key).remove("ann.lee@gmail.com", on: .email)
@@ -62,13 +47,13 @@ struct SharedMailboxTests {
     @Test("whoever leaves a list leaves it in every spelling")
     func lists() throws {
         let store = try TestStore()
-        try self.importing(["ann.lee@gmail.com", "annlee@gmail.com", "bo@gmail.com"], list: "news", store)
+        try store.importing(["ann.lee@gmail.com", "annlee@gmail.com", "bo@gmail.com"], list: "news", key: Self.key)
         let left = try store.write { connection throws(StoreError) in
             try SuppressionStore(connection, key: Self.key)
                 .leave(1, address: "annlee+x@gmail.com", at: Timestamp(milliseconds: 1))
         }
         #expect(left == [Contact.ID(1), Contact.ID(2)])
-        try self.importing(["ann.l.ee@gmail.com", "ann.lee@gmail.com"], list: "news", store)
+        try store.importing(["ann.l.ee@gmail.com", "ann.lee@gmail.com"], list: "news", key: Self.key)
         #expect(try store.rows("SELECT contact FROM list_member") == ["3"])
     }
 
@@ -88,7 +73,7 @@ struct SharedMailboxTests {
             row.bind(1, bytes: before.bytes)
             try row.run()
         }
-        try self.importing(["ann.lee@gmail.com", "annlee@gmail.com"], store)
+        try store.importing(["ann.lee@gmail.com", "annlee@gmail.com"], key: Self.key)
         #expect(try self.barred(store) == ["ann.lee@gmail.com"])
         let removed = try store.write { connection throws(StoreError) in
             try SuppressionStore(connection, key: Self.key).remove("ann.lee@gmail.com", on: .email)
@@ -112,7 +97,7 @@ struct SharedMailboxTests {
             addresses.insert("\(local)@\(domains.randomElement(using: &random) ?? "")")
         }
         let store = try TestStore()
-        try self.importing(addresses.sorted(), store)
+        try store.importing(addresses.sorted(), key: Self.key)
         for row in try store.rows("SELECT email_key, coalesce(mailbox, email_key) FROM contact") {
             let parts = row.split(separator: "|").map(String.init)
             #expect(ProviderMailbox.common(ofKey: parts[0]) == parts[1])

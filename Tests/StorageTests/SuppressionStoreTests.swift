@@ -34,25 +34,10 @@ struct SuppressionStoreTests {
         }
     }
 
-    private func importing(_ addresses: [String], list: String? = nil, _ store: TestStore) throws {
-        try store.write { connection throws(StoreError) in
-            let list = try list.map { name throws(StoreError) in try ListStore(connection).make(named: name) }
-            _ = try ContactStore(connection, fields: [], policy: .merge, key: Self.key).upsert(
-                ContactChunk(
-                    ContactRows([], addresses.map { [$0] }),
-                    rows: (0..<UInt32(addresses.count)).map { $0 }[...]
-                ),
-                list: list,
-                source: nil,
-                at: Timestamp(milliseconds: 0)
-            )
-        }
-    }
-
     @Test("a contact bears the bar from the moment its address is suppressed, and until it is taken off the list")
     func suppressed() throws {
         let store = try TestStore()
-        try self.importing(["Ann@x.org", "bo@x.org"], store)
+        try store.importing(["Ann@x.org", "bo@x.org"], key: Self.key)
         #expect(try self.add("ann@x.org", .unsubscribed, store))
         #expect(try store.rows("SELECT email, barred FROM contact ORDER BY id") == ["Ann@x.org|1", "bo@x.org|0"])
         let removed = try store.write { connection throws(StoreError) in
@@ -67,7 +52,7 @@ struct SuppressionStoreTests {
     func importedLater() throws {
         let store = try TestStore()
         try self.add("ann@x.org", .asked, store)
-        try self.importing(["ANN@x.org", "bo@x.org"], store)
+        try store.importing(["ANN@x.org", "bo@x.org"], key: Self.key)
         #expect(try store.rows("SELECT barred FROM contact ORDER BY email_key") == ["1", "0"])
         // Nothing in the table says who it is.
         #expect(try store.rows("SELECT length(address_hash), evidence FROM suppression") == ["16|asked evidence"])
@@ -87,14 +72,14 @@ struct SuppressionStoreTests {
     @Test("whoever left a list is out of it, and stays out when a file would put the contact back")
     func departure() throws {
         let store = try TestStore()
-        try self.importing(["ann@x.org", "bo@x.org"], list: "news", store)
+        try store.importing(["ann@x.org", "bo@x.org"], list: "news", key: Self.key)
         let contact = try store.write { connection throws(StoreError) in
             try SuppressionStore(connection, key: Self.key)
                 .leave(1, address: "ann@x.org", at: Timestamp(milliseconds: 3))
         }
         #expect(contact == [Contact.ID(1)])
-        try self.importing(["ann@x.org", "cy@x.org"], list: "news", store)
-        try self.importing(["ann@x.org"], list: "other", store)
+        try store.importing(["ann@x.org", "cy@x.org"], list: "news", key: Self.key)
+        try store.importing(["ann@x.org"], list: "other", key: Self.key)
         #expect(try store.rows("SELECT contact FROM list_member WHERE list = 1 ORDER BY contact") == ["2", "3"])
         #expect(try store.rows("SELECT contact FROM list_member WHERE list = 2") == ["1"])
         let left = try store.access { connection throws(StoreError) in

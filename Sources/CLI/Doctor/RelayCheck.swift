@@ -17,7 +17,7 @@ enum RelayCheck {
         await withTaskGroup(of: (Int, Finding).self) { group in
             for (index, relay) in relays.enumerated() {
                 group.addTask {
-                    // Not inside the tuple; see ContactsErase.
+                    // Not inside the tuple; see ContactsEraseCommand.
                     let finding = await Self.check(relay)
                     return (index, finding)
                 }
