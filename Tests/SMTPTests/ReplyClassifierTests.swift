@@ -27,12 +27,11 @@ struct ReplyClassifierTests {
             _ stage: SMTPStage,
             _ outcome: Outcome,
             _ reason: Reason? = nil,
-            slows: Bool = false,
             after seconds: Int? = nil
         ) {
             self.line = line
             self.stage = stage
-            self.expected = ReplyClass(outcome, reason, slowsSite: slows, retryAfterSeconds: seconds)
+            self.expected = ReplyClass(outcome, reason, retryAfterSeconds: seconds)
         }
     }
 
@@ -67,8 +66,7 @@ struct ReplyClassifierTests {
             "421 4.7.28 Our system has detected an unusual rate of unsolicited mail",
             .message,
             .deferred,
-            .throttled,
-            slows: true
+            .throttled
         ),
         Row(
             "550 5.7.26 This mail has been blocked because the sender is unauthenticated.",
@@ -76,7 +74,7 @@ struct ReplyClassifierTests {
             .bounced,
             .policy
         ),
-        Row("421 4.3.0 Temporary System Problem.  Try again later (10).", .sender, .deferred, .throttled, slows: true),
+        Row("421 4.3.0 Temporary System Problem.  Try again later (10).", .sender, .deferred, .throttled),
         // Outlook.
         Row("550 5.7.515 Access denied, sending domain does not meet the required level", .message, .bounced, .policy),
         Row("550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302).", .recipient, .bounced, .refused),
@@ -84,24 +82,21 @@ struct ReplyClassifierTests {
             "451 4.7.650 The mail server [1.2.3.4] has been temporarily rate limited",
             .sender,
             .deferred,
-            .throttled,
-            slows: true
+            .throttled
         ),
         Row("550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found", .recipient, .bounced, .mailbox),
         Row(
             "451 4.7.500 Server busy. Please try again later from [1.2.3.4].",
             .recipient,
             .deferred,
-            .throttled,
-            slows: true
+            .throttled
         ),
         // Yahoo.
         Row(
             "421 4.7.0 [TSS04] Messages from 1.2.3.4 temporarily deferred due to user complaints",
             .sender,
             .deferred,
-            .throttled,
-            slows: true
+            .throttled
         ),
         Row("554 5.7.9 Message not accepted for policy reasons.", .message, .bounced, .policy),
         Row(
@@ -123,10 +118,9 @@ struct ReplyClassifierTests {
             .recipient,
             .deferred,
             .throttled,
-            slows: true,
             after: 300
         ),
-        Row("450 4.3.2 Service currently unavailable", .recipient, .deferred, .throttled, slows: true),
+        Row("450 4.3.2 Service currently unavailable", .recipient, .deferred, .throttled),
         Row(
             "550 5.1.1 <a@b>: Recipient address rejected: User unknown in local recipient table",
             .recipient,
@@ -143,8 +137,8 @@ struct ReplyClassifierTests {
         Row("552 5.3.4 Message size exceeds fixed limit", .sender, .bounced, .refused),
         Row("450 4.1.8 <us@x>: Sender address rejected: Domain not found", .sender, .deferred, .temporary),
         Row("553 5.7.1 <us@x>: Sender address rejected: not owned by user", .sender, .bounced, .policy),
-        Row("452 4.3.1 Insufficient system storage", .sender, .deferred, .throttled, slows: true),
-        Row("421 4.4.2 mail.example Error: timeout exceeded", .data, .deferred, .throttled, slows: true),
+        Row("452 4.3.1 Insufficient system storage", .sender, .deferred, .throttled),
+        Row("421 4.4.2 mail.example Error: timeout exceeded", .data, .deferred, .throttled),
         // Exim.
         Row("550 Unrouteable address", .recipient, .bounced, .refused),
         Row("550 Administrative prohibition", .message, .bounced, .refused),
@@ -154,14 +148,13 @@ struct ReplyClassifierTests {
             "421 host.example: Too many concurrent SMTP connections; please try again later.",
             .sender,
             .deferred,
-            .throttled,
-            slows: true
+            .throttled
         ),
         // Amazon SES.
         Row("454 Throttling failure: Maximum sending rate exceeded.", .sender, .deferred, .temporary),
-        Row("454 4.7.0 Temporary authentication failure", .sender, .deferred, .throttled, slows: true),
+        Row("454 4.7.0 Temporary authentication failure", .sender, .deferred, .throttled),
         Row("554 Message rejected: Email address is not verified.", .message, .bounced, .refused),
-        Row("451 4.4.2 Timeout waiting for data from client.", .message, .deferred, .throttled, slows: true),
+        Row("451 4.4.2 Timeout waiting for data from client.", .message, .deferred, .throttled),
         // About the sender, whatever the number says of addresses: never about the contact.
         Row("550 5.1.1 <us@x>: no such sender", .sender, .bounced, .policy),
         Row("550 5.1.7 The sender's address is malformed", .recipient, .bounced, .policy),
@@ -214,9 +207,9 @@ struct ReplyClassifierTests {
                 case .accepted: #expect(code / 100 == 2 && stage == .message && found.reason == nil)
                 case .bounced:
                     #expect(code / 100 == 5 && [.mailbox, .policy, .refused].contains(found.reason))
-                    #expect(!found.slowsSite && found.retryAfterSeconds == nil)
+                    #expect(found.retryAfterSeconds == nil)
                 case .deferred:
-                    #expect(found.slowsSite == (found.reason == .throttled) && found.retryAfterSeconds == 9)
+                    #expect(found.retryAfterSeconds == 9)
                 default: Issue.record("\(code) \(status): \(found)")
                 }
             }
@@ -238,7 +231,7 @@ struct ReplyClassifierTests {
         #expect(ReplyClassifier.classify(.noReply(problem: "x"))?.outcome == .inDoubt)
         #expect(
             ReplyClassifier.classify(.connectionLost(problem: "x"))
-                == ReplyClass(.deferred, .connection, slowsSite: true)
+                == ReplyClass(.deferred, .connection)
         )
     }
 

@@ -251,7 +251,7 @@ struct Document: Sendable {
         do {
             return try JSONDecoder().decode(type, from: self.bytes)
         } catch {
-            throw Failure(.failed, "the coordinator's answer is not what this version of postrider expects: \(error)")
+            throw .unexpectedAnswer(error)
         }
     }
 
@@ -272,7 +272,7 @@ struct Document: Sendable {
             )
             return Document(bytes: ByteBuffer(bytes: bytes))
         } catch {
-            throw Failure(.failed, "the coordinator's answer is not what this version of postrider expects: \(error)")
+            throw .unexpectedAnswer(error)
         }
     }
 
@@ -280,5 +280,16 @@ struct Document: Sendable {
     var line: String {
         let text = String(buffer: self.bytes)
         return text.hasSuffix("\n") ? String(text.dropLast()) : text
+    }
+}
+
+extension JSONDecoder {
+    /// One line of a list of JSON objects, one a line.
+    func row<Row: Decodable>(_ type: Row.Type, from line: [UInt8]) throws(Failure) -> Row {
+        do {
+            return try self.decode(type, from: Data(line))
+        } catch {
+            throw .unexpectedAnswer(error)
+        }
     }
 }

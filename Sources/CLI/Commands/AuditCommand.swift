@@ -137,9 +137,7 @@ struct LoggedAudit {
         var lines = LineSplitter()
         let decoder = JSONDecoder()
         func take(_ line: [UInt8]) throws(Failure) {
-            guard let row = try? decoder.decode(Row.self, from: Data(line)) else {
-                throw Failure(.failed, "the coordinator's answer is not what this version of postrider expects")
-            }
+            let row = try decoder.row(Row.self, from: line)
             guard let hash = left.removeValue(forKey: row.row), hash != row.hash else { return }
             unlike = min(unlike ?? row.row, row.row)
         }

@@ -115,12 +115,7 @@ struct TargetWriter {
     }
 
     mutating func add(_ line: [UInt8]) throws(Failure) {
-        let row: TargetRow
-        do {
-            row = try self.decoder.decode(TargetRow.self, from: Data(line))
-        } catch {
-            throw Failure(.failed, "the coordinator's answer is not what this version of postrider expects: \(error)")
-        }
+        let row = try self.decoder.row(TargetRow.self, from: line)
         if self.isCSV { return self.terminal.line(Self.csvLine(row)) }
         let reply = [row.reply?.code.flatMap { $0 == 0 ? nil : String($0) }, row.reply?.status, row.reply?.text]
         let cells = [

@@ -118,9 +118,7 @@ struct SuppressListCommand: PostriderLeaf {
             terminal.line(surroundings.style.faint(Table.line(Self.columns.map(\.title), Self.columns, Self.widths)))
             try await client.stream("/v1/suppressions") { (chunk) throws(Failure) in
                 for line in try lines.add(chunk.readableBytesView) {
-                    guard let row = try? decoder.decode(SuppressionReport.self, from: Data(line)) else {
-                        throw Failure(.failed, "the coordinator's answer is not what this version of postrider expects")
-                    }
+                    let row = try decoder.row(SuppressionReport.self, from: line)
                     terminal.line(Table.line(Self.cells(row), Self.columns, Self.widths))
                 }
             }

@@ -33,6 +33,11 @@ struct Failure: Error, Hashable {
         self.document = document
     }
 
+    /// The coordinator's answer cannot be read: it is of a version with other words.
+    static func unexpectedAnswer(_ error: any Error) -> Failure {
+        Failure(.failed, "the coordinator's answer is not what this version of postrider expects: \(error)")
+    }
+
     /// What is written on stderr, line by line.
     func lines(style: Style) -> [String] {
         var lines = self.diagnostics.map { diagnostic in

@@ -197,7 +197,7 @@ package final class DrivenLoop {
             id: Campaign.ID(1),
             names: try core.names()
         )
-        let audience: AudienceFold.Audience
+        let audience: Audience
         switch plan.file.audience {
         case .list(let name): audience = .list(try ListStore(core.connection).id(named: name) ?? 0)
         case .expression, .segment: audience = .expression(plan.audienceExpression ?? .everyone)

@@ -107,7 +107,7 @@ extension Reads {
         _ hours: PlanHours,
         bar: ContactBars,
         consent: ConsentMarks,
-        _ audience: AudienceFold.Audience,
+        _ audience: Audience,
         fields: [Field]
     ) async throws -> PlanHours {
         struct Fold: Sendable {

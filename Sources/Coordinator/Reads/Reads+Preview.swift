@@ -22,7 +22,7 @@ extension Reads {
     func sample(
         _ count: Int,
         seed: UInt64,
-        of audience: AudienceFold.Audience,
+        of audience: Audience,
         _ query: PreviewQuery
     ) async throws -> [PreviewRow] {
         var fold = AudienceSampleFold(count, seed: seed, of: audience)
@@ -42,7 +42,7 @@ extension Reads {
     func sites(
         bar: ContactBars,
         consent: ConsentMarks,
-        _ audience: AudienceFold.Audience
+        _ audience: Audience
     ) async throws -> [String: Int] {
         var fold = AudienceSiteFold(bar: bar, consent: consent, audience: audience)
         try await self.run(&fold) { fold, connection throws(StoreError) in try fold.step(on: connection) }

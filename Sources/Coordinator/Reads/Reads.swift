@@ -53,7 +53,7 @@ struct Reads: Sendable {
     func audience(
         bar: ContactBars,
         consent: ConsentMarks,
-        _ audience: AudienceFold.Audience,
+        _ audience: Audience,
         conditions: [Expression],
         fields: [Field],
         required: [[[Int]]] = [],

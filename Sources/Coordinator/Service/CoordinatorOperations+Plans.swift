@@ -23,7 +23,7 @@ extension CoordinatorOperations {
     /// At which times the people of a campaign may be written to.
     private func hours(
         of plan: CampaignPlan,
-        _ audience: AudienceFold.Audience,
+        _ audience: Audience,
         _ fold: AudienceFold,
         from start: Timestamp
     ) async throws -> PlanHours {

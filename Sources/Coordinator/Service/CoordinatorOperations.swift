@@ -263,7 +263,7 @@ struct CoordinatorOperations: Operations {
         return only
     }
 
-    func audience(of plan: CampaignPlan) async throws -> AudienceFold.Audience {
+    func audience(of plan: CampaignPlan) async throws -> Audience {
         if let expression = plan.audienceExpression { return .expression(expression) }
         guard case .list(let name) = plan.file.audience, let list = try await self.reads.list(named: name) else {
             throw OperationError.invalid([plan.file.diagnostic(at: "audience", "there is no such list")])

@@ -5,33 +5,30 @@ package struct ReplyClass: Hashable, Sendable {
     package var outcome: Outcome
     /// `nil` with ``Domain/Outcome/accepted``.
     package var reason: Reason?
-    /// Whether the lane has to slow down: the relay or site asked us to, rather than one mailbox.
-    package var slowsSite: Bool
     /// The pause that the reply names, 1 s to ``ReplyClassifier/retryAfterSecondsMax``; `nil` when it names none.
     package var retryAfterSeconds: Int?
 
-    package init(_ outcome: Outcome, _ reason: Reason?, slowsSite: Bool = false, retryAfterSeconds: Int? = nil) {
+    package init(_ outcome: Outcome, _ reason: Reason?, retryAfterSeconds: Int? = nil) {
         self.outcome = outcome
         self.reason = reason
-        self.slowsSite = slowsSite
         self.retryAfterSeconds = retryAfterSeconds
     }
 }
 
 /// Decides what replies mean: enhanced status (RFC 3463) first, then code (RFC 5321).
 ///
-/// | reply | outcome | reason | slows the site |
-/// |---|---|---|---|
-/// | 2xx to the final dot | accepted | | |
-/// | code and status of different classes | deferred | temporary | |
-/// | 421, 4.3.x, 4.4.x, 4.7.x | deferred | throttled | yes |
-/// | other 4xx, and whatever is no verdict | deferred | temporary | |
-/// | 5.7.x, 5.1.7, 5.1.8 | bounced | policy | |
-/// | too large (552, 5.2.3, 5.3.4) or 5.5.x, to MAIL | bounced | refused | |
-/// | other 5xx to MAIL: we are refused, whoever the message is for | bounced | policy | |
-/// | 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10, 5.2.1 | bounced | mailbox | |
-/// | 552 to RCPT: too many recipients, meant as 452 (RFC 5321 section 4.5.3.1.10) | deferred | temporary | |
-/// | other 5xx | bounced | refused | |
+/// | reply | outcome | reason |
+/// |---|---|---|
+/// | 2xx to the final dot | accepted | |
+/// | code and status of different classes | deferred | temporary |
+/// | 421, 4.3.x, 4.4.x, 4.7.x | deferred | throttled |
+/// | other 4xx, and whatever is no verdict | deferred | temporary |
+/// | 5.7.x, 5.1.7, 5.1.8 | bounced | policy |
+/// | too large (552, 5.2.3, 5.3.4) or 5.5.x, to MAIL | bounced | refused |
+/// | other 5xx to MAIL: we are refused, whoever the message is for | bounced | policy |
+/// | 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10, 5.2.1 | bounced | mailbox |
+/// | 552 to RCPT: too many recipients, meant as 452 (RFC 5321 section 4.5.3.1.10) | deferred | temporary |
+/// | other 5xx | bounced | refused |
 package enum ReplyClassifier {
     /// Longest pause that a reply can ask for; what is beyond it is taken as this.
     package static let retryAfterSecondsMax = 4 * 3_600
@@ -53,12 +50,12 @@ package enum ReplyClassifier {
 
     /// What came of a message, reply or not.
     ///
-    /// - Returns: `nil` for a message that was never begun: it has no outcome, even where it slows the site.
+    /// - Returns: `nil` for a message that was never begun: it has no outcome.
     package static func classify(_ result: SMTPResult) -> ReplyClass? {
         switch result {
         case .reply(let reply, let stage): self.classify(reply, at: stage)
-        case .noReply: ReplyClass(.inDoubt, .noReply, slowsSite: true)
-        case .connectionLost: ReplyClass(.deferred, .connection, slowsSite: true)
+        case .noReply: ReplyClass(.inDoubt, .noReply)
+        case .connectionLost: ReplyClass(.deferred, .connection)
         case .notBegun, .turnedAway: nil
         }
     }
@@ -85,7 +82,7 @@ package enum ReplyClassifier {
 
     private static func deferred(_ reply: RelayReply, _ reason: Reason) -> ReplyClass {
         let seconds = RetryAfter.seconds(in: reply.text).map { min($0, self.retryAfterSecondsMax) }
-        return ReplyClass(.deferred, reason, slowsSite: reason == .throttled, retryAfterSeconds: seconds)
+        return ReplyClass(.deferred, reason, retryAfterSeconds: seconds)
     }
 
     /// The three numbers of an enhanced status; all `nil` without one.

@@ -78,19 +78,9 @@ package struct AudienceFold: Sendable {
         caps: [FrequencyCap] = [],
         at moment: GrantQuery.CapMoment? = nil
     ) {
-        var bindings: [SQLValue] = []
-        func sql(_ expression: Expression) -> String {
-            let segment = SegmentSQL(expression, firstParameter: ContactWindow.firstFreeParameter + bindings.count)
-            bindings += segment.bindings
-            return segment.condition
-        }
-        let rule: String
-        switch audience {
-        case .expression(let expression): rule = sql(expression)
-        case .list(let id):
-            rule = "EXISTS (SELECT 1 FROM list_member m WHERE m.list = \(id) AND m.contact = c.id)"
-        }
-        let groups = conditions.enumerated().map { "WHEN \(sql($1)) THEN \($0)" }.joined(separator: " ")
+        var writer = AudienceSQL(firstParameter: ContactWindow.firstFreeParameter)
+        let rule = writer.condition(audience)
+        let groups = conditions.enumerated().map { "WHEN \(writer.condition($1)) THEN \($0)" }.joined(separator: " ")
         let missing = fields.enumerated().map { index, field in
             (inner: ", CASE WHEN c.\(field.column) IS NULL THEN 1 ELSE 0 END AS m\(index)", outer: ", sum(m\(index))")
         }
@@ -113,7 +103,7 @@ package struct AudienceFold: Sendable {
                 WHERE c.id > ?1 AND c.id <= ?2 AND (\(rule))
             ) AS judged GROUP BY share
             """
-        self.bindings = bindings
+        self.bindings = writer.bindings
         self.fieldCount = fields.count
         self.shares = (0...rest).map { share in
             Share(fieldCount: fields.count, required: share < required.count ? required[share] : [])
@@ -144,13 +134,6 @@ package struct AudienceFold: Sendable {
             return "\(GrantQuery.messages(to: "c.id", campaigns, since: "\(since)")) >= \(cap.count)"
         }
         return "(\(tests.joined(separator: " OR ")))"
-    }
-
-    /// Whom a campaign is for, with its names looked up.
-    package enum Audience: Hashable, Sendable {
-        case expression(Expression)
-        /// A list's row id.
-        case list(Int64)
     }
 
     private static let noAddress = -1

@@ -5,17 +5,10 @@ private struct ReachableRule {
     let sql: String
     let bindings: [SQLValue]
 
-    init(bar: ContactBars, consent: ConsentMarks, audience: AudienceFold.Audience) {
-        let rule: String
-        switch audience {
-        case .expression(let expression):
-            let segment = SegmentSQL(expression, firstParameter: ContactWindow.firstFreeParameter)
-            rule = segment.condition
-            self.bindings = segment.bindings
-        case .list(let id):
-            rule = "EXISTS (SELECT 1 FROM list_member m WHERE m.list = \(id) AND m.contact = c.id)"
-            self.bindings = []
-        }
+    init(bar: ContactBars, consent: ConsentMarks, audience: Audience) {
+        var writer = AudienceSQL(firstParameter: ContactWindow.firstFreeParameter)
+        let rule = writer.condition(audience)
+        self.bindings = writer.bindings
         let given = consent.isEmpty ? "" : " AND c.consent & \(consent.rawValue) <> 0"
         self.sql =
             "c.id > ?1 AND c.id <= ?2 AND c.email IS NOT NULL AND c.barred & \(bar.rawValue) = 0\(given) AND (\(rule))"
@@ -37,7 +30,7 @@ package struct AudienceSiteFold: Sendable {
     ///   - bar: What keeps a contact from being written to.
     ///   - consent: What a contact must have one of; empty: nothing.
     ///   - audience: Whom the campaign is for.
-    package init(bar: ContactBars, consent: ConsentMarks = [], audience: AudienceFold.Audience) {
+    package init(bar: ContactBars, consent: ConsentMarks = [], audience: Audience) {
         let rule = ReachableRule(bar: bar, consent: consent, audience: audience)
         self.bindings = rule.bindings
         self.sql = "SELECT c.domain, count(*) FROM contact c WHERE \(rule.sql) GROUP BY 1"
@@ -72,7 +65,7 @@ package struct AudienceValuesFold: Sendable {
     ///   - consent: What a contact must have one of; empty: nothing.
     ///   - audience: Whom the campaign is for.
     ///   - columns: SQL over the contact `c`, at least one.
-    package init(bar: ContactBars, consent: ConsentMarks = [], audience: AudienceFold.Audience, columns: [String]) {
+    package init(bar: ContactBars, consent: ConsentMarks = [], audience: Audience, columns: [String]) {
         let rule = ReachableRule(bar: bar, consent: consent, audience: audience)
         self.bindings = rule.bindings
         self.columnCount = columns.count
@@ -121,7 +114,7 @@ package struct AudienceSampleFold: Sendable {
     ///   - size: How many to draw, at least 1.
     ///   - seed: The same one draws the same people of the same audience.
     ///   - audience: Whom the campaign is for.
-    package init(_ size: Int, seed: UInt64, of audience: AudienceFold.Audience) {
+    package init(_ size: Int, seed: UInt64, of audience: Audience) {
         let rule = ReachableRule(bar: [], consent: [], audience: audience)
         self.bindings = rule.bindings
         self.sql = "SELECT c.id FROM contact c WHERE \(rule.sql) ORDER BY c.id"

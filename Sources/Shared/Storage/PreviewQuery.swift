@@ -35,30 +35,20 @@ package struct PreviewQuery: Sendable {
     package init(
         bar: ContactBars,
         consent: ConsentMarks = [],
-        audience: AudienceFold.Audience,
+        audience: Audience,
         conditions: [Expression],
         fields: [Field]
     ) {
-        var bindings: [SQLValue] = []
-        func sql(_ expression: Expression) -> String {
-            let segment = SegmentSQL(expression, firstParameter: Self.firstFreeParameter + bindings.count)
-            bindings += segment.bindings
-            return segment.condition
-        }
-        let rule: String
-        switch audience {
-        case .expression(let expression): rule = sql(expression)
-        case .list(let id):
-            rule = "EXISTS (SELECT 1 FROM list_member m WHERE m.list = \(id) AND m.contact = c.id)"
-        }
-        let columns =
-            conditions.map { "coalesce(\(sql($0)), 0)" } + fields.map { "coalesce(\($0.printedExpression()), '')" }
+        var writer = AudienceSQL(firstParameter: Self.firstFreeParameter)
+        let rule = writer.condition(audience)
+        let holds = conditions.map { "coalesce(\(writer.condition($0)), 0)" }
+        let columns = holds + fields.map { "coalesce(\($0.printedExpression()), '')" }
         self.head = """
             SELECT c.id, c.email, c.barred & \(bar.rawValue), coalesce(\(rule), 0),
                 \(consent.isEmpty ? "0" : "c.consent & \(consent.rawValue) = 0")\(columns.map { ", \($0)" }.joined())
             FROM contact c
             """
-        self.bindings = bindings
+        self.bindings = writer.bindings
         self.conditionCount = conditions.count
         self.fieldCount = fields.count
     }
