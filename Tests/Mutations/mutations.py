@@ -53,7 +53,7 @@ MUTATIONS = [
     ),
     dict(
         name="one outcome that cannot be recorded stops its campaign (orphans)",
-        file="Sources/Coordinator/Loop/LoopCore+Workers.swift",
+        file="Sources/Coordinator/Loop/LoopCore+LostLeases.swift",
         find='guard self.blame.begin(lease.epoch, UInt32(member.position)) != .leftOut else { continue }',
         replace='self.blame.work = .campaign(lease.campaign)',
         suite="PowerTests.RefusedStatementTests",
@@ -636,7 +636,7 @@ MUTATIONS = [
     ),
     dict(
         name="an address that the relay refused for good is written to by the next campaign",
-        file="Sources/Coordinator/Loop/LoopCore+Reports.swift",
+        file="Sources/Coordinator/Loop/LoopCore+Settling.swift",
         find='if fact.outcome == .bounced { try self.takeRefusal(fact, of: member.contact) }',
         replace='',
         suite="CoordinatorTests.LoopRefusalTests",
