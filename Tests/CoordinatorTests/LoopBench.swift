@@ -90,6 +90,8 @@ final class LoopBench {
             }
         }
         try self.checkCounts()
+        let first = self.workers.compactMap { $0.takeFirstWord() }
+        if !first.isEmpty { try self.turn(first) }
     }
 
     func advance(_ milliseconds: Int64) {
@@ -124,8 +126,8 @@ final class LoopBench {
 
     // MARK: Workers
 
-    func worker(_ name: String) -> ScriptedWorker {
-        let worker = ScriptedWorker(name)
+    func worker(_ name: String, connection: String = "") -> ScriptedWorker {
+        let worker = ScriptedWorker(name, connection: connection)
         self.workers.append(worker)
         return worker
     }

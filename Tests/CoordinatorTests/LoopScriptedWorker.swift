@@ -33,12 +33,18 @@ final class ScriptedWorker {
     private(set) var problems: [WireProblem] = []
     /// When it must have stopped, by lease.
     private(set) var deadlines: [UInt64: Instant] = [:]
+    /// Whether it says something as soon as it is welcome.
+    var speaksAtOnce = true
+    private var hasFirstWord = false
     /// Called for each grant as it arrives.
     var takesGrant: ((WireGrant) -> Void)?
 
-    init(_ name: String) {
+    /// - Parameters:
+    ///   - name: The worker's.
+    ///   - connection: Tells its connections apart.
+    init(_ name: String, connection: String = "") {
         self.name = name
-        self.routing = Array(name.utf8)
+        self.routing = Array((name + connection).utf8)
         self.journal = Array("journal of \(name)".utf8)
     }
 
@@ -69,6 +75,7 @@ final class ScriptedWorker {
         let frame = try CoordinatorMessage.decode(payload)
         if case .welcome(let welcome) = frame.message {
             self.welcomes += 1
+            self.hasFirstWord = true
             self.session = frame.header.session
             self.sequence = 0
             self.ttl = Int64(welcome.leaseTtl)
@@ -113,6 +120,17 @@ final class ScriptedWorker {
         self.sequence += 1
         let payload = (try? message.frame(session: session, sequence: self.sequence)) ?? []
         return .frame(routing: self.routing, principal: self.name, payload: payload)
+    }
+
+    /// Something harmless, once after each Welcome: a session begins with the first frame said in it.
+    func takeFirstWord() -> LoopEvent? {
+        defer { self.hasFirstWord = false }
+        guard self.hasFirstWord, self.speaksAtOnce, self.session != 0 else { return nil }
+        let state = filled(WireRelayState()) {
+            $0.relay = "main"
+            $0.available = true
+        }
+        return self.event(.relayState(state), session: self.session)
     }
 
     /// With leases that it still knows: whether it works on them, and what it has begun.

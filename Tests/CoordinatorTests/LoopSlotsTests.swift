@@ -65,6 +65,29 @@ struct LoopSlotsTests {
         #expect(Set(second.takeGrants().suffix(1).map(\.slots)) == [2])
     }
 
+    @Test("a worker that joins gets its share while the other one goes on without a pause")
+    func joinsBusy() throws {
+        let bench = try self.bench(4, contacts: 4_000)
+        _ = try bench.start(LoopBench.campaign())
+        let second = try bench.connectedWorker("w2")
+        var held = ArraySlice(second.takeGrants())
+        let atFirst = held.reduce(0) { $0 + $1.position.count }
+        let first = try bench.connectedWorker("w1")
+        var reported = 0
+        var next = 0
+        while first.grantedTargets == 0, reported < 2 * atFirst, let grant = held.first {
+            let part = next..<min(next + 4, grant.position.count)
+            try bench.turn([second.report(.accepted, of: grant, only: part)])
+            try bench.turn([second.credit(at: bench.now), first.credit(at: bench.now)])
+            held += second.takeGrants()
+            reported += part.count
+            next = part.upperBound
+            if next == grant.position.count { (held, next) = (held.dropFirst(), 0) }
+        }
+        #expect(Set(first.grants.map(\.slots)) == [2])
+        #expect(held.last?.slots == 2 && held.count > 0)
+    }
+
     @Test("a worker that is gone keeps its slots until its leases have run out")
     func absent() throws {
         let bench = try self.bench(2, contacts: 100)

@@ -57,14 +57,32 @@ struct ContentLintTests {
         #expect(ContentLint.size(template).count == over)
     }
 
-    @Test("a text part should say about what the HTML part shows")
-    func proportion() {
-        let shown = String(repeating: "word ", count: 100)
-        let html = "<html><head><style>\(shown)</style></head><body>\(shown)</body></html>"
-        #expect(ContentLint.proportion(text: "See the page.", html: html).count == 1)
-        #expect(ContentLint.proportion(text: shown, html: html).isEmpty)
-        #expect(ContentLint.proportion(text: "Hi", html: "<b>Hi, you!</b>").isEmpty)
-        #expect(ContentLint.proportion(text: nil, html: "<b>Hi</b>").count == 1)
+    @Test("a partial counts as often as it is included, also by another one")
+    func repeatedPartials() throws {
+        let partials = [
+            "p": String(repeating: "x", count: 20 * 1_024), "q": "{{>p}}{{#a}}{{>p}}{{/a}}{{^a}}{{>p}}{{/a}}",
+        ]
+        let once = try Template("{{>q}}", escaping: .html, partials: partials)
+        let twice = try Template("{{>q}}{{>q}}", escaping: .html, partials: partials)
+        #expect(ContentLint.size(once).isEmpty)
+        #expect(ContentLint.size(twice).count == 1)
+    }
+
+    @Test(
+        "a text part should say about what the HTML part shows, each with its partials",
+        arguments: [
+            ("See the page.", "<html><head><style>{{>long}}</style></head><body>{{>long}}</body></html>", 1),
+            ("{{>long}}", "<html><head><style>{{>long}}</style></head><body>{{>long}}</body></html>", 0),
+            ("See {{long}}", "<b>{{>long}}</b>", 1),
+            ("Hi", "<b>Hi, you!</b>", 0),
+            (nil, "<b>Hi</b>", 1),
+        ] as [(String?, String, Int)]
+    )
+    func proportion(text: String?, html: String, count: Int) throws {
+        let partials = ["long": String(repeating: "word ", count: 100)]
+        let text = try text.map { try Template($0, escaping: .none, partials: partials) }
+        let html = try Template(html, escaping: .html, partials: partials)
+        #expect(ContentLint.proportion(text: text, html: html).count == count)
     }
 
     @Test("partials are found with their places, whatever else is wrong")

@@ -1040,4 +1040,28 @@ MUTATIONS = [
         suite="MailTests.TemplateTests",
         test="a value that begins a link must not be a script",
     ),
+    dict(
+        name="what a late Hello lists is all that its worker holds",
+        file="Sources/Coordinator/Loop/LoopCore+Welcome.swift",
+        find='self.arrivals[session.id] = Arrival(session: session, hello: hello)',
+        replace='try self.admit(Arrival(session: session, hello: hello))',
+        suite="CoordinatorTests.LoopArrivalTests",
+        test="a Hello that comes late, of a connection or a process of before, takes nothing from its worker",
+    ),
+    dict(
+        name="a Welcome for a Hello of before opens a session",
+        file="Sources/Shared/Engine/Worker/LinkSession.swift",
+        find='guard session != 0, case .greeting = self.state else { return false }',
+        replace='guard session != 0, self.isConnected, session != self.session else { return false }',
+        suite="EngineTests",
+        test="frames of another session and repeated frames are not accepted",
+    ),
+    dict(
+        name="whoever was told more slots keeps them for ever",
+        file="Sources/Coordinator/Loop/QueueUse.swift",
+        find='if slots < self.told {',
+        replace='if slots < self.slots {',
+        suite="CoordinatorTests.QueueUseTests",
+        test="a lower number counts once what was granted before it is over, also when more is granted meanwhile",
+    ),
 ]

@@ -139,7 +139,7 @@ extension LoopCore {
         guard let campaign = self.campaigns[lease.campaign] else { return }
         if let session = self.session(of: lease.holder) {
             let site = campaign.lanes[lease.lane].record.site
-            session.settles(members.count, in: RelayQueue(relay: lease.relay, site: site))
+            session.settles(members.count, in: RelayQueue(relay: lease.relay, site: site), asReturned: asReturned)
         }
         var sites: [String: Int] = [:]
         for member in members { sites[member.site, default: 0] += 1 }

@@ -5,9 +5,18 @@ import Storage
 import Telemetry
 import Wire
 
+/// A worker that was welcomed and has not spoken in its new session yet.
+struct Arrival {
+    let session: WorkerSession
+    let hello: WireHello
+}
+
 /// What follows from a Hello: a session, and what becomes of leases that the worker had.
+///
+/// A Hello may come late, from a connection that its worker has left: what it lists as held is then no longer all that is held. So
+/// nothing follows from it but the answer, until its worker speaks in the session that the answer opens.
 extension LoopCore {
-    /// Compares what the worker still knows with what it was granted, and opens a session.
+    /// Answers a Hello.
     func welcome(_ hello: WireHello, routing: [UInt8], from name: String) throws(StoreError) {
         guard self.sessions.count < LoopLimits.sessions || self.sessionOfWorker[name] != nil else {
             self.answer(
@@ -27,10 +36,6 @@ extension LoopCore {
             )
             return
         }
-        if let old = self.session(of: name) {
-            self.end(old, saying: "worker \(name) came again")
-        }
-        try self.reconcile(hello, of: name)
         self.lastSession += 1
         let session = WorkerSession(
             id: self.lastSession,
@@ -40,11 +45,9 @@ extension LoopCore {
             connections: Int(clamping: hello.connections),
             at: self.now
         )
-        self.sessions[session.id] = session
-        self.sessionOfWorker[name] = session.id
-        for epoch in self.leases.epochs(of: name) { self.countOpen(epoch, in: session) }
-        self.departedUses[name] = nil
-        self.absentUse = nil
+        let earlier = self.arrivals.values.filter { $0.session.name == name }.map(\.session.id).sorted()
+        for id in earlier.dropLast(LoopLimits.arrivalsOfWorker - 1) { self.arrivals[id] = nil }
+        self.arrivals[session.id] = Arrival(session: session, hello: hello)
         let welcome = filled(WireWelcome()) {
             $0.leaseTtl = UInt32(self.options.leaseTTLMilliseconds)
             $0.credit = UInt32(LoopLimits.credit)
@@ -52,12 +55,43 @@ extension LoopCore {
             $0.relays = self.options.relays.keys.sorted().compactMap { self.options.relays[$0]?.wire }
         }
         self.say(.welcome(welcome), to: session)
+    }
+
+    /// The session that a frame was said in; the first frame of a new one ends the one before.
+    ///
+    /// - Returns: `nil` when there is no such session.
+    func session(_ header: FrameHeader, routing: [UInt8], from name: String) throws(StoreError) -> WorkerSession? {
+        if let session = self.sessions[header.session] {
+            return session.name == name && session.routing == routing ? session : nil
+        }
+        guard let arrival = self.arrivals[header.session], arrival.session.name == name,
+            arrival.session.routing == routing, header.sequence == 1
+        else { return nil }
+        try self.admit(arrival)
+        return arrival.session
+    }
+
+    /// Compares what a worker still knows with what it was granted, and opens its session.
+    private func admit(_ arrival: Arrival) throws(StoreError) {
+        let (session, name) = (arrival.session, arrival.session.name)
+        // What another Hello of this worker lists is older than what this session will bring.
+        self.arrivals = self.arrivals.filter { $0.value.session.name != name }
+        if let old = self.session(of: name) {
+            self.end(old, saying: "worker \(name) came again")
+        }
+        try self.reconcile(arrival.hello, of: name)
+        session.lastHeard = self.now
+        self.sessions[session.id] = session
+        self.sessionOfWorker[name] = session.id
+        for epoch in self.leases.epochs(of: name) { self.countOpen(epoch, in: session) }
+        self.departedUses[name] = nil
+        self.absentUse = nil
         self.log(
             LoopNote(
                 .info,
                 .workerConnected,
                 "worker \(name) is connected",
-                [(.worker, .string(name)), (.build, .string(hello.build))]
+                [(.worker, .string(name)), (.build, .string(session.build))]
             )
         )
         if self.drained.contains(name) { self.recallAll(of: session) }

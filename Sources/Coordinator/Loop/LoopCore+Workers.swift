@@ -28,7 +28,7 @@ extension LoopCore {
             try self.welcome(hello, routing: routing, from: name)
             return
         }
-        guard let session = self.sessions[frame.header.session], session.name == name, session.routing == routing else {
+        guard let session = try self.session(frame.header, routing: routing, from: name) else {
             let problem = filled(WireProblem()) {
                 $0.text = "unknown session: say Hello"
                 $0.sessionUnknown = true
@@ -118,6 +118,7 @@ extension LoopCore {
 
     /// The socket says that this worker's connection is gone.
     func peerGone(_ routing: [UInt8]) {
+        self.arrivals = self.arrivals.filter { $0.value.session.routing != routing }
         for session in self.sessions.values where session.routing == routing {
             self.end(session, saying: "worker \(session.name) cannot be reached")
         }

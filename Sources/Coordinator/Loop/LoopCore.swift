@@ -65,6 +65,8 @@ final class LoopCore {
     var highestTold = Epoch(0)
     var sessions: [UInt64: WorkerSession] = [:]
     var sessionOfWorker: [String: UInt64] = [:]
+    /// Sessions in which nothing was said yet.
+    var arrivals: [UInt64: Arrival] = [:]
     var lastSession: UInt64 = 0
     var tallies: [String: WorkerTally] = [:]
     /// Leases that workers run and that are not theirs any more, to be recalled at their first credit.
@@ -273,6 +275,7 @@ final class LoopCore {
         for session in self.sessions.values { self.departs(session) }
         self.sessions.removeAll()
         self.sessionOfWorker.removeAll()
+        self.arrivals.removeAll()
         self.reservation = nil
         self.withdrawn.removeAll()
         do throws(StoreError) {

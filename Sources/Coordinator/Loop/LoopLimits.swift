@@ -72,6 +72,8 @@ enum LoopLimits {
     static let poisonedInRow = 3
     /// Workers that may be connected at once.
     static let sessions = 1_000
+    /// Sessions of one worker in which nothing was said yet: the newest, and one whose answer the worker may just have got.
+    static let arrivalsOfWorker = 2
     /// How long idle sites' throttles stay in memory.
     static let idleSitesMilliseconds: Int64 = 60_000
     /// How often the clock is noted while a campaign runs: so much a restart does not see of a clock that was set back.

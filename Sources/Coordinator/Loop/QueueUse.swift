@@ -11,7 +11,7 @@ struct QueueUse: Hashable {
     var slots: Int { self.openBefore > 0 ? max(self.told, self.before) : self.told }
 
     mutating func grant(_ count: Int, slots: Int) {
-        if slots < self.slots {
+        if slots < self.told {
             self.before = self.slots
             self.openBefore = self.open
         }
@@ -23,6 +23,12 @@ struct QueueUse: Hashable {
     mutating func settle(_ count: Int) {
         self.open = max(0, self.open - count)
         self.openBefore = max(0, self.openBefore - count)
+    }
+
+    /// Messages that it handed back; those under way are others.
+    mutating func handBack(_ count: Int) {
+        self.open = max(0, self.open - count)
+        self.openBefore = min(self.openBefore, self.open)
     }
 }
 

@@ -65,9 +65,9 @@ final class WorkerSession {
         self.openByRelay[queue.relay, default: 0] += count
     }
 
-    /// Notes targets that are out of its hands.
-    func settles(_ count: Int, in queue: RelayQueue) {
-        self.uses[queue]?.settle(count)
+    /// Notes targets that are out of its hands, with `asReturned` because it handed them back.
+    func settles(_ count: Int, in queue: RelayQueue, asReturned: Bool) {
+        if asReturned { self.uses[queue]?.handBack(count) } else { self.uses[queue]?.settle(count) }
         if self.uses[queue]?.open == 0 { self.uses[queue] = nil }
         let openOfRelay = (self.openByRelay[queue.relay] ?? 0) - count
         self.openByRelay[queue.relay] = openOfRelay > 0 ? openOfRelay : nil

@@ -28,19 +28,16 @@ struct CampaignLint {
         if let subject = self.template(variant.subject, .none) {
             self.add(ContentLint.subject(subject), in: variant.subject)
         }
-        if let text = variant.text {
+        let textTemplate = variant.text.flatMap { self.template($0, .none) }
+        if let text = variant.text, let textTemplate {
             self.add(ContentLint.text(text.text), in: text)
-            if let template = self.template(text, .none) {
-                self.lookAtPartials(of: template) { ContentLint.text($0) }
-            }
+            self.lookAtPartials(of: textTemplate) { ContentLint.text($0) }
         }
-        guard let html = variant.html else { return }
+        guard let html = variant.html, let template = self.template(html, .html) else { return }
         self.add(ContentLint.html(html.text, links: Self.links), in: html)
-        if let template = self.template(html, .html) {
-            self.add(ContentLint.size(template), in: html)
-            self.lookAtPartials(of: template) { ContentLint.html($0, links: Self.links) }
-        }
-        self.add(ContentLint.proportion(text: variant.text?.text, html: html.text), in: html)
+        self.add(ContentLint.size(template), in: html)
+        self.lookAtPartials(of: template) { ContentLint.html($0, links: Self.links) }
+        self.add(ContentLint.proportion(text: textTemplate, html: template), in: html)
     }
 
     private mutating func lookAtPartials(of template: Template, _ judge: (String) -> [ContentLint.Finding]) {

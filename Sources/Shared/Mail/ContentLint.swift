@@ -17,6 +17,8 @@ package enum ContentLint {
     private static let textShareMin = 4
     /// Pieces of advice about one template.
     private static let findingsMax = 20
+    /// Bytes of a part that are looked at, its partials included; what is longer is too long by far.
+    private static let writtenBytesMax = 4 << 20
     /// Below this an HTML part is too short to be compared.
     private static let comparedBytesMin = 200
 
@@ -80,26 +82,32 @@ package enum ContentLint {
 
     /// Advice about the size of an HTML part: of what every message has, whatever the values.
     package static func size(_ template: Template) -> [Finding] {
-        guard template.literalBytes > Self.htmlBytesMax else { return [] }
+        let bytes = template.writtenText(bytesMax: Self.writtenBytesMax).count
+        guard bytes > Self.htmlBytesMax else { return [] }
         let message =
-            "the HTML part has \(template.literalBytes / 1_024) KB; mailbox providers cut it off after "
+            "the HTML part has \(bytes / 1_024) KB; mailbox providers cut it off after "
             + "\(Self.htmlBytesMax / 1_024) KB, with whatever stands at its end"
         return [Finding(line: 1, column: 0, message: message)]
     }
 
-    /// Advice about a text part beside an HTML part; both without their partials.
-    package static func proportion(text: String?, html: String) -> [Finding] {
+    /// Advice about a text part beside an HTML part.
+    package static func proportion(text: Template?, html: Template) -> [Finding] {
         guard let text else {
             let message = "there is no text part, which filters and some readers expect beside HTML"
             return [Finding(line: 1, column: 0, message: message)]
         }
-        let shown = MarkupScan(html).visible
-        let written = MarkupScan(text).visible
+        let shown = Self.visible(html)
+        let written = Self.visible(text)
         guard shown >= Self.comparedBytesMin, written * Self.textShareMin < shown else { return [] }
         let message =
             "the text part says much less than the HTML part (\(written) characters, not \(shown)); filters "
             + "take that for spam, and some readers see nothing else"
         return [Finding(line: 1, column: 0, message: message)]
+    }
+
+    /// Bytes that a reader sees before any value is filled in.
+    private static func visible(_ template: Template) -> Int {
+        MarkupScan(String(decoding: template.writtenText(bytesMax: Self.writtenBytesMax), as: UTF8.self)).visible
     }
 
     private static func link(

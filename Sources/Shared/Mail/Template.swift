@@ -100,8 +100,29 @@ package struct Template: Sendable {
         self.literals = literals
     }
 
-    /// Bytes of the text between the tags, partials included; what a message has at least.
-    package var literalBytes: Int { self.literals.count }
+    /// The text between the tags, sections and their opposites once each, partials wherever they are included.
+    ///
+    /// - Parameter bytesMax: Where to stop, so that partials within partials cannot grow without end.
+    /// - Returns: UTF-8, at most `bytesMax` bytes.
+    package func writtenText(bytesMax: Int) -> [UInt8] {
+        var text: [UInt8] = []
+        var callers: [Int] = []
+        var step = 0
+        while text.count < bytesMax, self.operations.indices.contains(step) {
+            step += 1
+            switch self.operations[step - 1] {
+            case .literal(let start, let count): text += self.literals[Int(start)..<Int(start + count)]
+            case .call(let routine):
+                callers.append(step)
+                step = Int(routine)
+            case .return:
+                guard let caller = callers.popLast() else { return text }
+                step = caller
+            case .print, .link, .section, .inverted, .loop: break
+            }
+        }
+        return Array(text.prefix(bytesMax))
+    }
 
     /// What is wrong with the names used, when `fields` are all there are.
     ///

@@ -119,6 +119,9 @@ struct LinkSessionTests {
         #expect(link.accepts(session: 3, sequence: 2) == true)
         #expect(link.accepts(session: 3, sequence: 2) == false)
         #expect(link.accepts(session: 2, sequence: 5) == false)
+        #expect(link.welcomed(session: 4, sequence: 1) == false, "it answers a Hello of before")
+        #expect(link.accepts(session: 3, sequence: 3) == true)
+        link.sessionUnknown()
         #expect(link.welcomed(session: 4, sequence: 1) == true)
         #expect(link.accepts(session: 4, sequence: 2) == true)
     }

@@ -19,6 +19,8 @@ final class SimulatedLink {
         var stalled: [[UInt8]] = []
         /// Frames that arrive later than this are lost; `nil` while the connection stands.
         var lostAfter: Int64?
+        /// What is on its way comes when the connection is nearly over: it was lost, and sent again.
+        var comesLate = false
     }
 
     init(_ number: Int, of worker: WorkerHost, in world: World) {
@@ -48,7 +50,7 @@ final class SimulatedLink {
     private func arriveUp(_ frame: [UInt8]) {
         if let end = self.up.lostAfter, self.world.now > end { return }
         guard self.isOpenAtCoordinator else { return }
-        if self.worker.isCutUp || !self.up.stalled.isEmpty { return self.up.stalled.append(frame) }
+        if self.worker.isCutUp || self.up.comesLate || !self.up.stalled.isEmpty { return self.up.stalled.append(frame) }
         self.world.coordinator.receive(frame, over: self)
     }
 
@@ -77,9 +79,14 @@ final class SimulatedLink {
         guard self.isOpenAtWorker else { return }
         self.isOpenAtWorker = false
         // Some of what was sent is still delivered; the coordinator learns of the end some time later.
-        self.up.stalled.removeAll()
-        self.up.lostAfter = self.world.now + self.world.random.time(0...(self.world.weather.lateMilliseconds))
-        self.world.agenda.add(at: max(self.world.now, self.up.lostAfter ?? 0) + 1) { [self] in
+        let end = self.world.now + self.world.random.time(0...(self.world.weather.lateMilliseconds))
+        self.up.lostAfter = end
+        self.up.comesLate = self.world.random.chance(self.world.weather.lateFrames)
+        if !self.up.comesLate { self.up.stalled.removeAll() }
+        self.world.agenda.add(at: end + 1) { [self] in
+            let late = self.up.stalled
+            self.up.stalled.removeAll()
+            for frame in late { self.world.coordinator.receive(frame, over: self) }
             self.isOpenAtCoordinator = false
         }
     }

@@ -13,6 +13,8 @@ struct Weather {
     var duplicateFrame = 0
     /// How long after its end at the worker a connection may still deliver, in milliseconds.
     var lateMilliseconds: Int64 = 20
+    /// Of such connections, how many deliver what was on its way only then, in thousandths.
+    var lateFrames = 0
 
     /// What happens now and then, each with its weight.
     var acts: [(act: Act, weight: Int)] = []
@@ -55,6 +57,7 @@ struct Weather {
         weather.slowFrame = some(150)
         weather.duplicateFrame = some(100)
         weather.lateMilliseconds = random.chance(300) ? 3_000 : 20
+        weather.lateFrames = weather.lateMilliseconds > 20 ? 500 : 0
         for act in Act.allCases where random.chance(450) {
             let isRare = act == .cancelCampaign || act == .loseJournal || act == .removeWorker
             weather.acts.append((act, isRare ? 1 : random.number(1..<5)))

@@ -49,9 +49,11 @@ package struct LinkSession {
 
     /// Takes the header of a `Welcome`.
     ///
+    /// One that comes while a session holds answers an older `Hello`, and what that listed is not all that is held now.
+    ///
     /// - Returns: Whether a new session began.
     package mutating func welcomed(session: UInt64, sequence: UInt64) -> Bool {
-        guard session != 0, self.isConnected, session != self.session else { return false }
+        guard session != 0, case .greeting = self.state else { return false }
         self.state = .settled(session: session, lastSequence: sequence)
         return true
     }
