@@ -45,6 +45,11 @@ struct ImportUndoTests {
             ("external_id,email\n7,a@x.org\n7,b@x.org\n", "external_id,email\n7,c@x.org\n7,a@x.org\n", 1),
             // Two people of one household.
             ("phone,email\n5155550100,a@x.org\n", "phone,email\n5155550100,b@x.org\n", 2),
+            // An id of a second system, which the contact is known by besides.
+            ("nationbuilder_id,email\n17,a@x.org\n", "VANID,email\n5,a@x.org\n5,b@x.org\n", 1),
+            ("VANID,email\n5,a@x.org\n", "external_id,email,phone\n17,a@x.org,\n17,,5155550100\n", 1),
+            // Two ids of that system are two people, also at one address.
+            ("nationbuilder_id,email\n17,a@x.org\n", "VANID,email\n5,a@x.org\n6,b@x.org\n", 2),
             // The address is one contact's, the id another's: the address decides, and the id stays where it is.
             ("external_id,email\n7,a@x.org\n8,b@x.org\n", "external_id,email\n8,a@x.org\n", 2),
         ]

@@ -7,7 +7,7 @@ package import Domain
 /// is again when the file is imported again.
 ///
 /// Here are addresses and ids that a contact had before; telephone numbers for which it was taken when a row had no address; and ids
-/// of such rows where the contact keeps one of another system.
+/// of other systems than that of the one that the contact keeps, one of each.
 package struct ContactAliases {
     private let connection: any SQLConnection
     private let find: any SQLStatement

@@ -17,10 +17,7 @@ extension ContactStore {
         } else {
             turn.counts.unchanged += 1
         }
-        if self.policy != .keep, known.learnsID, let cell = self.externalCell {
-            let id = row.externalKey(cell, self.marks.idSystem)
-            try self.remember(ContactAliases.key(ofID: id), of: contact, &turn)
-        }
+        if self.policy != .keep, known.learnsID { try self.learnID(contact, row, &turn) }
         if let source = turn.source, known.source != source {
             if known.source != nil { try self.changes?.came(contact, from: source, at: turn.at) }
         }
@@ -29,6 +26,19 @@ extension ContactStore {
             Result { () throws(StoreError) in try self.join(turn, contact, key: key) }
         }
         if try joined.get() { try self.changes?.joined(contact) }
+    }
+
+    /// Notes the row's id beside the contact's own, so that the person is known when the address is another or missing.
+    ///
+    /// Two ids of one system are two people, also where they share an address: the second of them is not taken.
+    private func learnID(_ contact: Int64, _ row: ContactRow, _ turn: inout Turn) throws(StoreError) {
+        guard let cell = self.externalCell else { return }
+        if turn.hasAliases,
+            try self.aliases.hasID(contact, beginning: row.systemBeginning(self.marks.idSystem))
+        {
+            return
+        }
+        try self.remember(ContactAliases.key(ofID: row.externalKey(cell, self.marks.idSystem)), of: contact, &turn)
     }
 
     /// What is there of a contact that a row stands for.
@@ -43,7 +53,7 @@ extension ContactStore {
         var externalKey: [UInt8]?
         var externalID: [UInt8] = []
         var losesExternalID = false
-        /// The row has no address, and an id that the contact cannot have: it is known by it all the same.
+        /// The row has an id of another system than the contact's, and nobody's: the contact is known by it all the same.
         var learnsID = false
     }
 
@@ -55,11 +65,12 @@ extension ContactStore {
         var known = Known()
         known.source = found.optionalInteger(2)
         let hasID = self.externalCell.map { !row.cell($0).isEmpty } ?? false
+        let isAnothersID = turn.withoutExternalID
         // An id of another system stays: a contact has one, and the first was there first.
         let system = row.systemBeginning(self.marks.idSystem)
         if !found.isNull(4), !found.withBytes(4, { $0.starts(with: system) }) {
             turn.withoutExternalID = true
-            known.learnsID = hasID && row.cell(0).isEmpty
+            known.learnsID = hasID && !isAnothersID
         }
         turn.withoutAddress = turn.isAlias && (turn.withoutExternalID || !hasID)
         known.hasKey = row.cell(0).isEmpty || turn.withoutAddress || Self.isSame(found, 1, row.cell(1))
