@@ -52,6 +52,34 @@ struct HeaderMappingTests {
         )
     }
 
+    @Test("of a table of orders people are those who come, with their names; where only who paid has an address, they")
+    func orders() throws {
+        #expect(
+            try self.columns([
+                "Buyer first name", "Buyer email", "Attendee first name", "Attendee Surname", "Attendee email",
+            ]) == [
+                .field("buyer_first_name"), .field("buyer_email"), .field("first_name"), .field("last_name"), .email,
+            ]
+        )
+        #expect(
+            try self.columns(["Buyer first name", "Buyer last name", "Buyer email", "Attendee first name"])
+                == [.field("first_name"), .field("last_name"), .email, .field("attendee_first_name")]
+        )
+        #expect(
+            try self.columns(["Email", "First Name", "Attendee first name"])
+                == [.email, .field("first_name"), .field("attendee_first_name")]
+        )
+    }
+
+    @Test("a file of ids without addresses is told what takes it", arguments: ["nationbuilder_id", "VANID", "name"])
+    func onlyIDs(header: String) throws {
+        let problem = try #require(self.problems([header, "city"]).first)
+        #expect(problem.message.contains("there is no address column"))
+        #expect(problem.message.contains("'\(header)' is an id: with `without_address: keep`") == (header != "name"))
+        let map = ColumnMap(keepsWithoutAddress: true)
+        #expect((try? HeaderMapping.make(headers: [header, "city"], map: map).get()) != nil || header == "name")
+    }
+
     @Test("what the user says about columns goes first")
     func givenNames() throws {
         #expect(

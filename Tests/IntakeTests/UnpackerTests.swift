@@ -86,6 +86,20 @@ struct UnpackerTests {
         }
     }
 
+    @Test("a zstd archive may begin with frames to be skipped, as pzstd makes them", arguments: [1, 3, 100, 1 << 18])
+    func skipped(pieceSize: Int) throws {
+        let bytes = pieceSize == 1 ? Array(Self.table[..<3_000]) : Self.table
+        guard let packed = try Packed.by("zstd", bytes) else { return }
+        for number in UInt8(0)..<16 {
+            let skip: [UInt8] = [0x50 | number, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]
+            let (content, kind) = try Packed.unpacked(skip + packed + skip, pieceSize: pieceSize)
+            #expect(content == bytes && kind == .zstd)
+        }
+        // Text that begins with a `P`, and control characters that are no such frame.
+        #expect(Unpacker.kind(of: Array("P*M\u{17}".utf8)) == .plain)
+        #expect(Unpacker.kind(of: Array("PLZ,email".utf8)) == .plain)
+    }
+
     @Test("what is no archive passes as it is", arguments: ["", "a", "abc", "email\nann@b.example\n"])
     func plain(text: String) throws {
         let (content, kind) = try Packed.unpacked(Array(text.utf8), pieceSize: 2)

@@ -101,6 +101,8 @@ private struct HeaderMappingBuilder {
     var isExport = false
     var idSystemColumn: Int?
     var idSystem = ""
+    /// Under which name the address was found.
+    private var emailSynonym: String?
     /// The field name of each column; `nil` for one without a name at the end of the header.
     var names: [String?]
     /// Whether the user gave the name.
@@ -231,6 +233,7 @@ private struct HeaderMappingBuilder {
             guard let (column, synonym) = self.rename(to: field.rawValue, from: HeaderSynonyms.names(of: field)) else {
                 continue
             }
+            if field == .email { self.emailSynonym = synonym }
             if field == .externalID { self.idSystem = HeaderSynonyms.idSystem(of: synonym) }
             self.names[column] = field.rawValue
         }
@@ -238,8 +241,11 @@ private struct HeaderMappingBuilder {
 
     /// Gives fields that nearly every export has one name each, so that one template fits all.
     mutating func recogniseCommon() {
+        let ofOrders = HeaderSynonyms.orderNames(withEmail: self.emailSynonym)
         for (name, synonyms) in HeaderSynonyms.common where !self.names.contains(name) {
-            if let (column, _) = self.rename(to: name, from: synonyms) { self.names[column] = name }
+            if let (column, _) = self.rename(to: name, from: synonyms + (ofOrders[name] ?? [])) {
+                self.names[column] = name
+            }
         }
     }
 
@@ -293,11 +299,16 @@ private struct HeaderMappingBuilder {
             )
         }
         guard columns[BuiltInField.email.rawValue] == nil, columns[BuiltInField.phone.rawValue] == nil else { return }
-        if self.keepsWithoutAddress, columns[BuiltInField.externalID.rawValue] != nil { return }
+        let idColumn = columns[BuiltInField.externalID.rawValue]
+        if self.keepsWithoutAddress, idColumn != nil { return }
+        let remedy = idColumn.map {
+            ". '\(self.headers[$0])' is an id: with `without_address: keep` in a mapping file (--map) people are known by it alone"
+        }
         self.problems.append(
             Diagnostic(
                 line: 1,
-                "there is no address column: one must be called email (or e-mail, mail, email address); \(self.seen)"
+                "there is no address column: one must be called email (or e-mail, mail, email address); "
+                    + "\(self.seen)\(remedy ?? "")"
             )
         )
     }

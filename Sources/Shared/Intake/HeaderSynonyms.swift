@@ -13,7 +13,7 @@ enum HeaderSynonyms {
                 "primary_email", "primary_email_address", "preferred_email", "email_1_value", "e_mail_1_value",
                 "email_1",
                 "e_mail_1", "email1", "contact_email", "personal_email", "home_email", "subscriber_email", "work_email",
-                "business_email", "can2_email", "buyer_email", "attendee_email", "e_mail_adresse", "courriel",
+                "business_email", "can2_email", "attendee_email", "buyer_email", "e_mail_adresse", "courriel",
                 "adresse_email", "correo", "correo_electronico",
             ]
         case .phone:
@@ -58,6 +58,17 @@ enum HeaderSynonyms {
         case "van", "van_campaign": .monthFirst
         default: nil
         }
+    }
+
+    /// Names of people in a table of orders: of who comes, unless its address is that of who paid.
+    ///
+    /// - Parameter email: Under which name the address was found.
+    /// - Returns: Synonyms by field, for ``common``.
+    static func orderNames(withEmail email: String?) -> [String: [String]] {
+        let role = email == "buyer_email" ? "buyer" : "attendee"
+        return [
+            "first_name": ["\(role)_first_name"], "last_name": ["\(role)_last_name", "\(role)_surname"],
+        ]
     }
 
     /// Fields that nearly every export has, under many names.

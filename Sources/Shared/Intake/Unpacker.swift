@@ -102,7 +102,9 @@ package final class Unpacker {
     package static func kind(of start: [UInt8]) -> Kind? {
         guard start.count >= 4 else { return nil }
         if start.starts(with: [0x1F, 0x8B]) { return .gzip }
-        return start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) ? .zstd : .plain
+        if start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) { return .zstd }
+        // RFC 8878 section 3.1.2: a frame to be skipped, with which `pzstd` begins.
+        return start[0] & 0xF0 == 0x50 && start[1..<4].elementsEqual([0x2A, 0x4D, 0x18]) ? .zstd : .plain
     }
 
     private var name: String { self.kind?.rawValue ?? "" }
