@@ -117,7 +117,7 @@ final class FakeOperations: Operations {
         return []
     }
 
-    func undoImport(_ id: String, by caller: Caller) async throws -> ImportListing {
+    func undoImport(_ id: String, by caller: Caller) async throws -> UndoneImport {
         try self.note("undo \(id) by \(caller.name)")
         throw OperationError.notFound("there is no import '\(id)'")
     }

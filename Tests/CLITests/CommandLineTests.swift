@@ -96,11 +96,30 @@ struct CommandLineTests {
         let report = try Document(bytes: .init(string: Self.importReport)).decode(ImportReport.self)
         #expect(
             try JSONText.of(ImportSummary(report, rejectsFile: nil))
-                == #"{"created":1,"first_warnings":[],"opt_outs":[],"rejected":4,"rejects_file":null,"rows":10,"unchanged":3,"#
+                == #"{"created":1,"first_warnings":[],"id":"3","opt_outs":[],"rejected":4,"rejects_file":null,"rows":10,"unchanged":3,"#
                 + #""unclear":[],"updated":2,"warned_columns":[],"warnings":5}"#
         )
         let named = try JSONText.of(ImportSummary(report, rejectsFile: "/a/b.rejects.csv"))
         #expect(named.contains(#""rejects_file":"/a/b.rejects.csv""#))
+        let lines = ContactsImportCommand.lines(report, nil, seconds: 0, style: .plain)
+        #expect(lines.contains { $0.contains("import") && $0.hasSuffix("3  postrider imports undo 3 takes it back") })
+        let tried = try Document(bytes: .init(string: Self.importReport.replacing(#""id":3"#, with: #""id":null"#)))
+            .decode(ImportReport.self)
+        #expect(try JSONText.of(ImportSummary(tried, rejectsFile: nil)).contains(#""id":null"#))
+        #expect(!ContactsImportCommand.lines(tried, nil, seconds: 0, style: .plain).contains { $0.contains("undo") })
+    }
+
+    @Test("undoing one of two imports that ran at the same time says that not all may be as before")
+    func undoneImport() throws {
+        let text =
+            #"{"id":"i5","file":"d.csv","state":"undone","started_at":"","rows":1,"created":0,"updated":1,"unchanged":0,"rejected":0,"#
+        for (others, lines) in [("[]", 1), (#"["i4"]"#, 2)] {
+            let entry = try Document(bytes: .init(string: "\(text)\"overlapped\":\(others)}"))
+                .decode(ImportListings.Entry.self)
+            let said = ImportsUndoCommand.lines(entry, style: .plain)
+            #expect(said.count == lines && said.joined().contains("as they were before d.csv"))
+            #expect(said.joined().contains("same time as i4") == (lines == 2))
+        }
     }
 
     @Test("warnings are told with their place, and how many each column has")

@@ -14,6 +14,8 @@ final class ImportLoopDouble: ImportLoop {
     let folder: String
     private let queue = DispatchQueue(label: "test.loop")
     private let state = Mutex(State())
+    private let slot = ImportSlot()
+    private let clock = Mutex<Int64>(1_000)
 
     private struct State {
         var writes = 0
@@ -82,9 +84,13 @@ final class ImportLoopDouble: ImportLoop {
             loop: self,
             rejectsFolder: self.folder,
             addressKey: AddressKey([1]),
-            now: { Timestamp(milliseconds: 1_000) }
+            now: { [self] in Timestamp(milliseconds: self.clock.withLock { $0 }) },
+            slot: self.slot
         )
     }
+
+    /// Sets what time it is for imports.
+    func set(milliseconds: Int64) { self.clock.withLock { $0 = milliseconds } }
 
     /// Imports a text that comes in pieces.
     func importText(

@@ -3,10 +3,12 @@
 import gzip
 import os
 import re
+import socket
 import unittest
+import urllib.parse
 from pathlib import Path
 
-from harness import CommandFailure, EndToEndTest
+from harness import CommandFailure, EndToEndTest, wait_until
 
 # Of the coordinator, whatever a file has in it.
 MEBIBYTES_MAX = 256
@@ -90,6 +92,24 @@ class ImportsTest(EndToEndTest):
         self.assertEqual(cut["state"], "aborted")
         self.running.command("imports", "undo", cut["id"])
         self.assertEqual(self.export(), before)
+
+    def test_one_import_at_a_time_until_its_sender_is_gone(self):
+        self.write("people.csv", "email,name\nann@campaign.example,Ann\n")
+        url = urllib.parse.urlsplit(self.running.url)
+        token = (self.running.folder / "tokens" / "operator.token").read_text().strip()
+        with socket.create_connection((url.hostname, url.port)) as sender:
+            head = "POST /v1/imports?file=slow.csv HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Length: 999\r\n\r\n"
+            sender.sendall((head % (url.netloc, token) + "email,name\nbob@campaign.example,").encode())
+            wait_until("the import to run", lambda: self.running.json("imports", "list")["imports"])
+            with self.assertRaises(CommandFailure) as caught:
+                self.running.command("contacts", "import", "people.csv")
+            self.assertIn("import i1 of slow.csv is running", caught.exception.errors)
+            self.assertEqual(self.running.json("contacts", "import", "people.csv", "--dry-run")["created"], 1)
+        states = lambda: [one["state"] for one in self.running.json("imports", "list")["imports"]]
+        wait_until("the import to end with its sender", lambda: states() == ["aborted"])
+        done = self.running.json("contacts", "import", "people.csv")
+        self.assertEqual((done["created"], done["id"]), (1, "i2"))
+        self.assertIn("i3", self.running.command("contacts", "import", "people.csv"))
 
     def test_what_is_damaged_is_rejected_and_the_rest_comes_in(self):
         lines = [b"email,name"] + [b"p%d@campaign.example,Zo\xc3\xab %d" % (index, index) for index in range(ROWS)]

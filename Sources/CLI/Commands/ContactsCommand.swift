@@ -264,6 +264,7 @@ struct ContactsImportCommand: PostriderLeaf {
         for one in report.unclear ?? [] {
             table.add(["  \(style.yellow("unclear"))", NumberText.grouped(one.rows), Self.words(one)])
         }
+        if let id = report.id { table.add(["  import", id.text, "postrider imports undo \(id.text) takes it back"]) }
         return ["\(rows) in \(NumberText.duration(seconds: seconds))\(rate)"] + table.lines(style: .plain).dropFirst()
     }
 }
@@ -279,6 +280,7 @@ struct ImportSummary: Encodable {
     }
 
     enum CodingKeys: String, CodingKey {
+        case id
         case rows
         case created
         case updated
@@ -296,13 +298,14 @@ struct ImportSummary: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
+        // `encodeIfPresent` would leave the key out.
+        try container.encode(self.report.id?.text, forKey: .id)
         try container.encode(self.report.rows, forKey: .rows)
         try container.encode(self.report.created, forKey: .created)
         try container.encode(self.report.updated, forKey: .updated)
         try container.encode(self.report.unchanged, forKey: .unchanged)
         try container.encode(self.report.rejected, forKey: .rejected)
         try container.encode(self.report.warnings, forKey: .warnings)
-        // `encodeIfPresent` would leave the key out.
         try container.encode(self.rejectsFile, forKey: .rejectsFile)
         try container.encode(self.report.firstWarnings ?? [], forKey: .firstWarnings)
         try container.encode(self.report.warnedColumns ?? [], forKey: .warnedColumns)

@@ -62,9 +62,19 @@ struct ImportsUndoCommand: PostriderLeaf {
         let document = try await surroundings.withClient { client in
             try await client.post("/v1/imports/\(APIClient.escaped(self.id))/undo", timeout: nil)
         }
-        try surroundings.show(document, as: ImportListings.Entry.self) { entry in
-            ["\(entry.id) is undone: contacts are as they were before \(entry.file)"]
+        try surroundings.show(document, as: ImportListings.Entry.self) { Self.lines($0, style: surroundings.style) }
+    }
+
+    static func lines(_ entry: ImportListings.Entry, style: Style) -> [String] {
+        let file = Printable.foreign(entry.file)
+        guard let others = entry.overlapped, !others.isEmpty else {
+            return ["\(entry.id) is undone: contacts are as they were before \(file)"]
         }
+        return [
+            "\(entry.id) is undone",
+            "\(style.yellow("warning:")) it ran at the same time as \(others.joined(separator: ", ")), under an older version: "
+                + "contacts that both changed may not be as they were before \(file)",
+        ]
     }
 }
 
@@ -82,9 +92,11 @@ struct ImportListings: Decodable, Sendable {
         var updated: Int
         var unchanged: Int
         var rejected: Int
+        /// Of an import that was undone; `nil` from a coordinator that does not tell.
+        var overlapped: [String]?
 
         enum CodingKeys: String, CodingKey {
-            case id, file, state, rows, created, updated, unchanged, rejected
+            case id, file, state, rows, created, updated, unchanged, rejected, overlapped
             case startedAt = "started_at"
         }
     }

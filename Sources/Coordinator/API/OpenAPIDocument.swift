@@ -102,7 +102,7 @@ enum OpenAPIDocument {
               x-role: operator
               parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
               responses:
-                "200": { description: The import, content: { application/json: { schema: { $ref: "#/components/schemas/ImportListing" } } } }
+                "200": { description: The import, content: { application/json: { schema: { $ref: "#/components/schemas/UndoneImport" } } } }
                 default: { $ref: "#/components/responses/Problem" }
           /v1/contacts/show:
             post:
@@ -771,6 +771,16 @@ enum OpenAPIDocument {
                 updated: { $ref: "#/components/schemas/Count" }
                 unchanged: { $ref: "#/components/schemas/Count" }
                 rejected: { $ref: "#/components/schemas/Count" }
+            UndoneImport:
+              allOf:
+                - $ref: "#/components/schemas/ImportListing"
+                - type: object
+                  required: [overlapped]
+                  properties:
+                    overlapped:
+                      type: array
+                      description: Imports that ran at the same time under an older version; whoever both changed may not be as before
+                      items: { type: string }
             Contact:
               type: object
               required: [contact, fields, id_system, lists, sources, consent, created_at, updated_at]

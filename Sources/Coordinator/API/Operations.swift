@@ -50,7 +50,7 @@ protocol Operations: Sendable {
     func listImports() async throws -> [ImportListing]
 
     /// Takes back what an import did, and answers once that is done.
-    func undoImport(_ id: String, by caller: Caller) async throws -> ImportListing
+    func undoImport(_ id: String, by caller: Caller) async throws -> UndoneImport
 
     /// Everything that is known of whoever has this e-mail address or telephone number.
     func contacts(at address: String, by caller: Caller) async throws -> [PersonJSON]

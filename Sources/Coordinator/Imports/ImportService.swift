@@ -12,39 +12,47 @@ struct ImportService: Sendable {
     private let rejectsFolder: String
     private let addressKey: AddressKey
     private let now: @Sendable () -> Timestamp
+    private let slot: ImportSlot
 
     /// - Parameters:
     ///   - loop: Writes.
     ///   - rejectsFolder: Where reject files go, `data_dir/rejects`; it must be there.
     ///   - addressKey: Of the addresses that must not be written to.
     ///   - now: The wall clock.
+    ///   - slot: Of all imports into this store.
     init(
         loop: any ImportLoop,
         rejectsFolder: String,
         addressKey: AddressKey,
-        now: @escaping @Sendable () -> Timestamp
+        now: @escaping @Sendable () -> Timestamp,
+        slot: ImportSlot = ImportSlot()
     ) {
         self.loop = loop
         self.rejectsFolder = rejectsFolder
         self.addressKey = addressKey
         self.now = now
+        self.slot = slot
     }
 
     /// Imports a file.
     ///
     /// - Throws: ``OperationError/invalid(_:)`` when it is no table, has no address column, or nothing was accepted;
-    ///   ``OperationError/unavailable(_:)`` when the disk is full; the body's own error when the connection broke.
+    ///   ``OperationError/conflict(_:)`` while another one runs or is being undone; ``OperationError/unavailable(_:)`` when the disk is full; the body's own error when the connection broke.
     func run(
         _ request: ImportRequest,
         body: some AsyncSequence<ByteBuffer, any Error> & Sendable,
         by who: String
     ) async throws -> ImportAnswer {
+        try self.slot.take(for: request.file)
+        defer { self.slot.leave() }
         let began = self.now()
         let actor = ImportActor(who: who, origin: RequestOrigin.address)
         let beginning: (ticket: ImportTicket?, undoing: Int64?) = try await Self.translating {
             try await self.loop.write { connection throws(StoreError) in
                 // It would put contacts back over what comes now.
                 if let undoing = try ImportStore(connection).undoing() { return (nil, undoing) }
+                // The slot is ours: whatever runs by what is stored ended, and that could not be stored then.
+                _ = try ImportStore(connection).abortRunning(at: began)
                 let ticket = try ImportSteps.begin(file: request.file, at: began, on: connection)
                 try actor.note("import_begin", ticket.id, at: began, on: connection)
                 return (ticket, nil)
@@ -56,6 +64,7 @@ struct ImportService: Sendable {
                 "import \(name) is being undone; import when that is done (postrider imports undo \(name) goes on with it)"
             )
         }
+        self.slot.name(ticket.id)
         let body = DigestingBody(body)
         let run = ImportRun(
             ticket: ticket,
@@ -85,17 +94,23 @@ struct ImportService: Sendable {
 
     /// Takes back what an import did, piece by piece, newest import first.
     ///
-    /// - Throws: ``OperationError/conflict(_:)`` when another one must be undone before, or imports run.
-    func undo(_ id: Int64, by who: String) async throws {
+    /// - Returns: The imports that ran at the same time, which older versions allowed.
+    /// - Throws: ``OperationError/conflict(_:)`` when another one must be undone before, or an import runs.
+    @discardableResult
+    func undo(_ id: Int64, by who: String) async throws -> [Int64] {
         try await self.undo(id, by: ImportActor(who: who, origin: RequestOrigin.address))
     }
 
-    private func undo(_ id: Int64, by actor: ImportActor) async throws {
-        let (key, now) = (self.addressKey, self.now)
-        let refusal = try await self.loop.write { connection throws(StoreError) in
-            let refusal = try ImportUndo(connection, importID: id, key: key).begin()
+    private func undo(_ id: Int64, by actor: ImportActor) async throws -> [Int64] {
+        let (key, now, slot) = (self.addressKey, self.now, self.slot)
+        let (refusal, overlapping) = try await self.loop.write {
+            (connection) throws(StoreError) -> (ImportUndo.Refusal?, [Int64]) in
+            if !slot.isTaken { _ = try ImportStore(connection).abortRunning(at: now()) }
+            let undo = ImportUndo(connection, importID: id, key: key)
+            let overlapping = try undo.overlapping()
+            let refusal = try undo.begin()
             if refusal == nil { try actor.note("import_undo", id, at: now(), on: connection) }
-            return refusal
+            return (refusal, overlapping)
         }
         let name = Self.publicID(id)
         switch refusal {
@@ -111,6 +126,7 @@ struct ImportService: Sendable {
         while try await self.loop.write({ connection throws(StoreError) in
             try ImportUndo(connection, importID: id, key: key).step(at: now())
         }) {}
+        return overlapping
     }
 
     /// The rejected rows of an import as CSV.
@@ -162,7 +178,7 @@ struct ImportService: Sendable {
     /// - Returns: What is wrong with it, and what is left of it if it cannot be undone now.
     private func takeBack(_ id: Int64, _ diagnostics: Diagnostics, by actor: ImportActor) async -> Diagnostics {
         do {
-            try await self.undo(id, by: actor)
+            _ = try await self.undo(id, by: actor)
             return diagnostics
         } catch {
             let name = Self.publicID(id)

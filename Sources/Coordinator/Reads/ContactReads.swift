@@ -119,3 +119,18 @@ struct ImportListing: Hashable, Sendable, Encodable {
         self.rejected = record.counts.rejected
     }
 }
+
+/// What `POST /v1/imports/{id}/undo` answers.
+struct UndoneImport: Hashable, Sendable, Encodable {
+    var listing: ImportListing
+    /// Imports that changed contacts at the same time, which older versions allowed: whoever both changed may not be as before.
+    var overlapped: [String]
+
+    private enum CodingKeys: String, CodingKey { case overlapped }
+
+    func encode(to encoder: any Encoder) throws {
+        try self.listing.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(self.overlapped, forKey: .overlapped)
+    }
+}

@@ -8,15 +8,15 @@ extension CoordinatorOperations {
         try await self.reads.imports(limit: ImportListing.countMax)
     }
 
-    func undoImport(_ id: String, by caller: Caller) async throws -> ImportListing {
+    func undoImport(_ id: String, by caller: Caller) async throws -> UndoneImport {
         guard let number = ImportService.number(id) else {
             throw OperationError.notFound("there is no import '\(id.prefix(40))'")
         }
-        try await self.imports.undo(number, by: caller.name)
+        let overlapping = try await self.imports.undo(number, by: caller.name)
         guard let listing = try await self.reads.importListing(number) else {
             throw OperationError.notFound("there is no import '\(id.prefix(40))'")
         }
-        return listing
+        return UndoneImport(listing: listing, overlapped: overlapping.map(ImportService.publicID))
     }
 
     /// Refuses an import that does not say why its people may be written to, where the configuration asks for that.

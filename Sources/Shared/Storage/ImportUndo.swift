@@ -54,6 +54,27 @@ package struct ImportUndo {
         return nil
     }
 
+    /// Other imports that changed something while this one did.
+    ///
+    /// Older versions let them. Which of the two changed a contact last is not known, so whoever both changed may not be restored.
+    ///
+    /// - Returns: Their ids, lowest first; to be asked before ``begin()``'s work is done.
+    package func overlapping() throws(StoreError) -> [Int64] {
+        let row = try self.connection.prepare(
+            """
+            SELECT o.id FROM import i JOIN import o ON o.id <> i.id WHERE i.id = ?1 AND (o.created > 0 OR o.updated > 0)
+                AND CASE WHEN o.id > i.id THEN o.started_at < i.finished_at
+                    ELSE o.state <> 'undone' AND i.started_at < o.finished_at END
+            ORDER BY o.id
+            """
+        )
+        defer { row.reset() }
+        row.bind(1, self.id)
+        var ids: [Int64] = []
+        while try row.step() { ids.append(row.integer(0)) }
+        return ids
+    }
+
     /// Takes back a piece.
     ///
     /// - Returns: Whether there is more.
