@@ -54,4 +54,23 @@ struct LoopThrottleTests {
         try settle(worker)
         #expect(granted == 10)
     }
+
+    @Test("a limit that comes before another one in the list brings no second burst")
+    func inserted() throws {
+        let daily = Limit(quantity: 10, periodMilliseconds: 86_400_000, burst: 10)
+        let bench = try LoopBench { $0.clusterLimits = [daily] }
+        try bench.addContacts(40)
+        _ = try bench.start(LoopBench.campaign())
+        let worker = try bench.connectedWorker("w1")
+        #expect(worker.grantedTargets == 10)
+        for grant in worker.takeGrants() { try bench.turn([worker.report(.accepted, of: grant)]) }
+        bench.options.clusterLimits.insert(Limit(quantity: 100, periodMilliseconds: 1_000), at: 0)
+        try bench.restart()
+        try bench.turn([worker.hello()])
+        for _ in 0..<5 {
+            bench.advance(1_000)
+            try bench.turn([worker.credit(at: bench.now)])
+        }
+        #expect(worker.grantedTargets == 0)
+    }
 }

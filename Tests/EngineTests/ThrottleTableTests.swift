@@ -41,7 +41,7 @@ struct ThrottleTableTests {
         table.define(.cluster, limits: [self.ten], at: self.start)
         table.debit(4, in: .site("a.example"))
         let changes = table.takeChanges().sorted { $0.key < $1.key }
-        #expect(changes.map(\.key) == ["site:a.example#0", "site:a.example#1"])
+        #expect(changes.map(\.key) == ["site:a.example#1000ms", "site:a.example#60000ms"])
         #expect(changes.map(\.level) == [6, 36])
         #expect(table.takeChanges().isEmpty)
     }

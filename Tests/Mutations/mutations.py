@@ -1096,4 +1096,12 @@ MUTATIONS = [
         suite="CoordinatorTests.SecondSystemTests",
         test="an id that is another contact's is not taken from it by a row with the wrong address",
     ),
+    dict(
+        name="a limit of another place in the list brings a burst",
+        file="Sources/Coordinator/Loop/ThrottleLevels.swift",
+        find='guard let level = stored[key] ?? least else { continue }',
+        replace='guard let level = stored[key], least != nil else { continue }',
+        suite="CoordinatorTests.ThrottleLevelsTests",
+        test="a limit that is new begins with the least that others had left",
+    ),
 ]

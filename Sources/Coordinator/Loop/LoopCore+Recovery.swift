@@ -31,7 +31,7 @@ extension LoopCore {
         self.capsFrom = nil
         try self.readGuards()
         try self.readDrained()
-        let levels = try self.stores.cluster.levels()
+        let levels = ThrottleLevels(try self.stores.cluster.levels())
         self.defineThrottles(levels)
         let names = try self.names()
         for record in try self.stores.campaigns.active() {
@@ -71,28 +71,21 @@ extension LoopCore {
         )
     }
 
-    private func defineThrottles(_ levels: [String: ClusterStore.StoredLevel]) {
+    private func defineThrottles(_ levels: ThrottleLevels) {
         self.define(.cluster, limits: self.options.clusterLimits, levels: levels)
         for (name, relay) in self.options.relays { self.define(.relay(name), limits: relay.limits, levels: levels) }
         // Sites are defined when they are first granted; those with stored levels now, while the levels are at hand.
-        for key in levels.keys where key.hasPrefix("site:") {
-            guard let end = key.lastIndex(of: "#") else { continue }
-            let site = String(key[key.index(key.startIndex, offsetBy: 5)..<end])
+        for site in levels.sites {
             self.define(.site(site), limits: self.options.siteLimits(site).limits, levels: levels)
         }
     }
 
     /// Defines a scope with what was left in its buckets and what flowed in since.
-    private func define(_ scope: ThrottleScope, limits: [Limit], levels: [String: ClusterStore.StoredLevel]) {
-        var stored: [Int: Double] = [:]
-        for (index, limit) in limits.enumerated() {
-            guard let level = levels[scope.storageKey(index: index)] else { continue }
+    private func define(_ scope: ThrottleScope, limits: [Limit], levels: ThrottleLevels) {
+        let stored = levels.now(scope, limits) { level in
             // Within one boot the boot clock tells the time that passed whatever happened to the wall clock.
-            let elapsed =
-                level.bootID == self.options.machineBoot
+            level.bootID == self.options.machineBoot
                 ? self.now.milliseconds(since: level.boot) : self.wall.milliseconds - level.wall.milliseconds
-            let inflow = Double(max(0, elapsed)) * Double(limit.quantity) / Double(limit.periodMilliseconds)
-            stored[index] = level.level + inflow
         }
         self.throttles.define(scope, limits: limits, stored: stored, at: self.now)
     }
@@ -101,7 +94,7 @@ extension LoopCore {
     func resume(
         _ record: CampaignRecord,
         plan: CampaignPlan,
-        levels: [String: ClusterStore.StoredLevel]
+        levels: ThrottleLevels
     ) throws(StoreError) -> RunningCampaign {
         let campaign = RunningCampaign(record, plan: plan, lanes: try self.stores.lanes.lanes(of: record.id))
         for index in campaign.lanes.indices {

@@ -221,7 +221,7 @@ extension LoopCore {
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }
-        return try self.resume(record, plan: plan, levels: try self.stores.cluster.levels())
+        return try self.resume(record, plan: plan, levels: ThrottleLevels(try self.stores.cluster.levels()))
     }
 
     /// - Throws: ``OperationError/conflict(_:)`` while nothing may be sent.

@@ -7,13 +7,24 @@ package enum ThrottleScope: Hashable, Sendable {
     case site(String)
     case campaign(Campaign.ID)
 
-    /// The key under which its buckets are stored, one for each of the scope's limits by `index`.
-    package func storageKey(index: Int) -> String {
+    /// What the keys of all its buckets begin with, before their last `#`.
+    package var storageName: String {
         switch self {
-        case .cluster: "cluster#\(index)"
-        case .relay(let name): "relay:\(name)#\(index)"
-        case .site(let name): "site:\(name)#\(index)"
-        case .campaign(let id): "campaign:\(id.rawValue)#\(index)"
+        case .cluster: "cluster"
+        case .relay(let name): "relay:\(name)"
+        case .site(let name): "site:\(name)"
+        case .campaign(let id): "campaign:\(id.rawValue)"
+        }
+    }
+
+    /// The keys under which its buckets are stored, one for each of its limits.
+    ///
+    /// By their periods, so that a list of limits may change its order and its quantities.
+    package func storageKeys(of limits: [Limit]) -> [String] {
+        limits.indices.map { index in
+            let period = limits[index].periodMilliseconds
+            let alike = limits[..<index].count { $0.periodMilliseconds == period }
+            return "\(self.storageName)#\(period)ms" + (alike > 0 ? ".\(alike)" : "")
         }
     }
 }
@@ -121,8 +132,9 @@ package struct ThrottleTable: Sendable {
         defer { self.touched.removeAll(keepingCapacity: true) }
         var changes: [(key: String, level: Double)] = []
         for scope in self.touched {
-            for (index, bucket) in (self.entries[scope]?.buckets ?? []).enumerated() {
-                changes.append((scope.storageKey(index: index), bucket.level))
+            let buckets = self.entries[scope]?.buckets ?? []
+            for (key, bucket) in zip(scope.storageKeys(of: buckets.map(\.limit)), buckets) {
+                changes.append((key, bucket.level))
             }
         }
         return changes
