@@ -5,7 +5,10 @@ import UserFiles
 
 /// Options that are accepted after any subcommand.
 struct GlobalOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Settings (else $POSTRIDER_CONFIG, else ./postrider.yaml).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Settings (else $POSTRIDER_CONFIG, else ./postrider.yaml).", valueName: "file"),
+        completion: .file()
+    )
     var config: String?
 
     @Option(help: ArgumentHelp("The coordinator (else $POSTRIDER_URL, else from the settings).", valueName: "url"))
@@ -13,7 +16,8 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         name: .customLong("token-file"),
-        help: ArgumentHelp("Whose token to show (else $POSTRIDER_TOKEN, else the operator's).", valueName: "file")
+        help: ArgumentHelp("Whose token to show (else $POSTRIDER_TOKEN, else the operator's).", valueName: "file"),
+        completion: .file()
     )
     var tokenFile: String?
 

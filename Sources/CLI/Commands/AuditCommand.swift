@@ -26,7 +26,8 @@ struct AuditCommand: AsyncParsableCommand {
         )
 
         @Option(
-            help: ArgumentHelp("Compare with the coordinator's log, too; - reads it from stdin.", valueName: "file")
+            help: ArgumentHelp("Compare with the coordinator's log, too; - reads it from stdin.", valueName: "file"),
+            completion: .file()
         )
         var log: String?
 

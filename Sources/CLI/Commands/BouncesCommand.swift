@@ -21,7 +21,7 @@ struct BouncesCommand: AsyncParsableCommand {
             )
         )
 
-        @Argument(help: "Mails as files, with their headers.")
+        @Argument(help: "Mails as files, with their headers.", completion: .file())
         var files: [String]
 
         @OptionGroup var global: GlobalOptions

@@ -51,7 +51,7 @@ struct CampaignCheckCommand: PostriderLeaf {
         discussion: HelpText.with(examples: "postrider campaign check first-caucus.yaml")
     )
 
-    @Argument(help: "The campaign file.")
+    @Argument(help: "The campaign file.", completion: .file())
     var file: String
 
     @OptionGroup var global: GlobalOptions
@@ -96,7 +96,7 @@ struct CampaignSubmitCommand: PostriderLeaf {
         )
     )
 
-    @Argument(help: "The campaign file.")
+    @Argument(help: "The campaign file.", completion: .file())
     var file: String
 
     @Option(help: ArgumentHelp("Replace this campaign, which has not started; its approval is void.", valueName: "id"))

@@ -15,7 +15,10 @@ struct CampaignRetryCommand: PostriderLeaf {
     @Argument(help: "The campaign.")
     var id: String
 
-    @Option(help: ArgumentHelp("Whom: \(Self.outcomes.joined(separator: ", ")).", valueName: "outcome"))
+    @Option(
+        help: ArgumentHelp("Whom: \(Self.outcomes.joined(separator: ", ")).", valueName: "outcome"),
+        completion: .list(Self.outcomes)
+    )
     var outcome: String
 
     @OptionGroup var global: GlobalOptions

@@ -14,7 +14,7 @@ struct CampaignPlanCommand: PostriderLeaf {
             """
     )
 
-    @Argument(help: "The campaign file.")
+    @Argument(help: "The campaign file.", completion: .file())
     var file: String
 
     @OptionGroup var global: GlobalOptions

@@ -16,7 +16,7 @@ struct CampaignPreviewCommand: PostriderLeaf {
             """
     )
 
-    @Argument(help: "The campaign file.")
+    @Argument(help: "The campaign file.", completion: .file())
     var file: String
 
     @Option(help: ArgumentHelp("Whose message to show.", valueName: "address"))
@@ -32,7 +32,8 @@ struct CampaignPreviewCommand: PostriderLeaf {
         help: ArgumentHelp(
             "Write the whole messages: one into FILE.eml, several into a folder, as CONTACT.eml.",
             valueName: "path"
-        )
+        ),
+        completion: .file()
     )
     var out: String?
 

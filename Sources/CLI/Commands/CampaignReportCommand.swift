@@ -14,7 +14,10 @@ struct CampaignReportCommand: PostriderLeaf {
     @Argument(help: "The campaign.")
     var id: String
 
-    @Option(help: ArgumentHelp("One row for each of these.", valueName: "site|variant|FIELD"))
+    @Option(
+        help: ArgumentHelp("One row for each of these.", valueName: "site|variant|FIELD"),
+        completion: .list(["site", "variant"])
+    )
     var by: String?
 
     @Flag(help: "Comma-separated values.")

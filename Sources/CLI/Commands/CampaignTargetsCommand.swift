@@ -17,7 +17,7 @@ struct CampaignTargetsCommand: PostriderLeaf {
     @Argument(help: "The campaign.")
     var id: String
 
-    @Option(help: ArgumentHelp("Only these.", valueName: "outcome"))
+    @Option(help: ArgumentHelp("Only these.", valueName: "outcome"), completion: .list(Self.outcomes))
     var outcome: String?
 
     @Flag(help: "Comma-separated values.")

@@ -34,7 +34,7 @@ struct ContactsImportCommand: PostriderLeaf {
         case keep
     }
 
-    @Argument(help: "A table (CSV, TSV, semicolons, pipes) or NDJSON; plain, gzip or zstd.")
+    @Argument(help: "A table (CSV, TSV, semicolons, pipes) or NDJSON; plain, gzip or zstd.", completion: .file())
     var file: String
 
     @Option(help: ArgumentHelp("Also put everyone of the file on this list.", valueName: "list"))
@@ -44,23 +44,33 @@ struct ContactsImportCommand: PostriderLeaf {
     var source: String?
 
     @Option(
-        help: ArgumentHelp("On which basis they may be written to, such as consent or contract.", valueName: "basis")
+        help: ArgumentHelp("On which basis they may be written to, such as consent or contract.", valueName: "basis"),
+        completion: .list(Basis.allCases.map(\.name))
     )
     var basis: String?
 
     @Option(help: ArgumentHelp("What shows that basis, such as where the forms are kept.", valueName: "text"))
     var proof: String?
 
-    @Option(help: ArgumentHelp("What the basis is for: email, sms, webhook, print, canvass.", valueName: "list"))
+    @Option(
+        help: ArgumentHelp("What the basis is for: email, sms, webhook, print, canvass.", valueName: "list"),
+        completion: .list(ConsentMarks.channels)
+    )
     var channels: String?
 
     @Option(name: .customLong("on-conflict"), help: "What happens to a contact that exists.")
     var onConflict = Conflict.merge
 
-    @Option(help: ArgumentHelp("A file that says what the columns are; see docs/import.md.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A file that says what the columns are; see docs/import.md.", valueName: "file"),
+        completion: .file()
+    )
     var map: String?
 
-    @Option(help: ArgumentHelp("A ready-made layout: florida, new_york (told by itself, too).", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("A ready-made layout: florida, new_york (told by itself, too).", valueName: "name"),
+        completion: .list(["florida", "new_york"])
+    )
     var layout: String?
 
     @Option(

@@ -21,7 +21,8 @@ struct ContactsEraseCommand: PostriderLeaf {
             discussion:
                 "Many are erased together faster than one after the other, since they share the search of the data.",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var file: String?
 

@@ -32,7 +32,8 @@ struct DKIMCommand: AsyncParsableCommand {
         var algorithm: SigningKey.Algorithm = .rsa
 
         @Option(
-            help: ArgumentHelp("Where to (default: keys/dkim-DOMAIN-SELECTOR.key by the settings).", valueName: "file")
+            help: ArgumentHelp("Where to (default: keys/dkim-DOMAIN-SELECTOR.key by the settings).", valueName: "file"),
+            completion: .file()
         )
         var out: String?
 
@@ -76,7 +77,7 @@ struct DKIMCommand: AsyncParsableCommand {
             )
         )
 
-        @Argument(help: "The key's file.")
+        @Argument(help: "The key's file.", completion: .file())
         var file: String
 
         @Option(help: "Whose mail it signs.")

@@ -9,7 +9,7 @@ struct InitCommand: PostriderLeaf {
         discussion: HelpText.with(examples: "postrider init --dir my")
     )
 
-    @Option(help: ArgumentHelp("Where.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Where.", valueName: "folder"), completion: .directory)
     var dir = "."
 
     @OptionGroup var global: GlobalOptions

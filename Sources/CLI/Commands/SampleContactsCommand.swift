@@ -20,7 +20,7 @@ struct SampleContactsCommand: PostriderLeaf {
     @Option(help: ArgumentHelp("Another seed, other people.", valueName: "n"))
     var seed: UInt64 = 1
 
-    @Option(help: ArgumentHelp("Where to; stdout for - and by default.", valueName: "file"))
+    @Option(help: ArgumentHelp("Where to; stdout for - and by default.", valueName: "file"), completion: .file())
     var out: String?
 
     @OptionGroup var global: GlobalOptions

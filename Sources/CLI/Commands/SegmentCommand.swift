@@ -23,7 +23,10 @@ struct SegmentCommand: AsyncParsableCommand {
         @Argument(help: "The expression; quote it for the shell.")
         var expression: String
 
-        @Option(help: ArgumentHelp("One row for each of these.", valueName: "site|FIELD"))
+        @Option(
+            help: ArgumentHelp("One row for each of these.", valueName: "site|FIELD"),
+            completion: .list(["site"])
+        )
         var by: String?
 
         @OptionGroup var global: GlobalOptions

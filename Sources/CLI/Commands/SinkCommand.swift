@@ -17,13 +17,22 @@ struct SinkCommand: PostriderLeaf {
     @Option(help: ArgumentHelp("Where to listen.", valueName: "host:port"))
     var listen = "127.0.0.1:2525"
 
-    @Option(help: ArgumentHelp("Replies by recipient: a file, or accept, or realistic.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Replies by recipient: a file, or accept, or realistic.", valueName: "file"),
+        completion: .file()
+    )
     var scenario = "accept"
 
-    @Option(help: ArgumentHelp("Append a line for each recipient; - is stdout.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Append a line for each recipient; - is stdout.", valueName: "file"),
+        completion: .file()
+    )
     var log: String?
 
-    @Option(help: ArgumentHelp("Keep every message as a file in this folder.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Keep every message as a file in this folder.", valueName: "folder"),
+        completion: .directory
+    )
     var keep: String?
 
     @OptionGroup var global: GlobalOptions

@@ -149,7 +149,7 @@ struct SuppressImportCommand: PostriderLeaf {
         )
     )
 
-    @Argument(help: "A table or a list of addresses; may be packed with gzip or zstd.")
+    @Argument(help: "A table or a list of addresses; may be packed with gzip or zstd.", completion: .file())
     var file: String
 
     @OptionGroup var options: SuppressionOptions

@@ -27,7 +27,10 @@ struct TokenCommand: AsyncParsableCommand {
         @Argument(help: "1 to 64 of a-z, 0-9 and \"-\"; what the audit calls its holder.")
         var name: String
 
-        @Option(help: ArgumentHelp("What it may do: \(TokenCommand.roles).", valueName: "role"))
+        @Option(
+            help: ArgumentHelp("What it may do: \(TokenCommand.roles).", valueName: "role"),
+            completion: .list(Role.allCases.map(\.name))
+        )
         var role: String
 
         @Option(
