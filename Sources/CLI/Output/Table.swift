@@ -9,10 +9,16 @@ struct Table {
     struct Column: Sendable {
         let title: String
         let alignment: Alignment
+        /// Where there is no room for all columns, those of least worth go first.
+        let worth: Int
+        /// Columns that it may shrink to before another one goes; `nil`: it does not shrink.
+        let least: Int?
 
-        init(_ title: String, _ alignment: Alignment = .left) {
+        init(_ title: String, _ alignment: Alignment = .left, worth: Int = .max, least: Int? = nil) {
             self.title = title
             self.alignment = alignment
+            self.worth = worth
+            self.least = least
         }
     }
 
@@ -32,6 +38,22 @@ struct Table {
         let widths = self.widths
         let heading = Self.line(self.columns.map(\.title), self.columns, widths)
         return [style.faint(heading)] + self.rows.map { Self.line($0, self.columns, widths) }
+    }
+
+    /// The same for a terminal so wide: what has no room is shortened and ends with `…`, or is left out with its whole column.
+    func lines(style: Style, within columns: Int?) -> [String] {
+        guard let columns else { return self.lines(style: style) }
+        let widths = self.widths
+        let needs = zip(self.columns, widths).map { column, width in
+            ColumnFit.Need(width: width, least: min(width, column.least ?? width), worth: column.worth)
+        }
+        let fit = ColumnFit(needs, columns: columns)
+        let kept = fit.kept.map { self.columns[$0] }
+        func line(_ cells: [String]) -> String {
+            let cells = zip(fit.kept, fit.widths).map { TextWidth.shortened(cells[$0], to: $1) }
+            return TextWidth.shortened(Self.line(cells, kept, fit.widths), to: columns)
+        }
+        return [style.faint(line(self.columns.map(\.title)))] + self.rows.map(line)
     }
 
     /// Widths that the rows so far need.

@@ -57,7 +57,9 @@ struct TopCommand: PostriderLeaf {
         func draw() {
             let style = surroundings.style
             var lines = TopScreen(style: style, size: screen.size).lines(top, from: client.base)
-            if let trouble { lines[0] = style.red(TextWidth.cut(Printable.foreign(trouble), to: screen.size.columns)) }
+            if let trouble {
+                lines[0] = style.red(TextWidth.shortened(Printable.foreign(trouble), to: screen.size.columns))
+            }
             screen.show(lines)
         }
         draw()

@@ -10,13 +10,18 @@ struct TopScreen {
     /// The lines, none longer than the screen is wide, none more than it is high.
     func lines(_ top: Top, from base: String) -> [String] {
         var head = ["\(self.style.bold("postrider top"))  \(Printable.foreign(base))  \(Printable.foreign(top.at))"]
-        if let restored = top.restored { head.append(self.style.red(Printable.foreign(restored))) }
+        if let restored = top.restored { head += self.wrapped(restored).map(self.style.red) }
         let tables = [
             self.campaigns(top.campaigns), self.relays(top.relays), self.workers(top.workers), self.lanes(top.lanes),
         ]
         let lines = head + self.fit(tables, into: self.size.map { $0.rows - head.count })
         guard let size = self.size else { return lines }
-        return lines.prefix(size.rows).map { Self.cut($0, to: size.columns) }
+        return lines.prefix(size.rows).map { TextWidth.shortened($0, to: size.columns) }
+    }
+
+    /// A sentence that the coordinator says, in as many lines as it needs.
+    private func wrapped(_ text: String) -> [String] {
+        TextWidth.wrapped(Printable.foreign(text), to: self.size?.columns ?? .max)
     }
 
     /// Puts tables below each other; where they are too long, the longest lose lines, and say so.
@@ -47,10 +52,11 @@ struct TopScreen {
     private func campaigns(_ campaigns: [TopCampaign]) -> [String] {
         guard !campaigns.isEmpty else { return [self.style.faint("No campaign is under way.")] }
         var table = Table([
-            .init("CAMPAIGN"), .init("NAME"), .init("STATE"), .init("DONE", .right), .init("OPEN", .right),
-            .init("DEFERRED", .right), .init("IN DOUBT", .right), .init("PER SECOND", .right),
-            .init("DEFERRED/S", .right),
-            .init("LEFT", .right), .init("TIGHTEST LIMIT"),
+            .init("CAMPAIGN"), .init("NAME", worth: 3, least: 8), .init("STATE", worth: 5),
+            .init("DONE", .right, worth: 4), .init("OPEN", .right, worth: 7), .init("PER S", .right, worth: 11),
+            .init("DEFERRED/S", .right, worth: 8), .init("LEFT", .right, worth: 10),
+            .init("TIGHTEST LIMIT", worth: 9, least: 14), .init("DEFERRED", .right, worth: 1),
+            .init("IN DOUBT", .right, worth: 2),
         ])
         var problems: [String] = []
         for campaign in campaigns {
@@ -59,25 +65,26 @@ struct TopScreen {
             if let problem = status.problem, !problems.contains(problem) { problems.append(problem) }
             table.add([
                 Printable.foreign(status.id),
-                TextWidth.cut(Printable.foreign(status.name), to: 24),
+                TextWidth.shortened(Printable.foreign(status.name), to: 24),
                 self.style.state(Printable.foreign(status.state)),
                 status.freezing ? "growing" : NumberText.percent(counts.settled, of: status.audience),
                 NumberText.grouped(counts.pending + counts.leased + counts.deferred),
-                NumberText.grouped(counts.deferred),
-                NumberText.grouped(counts.inDoubt),
                 NumberText.rate(status.ratePerSecond),
                 NumberText.rate(campaign.deferredPerSecond),
                 campaign.secondsLeft.map { NumberText.duration(seconds: $0) } ?? "",
                 campaign.tightest.map { Printable.foreign("\($0.limit) of \($0.scope)") } ?? "none",
+                NumberText.grouped(counts.deferred),
+                NumberText.grouped(counts.inDoubt),
             ])
         }
-        return table.lines(style: self.style) + problems.map { self.style.yellow(Printable.foreign($0)) }
+        return table.lines(style: self.style, within: self.size?.columns)
+            + problems.flatMap { self.wrapped($0).map(self.style.yellow) }
     }
 
     private func relays(_ relays: [Top.Relay]) -> [String] {
         var table = Table([
-            .init("RELAY"), .init("PER SECOND", .right), .init("OPEN", .right), .init("WORKERS IN TROUBLE", .right),
-            .init("TROUBLE"),
+            .init("RELAY", least: 8), .init("PER S", .right, worth: 4), .init("OPEN", .right, worth: 3),
+            .init("WORKERS IN TROUBLE", .right, worth: 1), .init("TROUBLE", worth: 2, least: 16),
         ])
         for relay in relays {
             table.add([
@@ -88,15 +95,15 @@ struct TopScreen {
                 self.style.yellow(Printable.foreign(relay.problem ?? "")),
             ])
         }
-        return table.lines(style: self.style)
+        return table.lines(style: self.style, within: self.size?.columns)
     }
 
     private func workers(_ workers: [WorkerStatus]) -> [String] {
         let known = workers.filter { $0.state != "removed" }
         guard !known.isEmpty else { return [self.style.faint("No worker may connect.")] }
         var table = Table([
-            .init("WORKER"), .init("STATE"), .init("PER SECOND", .right), .init("LEASED", .right),
-            .init("ACCEPTED", .right), .init("BUILD"),
+            .init("WORKER", least: 8), .init("STATE", worth: 4), .init("PER S", .right, worth: 5),
+            .init("LEASED", .right, worth: 3), .init("ACCEPTED", .right, worth: 2), .init("BUILD", worth: 1, least: 8),
         ])
         for worker in known {
             table.add([
@@ -108,14 +115,14 @@ struct TopScreen {
                 Printable.foreign(worker.build ?? ""),
             ])
         }
-        return table.lines(style: self.style)
+        return table.lines(style: self.style, within: self.size?.columns)
     }
 
     private func lanes(_ lanes: [Top.Lane]) -> [String] {
         guard !lanes.isEmpty else { return [self.style.faint("Nothing waits to be sent.")] }
         var table = Table([
-            .init("LANE"), .init("CAMPAIGN"), .init("RELAY"), .init("OPEN", .right), .init("DEFERRED", .right),
-            .init("PACE", .right),
+            .init("LANE", least: 12), .init("CAMPAIGN", worth: 3), .init("RELAY", worth: 1, least: 8),
+            .init("OPEN", .right, worth: 5), .init("DEFERRED", .right, worth: 2), .init("PACE", .right, worth: 4),
         ])
         for lane in lanes {
             let pace = "\(Int((lane.pace * 100).rounded())) %"
@@ -128,24 +135,6 @@ struct TopScreen {
                 lane.pace < 1 ? self.style.yellow(pace) : pace,
             ])
         }
-        return table.lines(style: self.style)
-    }
-
-    /// A line of our own, cut to the screen; colours take no room, and end where the line does.
-    static func cut(_ line: String, to columns: Int) -> String {
-        guard TextWidth.of(line) > columns else { return line }
-        var result = ""
-        var escape: String?
-        for character in line {
-            if character == "\u{1B}" { escape = "" }
-            if let sequence = escape {
-                escape = character == "m" ? nil : sequence + String(character)
-                result.append(character)
-                continue
-            }
-            guard TextWidth.of(result + String(character)) <= columns else { break }
-            result.append(character)
-        }
-        return line.contains("\u{1B}") ? result + "\u{1B}[0m" : result
+        return table.lines(style: self.style, within: self.size?.columns)
     }
 }
