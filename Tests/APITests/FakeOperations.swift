@@ -238,8 +238,32 @@ final class FakeOperations: Operations {
         return Self.status
     }
 
-    func take(_ step: CampaignStep, on id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus {
-        try self.note("\(step) \(id.publicID) by \(caller.name)")
+    func text(of id: Campaign.ID) async throws -> CampaignText {
+        try self.note("text of \(id.publicID)")
+        var record = CampaignRecord(
+            id: id,
+            name: "First caucus",
+            state: .submitted,
+            channel: "email",
+            relay: "main",
+            file: "first.yaml",
+            content: "name: First caucus\n",
+            files: #"{"jobs.txt":"Work","segment:iowa":"state = 'IA'"}"#,
+            digest: "",
+            submittedBy: "operator",
+            submittedAt: Timestamp(milliseconds: 1_700_000_000_000)
+        )
+        record.digest = CampaignDigest.of(content: record.content, files: record.files, relay: record.relay)
+        return try CampaignText(record)
+    }
+
+    func take(
+        _ step: CampaignStep,
+        on id: Campaign.ID,
+        digest: String?,
+        by caller: Caller
+    ) async throws -> CampaignStatus {
+        try self.note("\(step) \(id.publicID)\(digest.map { " as \($0.prefix(4))" } ?? "") by \(caller.name)")
         return Self.status
     }
 

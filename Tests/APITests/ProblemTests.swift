@@ -30,6 +30,19 @@ struct ProblemTests {
         #expect((response.json["detail"] as? String)?.isEmpty == false)
     }
 
+    @Test("where no row of a file could be used, the problem names the import that has them")
+    func nothingImported() async throws {
+        let bed = APITestbed()
+        let error = OperationError.nothingImported(
+            [Diagnostic(.error, "none of the 2 rows could be used")],
+            importID: "i7"
+        )
+        bed.operations.memory.withLock { $0.failure = error }
+        let response = try await bed.send(.post, "/v1/campaigns", as: .operator, body: RouteCase.file)
+        #expect(response.status.code == 422)
+        #expect(response.json["import"] as? String == "i7")
+    }
+
     @Test("diagnostics keep their place")
     func diagnostics() async throws {
         let bed = APITestbed()

@@ -87,6 +87,13 @@ struct RouteCase: Sendable, CustomTestStringConvertible {
         .init(.get, "/v1/campaigns/c7", .viewer, call: "campaign c7"),
         .init(.get, "/v1/campaigns/7", .viewer, call: "campaign c7"),
         .init(.post, "/v1/campaigns/c7/approve", .operator, call: "approve c7 by operator"),
+        .init(
+            .post,
+            "/v1/campaigns/c7/approve?digest=ABcd000000000000000000000000000000000000000000000000000000000000",
+            .operator,
+            call: "approve c7 as abcd by operator"
+        ),
+        .init(.get, "/v1/campaigns/c7/file", .viewer, call: "text of c7"),
         .init(.post, "/v1/campaigns/c7/start", .operator, call: "start c7 by operator"),
         .init(.post, "/v1/campaigns/c7/pause", .operator, call: "pause c7 by operator"),
         .init(.post, "/v1/campaigns/c7/resume", .operator, call: "resume c7 by operator"),
@@ -228,6 +235,9 @@ struct RouteTests {
             ("/v1/imports?file=a.csv&list=a%0Ab", "list must be"),
             ("/v1/campaigns/c7/clone?buget=5", "did you mean 'budget'?"),
             ("/v1/workers/w/drain?x=1", "allowed: none"),
+            ("/v1/campaigns/c7/approve?digest=abc", "digest must be"),
+            ("/v1/campaigns/c7/approve?digest=", "digest must be"),
+            ("/v1/campaigns/c7/start?digest=abc", "allowed: none"),
         ]
     )
     func nearest(path: String, text: String) async throws {

@@ -11,7 +11,8 @@ struct CommandLineTests {
     private static let leaves: [[String]] = [
         ["init"], ["up"], ["contacts", "import", "f.csv"], ["segment", "count", "x = 1"],
         ["campaign", "check", "c.yaml"],
-        ["campaign", "submit", "c.yaml"], ["campaign", "approve", "c1"], ["campaign", "start", "c1"],
+        ["campaign", "submit", "c.yaml"], ["campaign", "show", "c1"], ["campaign", "approve", "c1"],
+        ["campaign", "start", "c1"],
         ["campaign", "pause", "c1"], ["campaign", "resume", "c1"], ["campaign", "cancel", "c1"],
         ["campaign", "status"],
         ["campaign", "status", "c1"], ["campaign", "watch", "c1"], ["campaign", "report", "c1"],
@@ -38,7 +39,10 @@ struct CommandLineTests {
             ["up", "--workers", "65"],
             ["up", "--workers", "many"], ["contacts", "import"], ["contacts", "import", "f", "--on-conflict", "guess"],
             ["contacts", "import", "f", "--map"], ["campaign", "targets", "c1", "--outcome", "lost"],
-            ["campaign", "report", "c1", "--csv", "--json"], ["worker", "add", "W 2"],
+            ["campaign", "report", "c1", "--csv", "--json"], ["campaign", "report", "c1", "--by", ""],
+            ["segment", "count", "x = 1", "--by", ""], ["campaign", "approve", "c1", "--digest", "abc"],
+            ["campaign", "approve", "c1", "--digest", ""],
+            ["campaign", "preview", "c.yaml", "--contact", "a@b.example", "--seed", "1"], ["worker", "add", "W 2"],
             ["worker", "add", "w", "--coordinator", "x"],
             ["sink", "--listen", "nowhere"], ["sample-contacts", "--count", "0"], ["status", "--config"],
         ]

@@ -76,7 +76,7 @@ struct CampaignLimitTests {
         arguments: [
             ("{max_cost: 1.0}", 0, false), ("{max_cost: 1.0, max_messages: 5}", 0, false),
             ("{max_messages: 5}", 0, true),
-            ("{max_cost: 1.0}", 0.01, true),
+            ("{max_cost: 1.0}", 0.01, true), ("{max_cost: 0.009}", 0.01, false), ("{max_cost: 0.01}", 0.01, true),
         ]
     )
     func price(budget: String, cost: Double, isAllowed: Bool) throws {
@@ -84,7 +84,10 @@ struct CampaignLimitTests {
         let files = ["body.txt": "Hello"]
         let problem = try self.plan(source, files).priceProblem(relay: "main", costPerMessage: Money(cost))
         #expect((problem == nil) == isAllowed)
-        if let problem { #expect(problem.message.contains("relay main has no cost_per_message")) }
+        if let problem {
+            let text = cost > 0 ? "0.009 does not pay for one message" : "relay main has no cost_per_message"
+            #expect(problem.message.contains(text))
+        }
         // The price may be gone by the time it starts.
         let bench = try LoopBench { $0.relays["main"]?.costPerMessage = Money(cost) }
         try bench.addContacts(3)

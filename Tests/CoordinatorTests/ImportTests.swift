@@ -143,7 +143,10 @@ struct ImportTests {
     func nobody(text: String) async throws {
         let loop = try ImportLoopDouble()
         let error = await #expect(throws: OperationError.self) { try await loop.importText(text, list: "fair") }
-        guard case .invalid(let diagnostics) = error else {
+        let diagnostics: [Diagnostic]
+        switch error {
+        case .invalid(let found), .nothingImported(let found, "i1"): diagnostics = found
+        default:
             Issue.record("refused as \(String(describing: error))")
             return
         }
@@ -151,6 +154,26 @@ struct ImportTests {
         #expect(diagnostics.allSatisfy { $0.file == "people.csv" })
         #expect(try loop.integer("SELECT count(*) FROM contact") == 0)
         #expect(try loop.record(1)?.state != .running)
+    }
+
+    @Test("where no row could be used, every one of them can be had with its reason")
+    func allRejected() async throws {
+        let loop = try ImportLoopDouble()
+        let text = "email,name\n" + (1...30).map { "nobody\($0),Ann\n" }.joined()
+        let error = await #expect(throws: OperationError.self) { try await loop.importText(text) }
+        guard case .nothingImported(let diagnostics, let id) = error else {
+            Issue.record("refused as \(String(describing: error))")
+            return
+        }
+        // Five of them, and how many there are.
+        #expect(diagnostics.count == 6)
+        let pages = try await loop.service.rejects(ofImport: id) { try loop.record($0) != nil }
+        let read = pages.read()
+        var rejects = ""
+        while let page = try await read() { for piece in page { rejects += String(buffer: piece) } }
+        let lines = rejects.split(whereSeparator: \.isNewline)
+        #expect(lines.count == 31)
+        #expect(lines.last?.contains("nobody30") == true)
     }
 
     @Test("counts add up whatever is wrong with the file, and the same file changes nothing", arguments: UInt64(1)...12)

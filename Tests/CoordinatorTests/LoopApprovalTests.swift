@@ -1,5 +1,6 @@
 import Domain
 import Storage
+import Synchronization
 import Testing
 import Wire
 
@@ -55,6 +56,62 @@ struct LoopApprovalTests {
         #expect(try bench.integer("SELECT count(*) FROM target") == 0)
         try bench.step(.start, on: id)
         #expect(try self.state(bench, id) == .running)
+    }
+
+    @Test("with a digest only what it names is approved")
+    func approvesWhatWasSeen() throws {
+        let bench = try LoopBench()
+        try bench.addContacts(20)
+        let id = try bench.submit(LoopBench.campaign(Self.limits))
+        let ann = Caller(name: "ann", role: .approver)
+        let seen = try #require(try bench.status(id).digest)
+        // Handed in anew between the look and the approval.
+        try self.replace(id, with: Self.limits.replacing("5", with: "6"), on: bench)
+        let error = #expect(throws: OperationError.self) { try bench.step(.approve, on: id, by: ann, digest: seen) }
+        guard case .conflict(let text) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(text.contains("postrider campaign show \(id.publicID)"))
+        #expect(try self.state(bench, id) == .submitted)
+        try bench.step(.approve, on: id, by: ann, digest: try bench.status(id).digest)
+        #expect(try self.state(bench, id) == .running)
+    }
+
+    @Test("what is shown is what was submitted, with its texts and segments; what was changed in the database is not")
+    func shown() throws {
+        let bench = try LoopBench()
+        let source = LoopBench.campaign(Self.limits)
+        let id = try bench.submit(source)
+        try bench.execute(
+            """
+            UPDATE campaign SET files = '{"jobs.txt":"Work","segment:iowa":"state = ''IA''"}'
+            """
+        )
+        func record() throws -> CampaignRecord {
+            let found = SharedRecord()
+            try bench.command { core in found.set(try core.record(of: id)) }
+            return try #require(found.record)
+        }
+        var stored = try record()
+        #expect(throws: OperationError.self) { try CampaignText(stored) }
+        stored.digest = CampaignDigest.of(content: stored.content, files: stored.files, relay: stored.relay)
+        let text = try CampaignText(stored)
+        #expect(text.source == source)
+        #expect(text.files == ["jobs.txt": "Work"])
+        #expect(text.segments == ["iowa": "state = 'IA'"])
+        #expect(text.digest == stored.digest)
+        #expect(text.submittedBy == "bob")
+    }
+
+    private func replace(_ id: Campaign.ID, with limits: String, on bench: LoopBench) throws {
+        try bench.command { core in
+            let source = LoopBench.campaign(limits)
+            let names = try core.names()
+            let plan = try CampaignPlan(source: source, fileName: "c.yaml", files: [:], id: id, names: names)
+            let upload = CoordinatorCore.CampaignFile(file: "c.yaml", source: source, files: [:])
+            _ = try core.submit(try CampaignDraft(upload: upload, plan: plan, relay: "main"), replacing: id, by: "bob")
+        }
     }
 
     @Test("what was submitted is not approved once it was changed in the database")
@@ -160,4 +217,13 @@ struct LoopApprovalTests {
         try bench.step(.approve, on: second, by: Caller(name: "bob", role: .approver))
         #expect(try self.state(bench, second) == .running)
     }
+}
+
+/// A record that the loop hands out.
+private final class SharedRecord: Sendable {
+    private let state = Mutex<CampaignRecord?>(nil)
+
+    var record: CampaignRecord? { self.state.withLock { $0 } }
+
+    func set(_ record: CampaignRecord) { self.state.withLock { $0 = record } }
 }

@@ -175,10 +175,11 @@ final class LoopBench {
     func step(
         _ step: CampaignStep,
         on id: Campaign.ID,
-        by caller: Caller = Caller(name: "bob", role: .operator)
+        by caller: Caller = Caller(name: "bob", role: .operator),
+        digest: String? = nil
     ) throws {
         let rules = ApprovalRules(allowsSubmitter: false, expiresMilliseconds: self.approvalMilliseconds)
-        try self.command { core in _ = try core.take(step, on: id, by: caller, rules: rules) }
+        try self.command { core in _ = try core.take(step, on: id, digest: digest, by: caller, rules: rules) }
     }
 
     func status(_ id: Campaign.ID) throws -> CampaignStatus {

@@ -123,6 +123,26 @@ struct LoopBudgetTests {
         try bench.command { core in _ = try core.retry(.bounced, of: second, by: "bob") }
     }
 
+    @Test("what the settings do not allow any more is not cloned either")
+    func clonesWhatMayBeSent() throws {
+        let bench = try LoopBench { $0.relays["main"]?.costPerMessage = Money(0.01) }
+        try bench.addContacts(3)
+        let id = try bench.submit(LoopBench.campaign("budget: {max_cost: 1.0}"))
+        try bench.command { core in _ = try core.draftClone(of: id) }
+        // Its relay is another one's now.
+        try bench.execute("UPDATE campaign SET relay = 'gone'")
+        let digest = CampaignDigest.of(
+            content: LoopBench.campaign("budget: {max_cost: 1.0}"),
+            files: "{}",
+            relay: "gone"
+        )
+        try bench.execute("UPDATE campaign SET digest = '\(digest)'")
+        let error = #expect(throws: OperationError.self) {
+            try bench.command { core in _ = try core.draftClone(of: id) }
+        }
+        #expect(error == .conflict("relay 'gone' is not configured; configured: main"))
+    }
+
     @Test("a campaign that never started has nobody left")
     func neverStarted() throws {
         let bench = try LoopBench()

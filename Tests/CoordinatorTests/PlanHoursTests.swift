@@ -2,6 +2,7 @@ import Domain
 import Engine
 import Testing
 import TimeZones
+import UserFiles
 
 @testable import CoordinatorCore
 
@@ -28,6 +29,28 @@ struct PlanHoursTests {
 
     private func place(_ zone: String) -> RecipientPlace {
         RecipientPlace(timezone: zone, phone: "", postalCode: "", state: "", country: "")
+    }
+
+    @Test(
+        "a start that has passed is told",
+        arguments: [
+            ("start: 2026-01-15T08:00, timezone: UTC", "2026-01-15T08:00:00.000Z was 365 days ago"),
+            ("start: 2027-01-14T07:00, timezone: UTC", "was 1 day ago"),
+            ("start: 2027-01-15T08:30, timezone: Europe/Paris", "was 30 minutes ago"),
+            ("start: 2027-01-15T07:59:59, timezone: UTC", "was 1 second ago"),
+            ("start: 2027-01-15T08:00, timezone: UTC", nil), ("start: 2028-01-15T08:00, timezone: UTC", nil),
+            ("timezone: UTC", nil),
+        ] as [(String, String?)]
+    )
+    func pastStart(schedule: String, expected: String?) throws {
+        let source = LoopBench.campaign("schedule: {\(schedule)}")
+        let file = try UserFiles.CampaignFile.parse(source, fileName: "c.yaml", files: [:])
+        let warning = file.startWarning(at: Self.start, ZoneFolder.system, home: "Europe/Paris")
+        #expect((warning == nil) == (expected == nil))
+        guard let warning, let expected else { return }
+        #expect(warning.message.contains(expected), "\(warning.message)")
+        #expect(warning.severity == .warning)
+        #expect(warning.line > 0)
     }
 
     @Test("each group waits for its own hours")

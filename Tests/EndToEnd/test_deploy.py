@@ -50,6 +50,8 @@ class InstallTest(EndToEndTest):
             self.assertEqual(once[f"usr/share/man/man1/{page}.1"][0], "-rw-r--r--")
         manual = (self.folder / "root/usr/share/man/man1/postrider-campaign.1").read_text()
         self.assertIn(".SS postrider campaign preview", manual)
+        synopsis = manual.split(".B postrider campaign clone\n")[1].split("\n")[0].replace("\\-", "-")
+        self.assertTrue(synopsis.startswith("ID [--unsent] [--budget N]") and "[--json]" in synopsis, synopsis)
         self.assertIn("postrider campaign preview first\\-caucus.yaml \\-\\-sample 5", manual)
         self.install("--from", programs())
         self.assertEqual(self.tree(), once)

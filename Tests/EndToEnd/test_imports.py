@@ -154,6 +154,14 @@ class ImportsTest(EndToEndTest):
         (stay,) = run("contacts", "show", "stay@campaign.example")["contacts"]
         self.assertEqual(stay["suppressions"], [])
 
+        # No row at all can be used: each has its reason all the same.
+        self.write("bad.csv", "email,first_name\n" + "".join(f"nobody{number},N\n" for number in range(30)))
+        with self.assertRaises(CommandFailure) as caught:
+            self.running.command("contacts", "import", "bad.csv")
+        self.assertEqual(caught.exception.code, 65)
+        self.assertIn("bad.rejects.csv", caught.exception.errors)
+        self.assertEqual(len((folder / "bad.rejects.csv").read_text().splitlines()), 31)
+
         rejects = folder / "an.rejects.csv"
         rejects.write_text(rejects.read_text().replace('"broken"', '"mended@campaign.example"'))
         mended = run("contacts", "import", rejects.name)

@@ -116,7 +116,16 @@ class OperatorsDayTest(EndToEndTest):
         fails(("segment", "define", "x", "nope = 1"), 65, "nope")
         fails(("segment", "count", "city = 'Ames"), 65, "no closing")
         fails(("segment", "count", "", "--by", "citty"), 65, "city")
+        past = file(schedule={"start": "2020-01-01T09:00", "timezone": "UTC"})
+        for command in ("check", "plan"):
+            self.assertIn("days ago", cluster.json("campaign", command, past)["diagnostics"][0]["message"])
         identity = cluster.submit("mine", approve=False)
+        shown = cluster.json("campaign", "show", identity)
+        self.assertEqual(shown["digest"], cluster.status(identity)["digest"])
+        self.assertIn(shown["digest"], cluster.command("campaign", "show", identity))
+        with self.assertRaises(CommandFailure) as caught:
+            cluster.command("campaign", "approve", identity, "--digest", "0" * 64, role="approver")
+        self.assertIn("postrider campaign show", caught.exception.errors)
         fails(("campaign", "approve", identity), 77)
         cluster.command("campaign", "cancel", identity)
         after = cluster.json("campaign", "status")

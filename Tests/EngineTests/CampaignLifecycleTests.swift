@@ -21,6 +21,14 @@ struct CampaignLifecycleTests {
         .skip: [.running: .running, .paused: .paused, .finished: .finished, .cancelled: .cancelled],
     ]
 
+    @Test("who starts what is paused is told to resume it")
+    func startPaused() {
+        let refusal = #expect(throws: CampaignLifecycle.Refusal.self) {
+            try CampaignLifecycle.after(.start, in: .paused)
+        }
+        #expect(refusal?.text.contains("resume") == true)
+    }
+
     @Test("every act in every state", arguments: CampaignLifecycle.Act.allCases, CampaignState.allCases)
     func acts(act: CampaignLifecycle.Act, state: CampaignState) {
         let expected = Self.table[act]?[state]

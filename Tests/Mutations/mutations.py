@@ -887,6 +887,14 @@ MUTATIONS = [
         test="whoever submitted cannot approve",
     ),
     dict(
+        name="another text than the one that was looked at is approved (digest)",
+        file="Sources/Coordinator/Loop/ApprovalRules.swift",
+        find='guard let digest, digest != record.digest else { return }',
+        replace='guard let digest, digest.isEmpty else { return }',
+        suite="CoordinatorTests.LoopApprovalTests",
+        test="with a digest only what it names is approved",
+    ),
+    dict(
         name="an approval counts for ever",
         file="Sources/Coordinator/Loop/ApprovalRules.swift",
         find='now.milliseconds - approvedAt.milliseconds <= self.expiresMilliseconds',

@@ -25,6 +25,8 @@ struct ProblemDocument: Decodable, Sendable {
     var title: String?
     var detail: String?
     var diagnostics: [APIDiagnostic]?
+    /// The import whose rejected rows say what is wrong with each.
+    var `import`: String?
 
     /// What an answer with an error status means for the user.
     ///
@@ -51,7 +53,9 @@ struct ProblemDocument: Decodable, Sendable {
         default:
             // Each place is a line that says what is wrong there; a sentence that something is wrong would be one more.
             let isSaid = status == .badInput && diagnostics.contains { $0.severity == .error }
-            return Failure(status, isSaid ? "" : said, diagnostics: diagnostics, document: document)
+            var failure = Failure(status, isSaid ? "" : said, diagnostics: diagnostics, document: document)
+            failure.rejectsOf = problem?.import
+            return failure
         }
     }
 

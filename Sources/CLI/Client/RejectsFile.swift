@@ -32,7 +32,7 @@ final class RejectsFile: Sendable {
             let reason = String(cString: strerror(errno))
             throw Failure(
                 .failed,
-                "the file was imported, but its rejected rows cannot be written to \(path): \(reason)"
+                "the rejected rows cannot be written to \(path): \(reason)"
             )
         }
         return RejectsFile(path: path, partial: partial, descriptor: descriptor)
@@ -57,7 +57,7 @@ final class RejectsFile: Sendable {
         let reason = String(cString: strerror(errno))
         return Failure(
             .failed,
-            "the file was imported, but its rejected rows cannot be written to \(self.path): \(reason)"
+            "the rejected rows cannot be written to \(self.path): \(reason)"
         )
     }
 }

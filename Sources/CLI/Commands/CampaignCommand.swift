@@ -11,7 +11,7 @@ struct CampaignCommand: AsyncParsableCommand {
         subcommands: [
             CampaignCheckCommand.self, CampaignPlanCommand.self, CampaignPreviewCommand.self,
             CampaignSubmitCommand.self,
-            CampaignCloneCommand.self, CampaignApproveCommand.self,
+            CampaignCloneCommand.self, CampaignShowCommand.self, CampaignApproveCommand.self,
             CampaignStartCommand.self,
             CampaignPauseCommand.self, CampaignResumeCommand.self, CampaignCancelCommand.self,
             CampaignStatusCommand.self, CampaignWatchCommand.self, CampaignReportCommand.self,

@@ -54,6 +54,7 @@ struct CampaignPreviewCommand: PostriderLeaf {
         }
         if let sample, !(1...100).contains(sample) { throw ValidationError("--sample must be 1 to 100.") }
         if self.sendTo != nil, self.sample ?? 1 > 10 { throw ValidationError("--send-to sends at most 10 messages.") }
+        if self.seed != nil, self.sample == nil { throw ValidationError("--seed is of no use without --sample.") }
         if let seed, seed < 0 { throw ValidationError("--seed must be a whole number from 0 on.") }
     }
 
@@ -221,5 +222,7 @@ struct CampaignCloneCommand: PostriderLeaf {
         let query = [("unsent", self.unsent ? "true" : nil), ("budget", self.budget.map(String.init))]
         let document = try await surroundings.withClient { try await $0.post(path, query) }
         try surroundings.show(document, as: SubmittedCampaign.self) { [Printable.foreign($0.id)] }
+        guard !surroundings.isJSON else { return }
+        surroundings.warn(try document.decode(SubmittedCampaign.self).diagnostics.map(\.diagnostic))
     }
 }

@@ -27,6 +27,9 @@ struct CampaignReportCommand: PostriderLeaf {
 
     func validate() throws {
         if self.csv, self.global.json { throw ValidationError("--csv and --json exclude each other.") }
+        if self.by?.isEmpty == true {
+            throw ValidationError("--by is empty; allowed: site, variant, or the name of a field.")
+        }
     }
 
     func run(in surroundings: Surroundings) async throws {

@@ -25,21 +25,38 @@ extension Surroundings {
 }
 
 /// Runs `postrider campaign approve`.
-struct CampaignApproveCommand: CampaignStateLeaf {
+struct CampaignApproveCommand: PostriderLeaf {
     static let configuration = CommandConfiguration(
         commandName: "approve",
         abstract: "Approves what was submitted, and starts it, now or when its schedule says.",
         discussion: HelpText.with(
-            "The one who submitted may not, unless the settings say `approval: self`. See --token-file.",
+            """
+            The one who submitted may not, unless the settings say `approval: self`. See --token-file. `postrider campaign show ID` \
+            says what would be approved, and its digest; with --digest nothing else is.
+            """,
             examples: "postrider campaign approve c1 --token-file tokens/approver.token"
         )
     )
-    static let verb = "approve"
 
     @Argument(help: "The campaign.")
     var id: String
 
+    @Option(help: ArgumentHelp("Only what has this digest, as `campaign show` says it.", valueName: "digest"))
+    var digest: String?
+
     @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        guard let digest, digest.utf8.count != 64 || !digest.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return }
+        throw ValidationError("--digest must be the 64 hexadecimal digits that `postrider campaign show` says.")
+    }
+
+    func run(in surroundings: Surroundings) async throws {
+        let path = CampaignCommand.path(self.id, "/approve")
+        let query = [("digest", self.digest)]
+        let document = try await surroundings.withClient { try await $0.post(path, query) }
+        try surroundings.showState(document)
+    }
 }
 
 /// Runs `postrider campaign start`.

@@ -113,9 +113,16 @@ struct ContactsImportCommand: PostriderLeaf {
         let outcome = try await surroundings.withClient { client in
             defer { progress.clear() }
             let chunks = upload.chunks { Self.show($0, in: progress) }
-            let document = try await client.upload("/v1/imports", query, chunks, length: upload.length)
+            let document: Document
+            do throws(Failure) {
+                document = try await client.upload("/v1/imports", query, chunks, length: upload.length)
+            } catch {
+                throw try await self.withRejects(error, upload, client)
+            }
             let report = try document.decode(ImportReport.self)
-            guard report.rejected > 0, let id = report.id else { return (report, nil as String?, nil as (any Error)?) }
+            guard report.rejected > 0, let id = report.id?.text else {
+                return (report, nil as String?, nil as (any Error)?)
+            }
             do {
                 let rejects = try await self.fetchRejects(of: id, upload, client)
                 return (report, rejects, nil)
@@ -126,24 +133,6 @@ struct ContactsImportCommand: PostriderLeaf {
         }
         try self.show(outcome.0, outcome.1, seconds: (clock.now - start).inSeconds, surroundings)
         if let error = outcome.2 { throw error }
-    }
-
-    /// - Returns: Where the rejected rows are now.
-    private func fetchRejects(
-        of id: ImportReport.ImportID,
-        _ upload: FileUpload,
-        _ client: APIClient
-    ) async throws -> String {
-        let rejects = try RejectsFile.open(beside: self.file, isRegular: upload.length != nil)
-        do {
-            let path = "/v1/imports/\(APIClient.escaped(id.text))/rejects"
-            try await client.stream(path) { (chunk) throws(Failure) in try rejects.write(chunk) }
-            try rejects.finish()
-        } catch {
-            rejects.discard()
-            throw error
-        }
-        return rejects.path
     }
 
     /// What whoever sits at the terminal says about the basis; nothing where nobody sits there.

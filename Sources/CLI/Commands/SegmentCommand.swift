@@ -31,6 +31,12 @@ struct SegmentCommand: AsyncParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
+        func validate() throws {
+            if self.by?.isEmpty == true {
+                throw ValidationError("--by is empty; allowed: site, or the name of a field.")
+            }
+        }
+
         func run(in surroundings: Surroundings) async throws {
             let body = ["expression": self.expression, "by": self.by].compactMapValues { $0 }
             let document = try await surroundings.withClient(role: .operator) { client in

@@ -23,6 +23,8 @@ struct Failure: Error, Hashable {
     var diagnostics: [Diagnostic] = []
     /// The coordinator's own document, printed on stdout with `--json`.
     var document: String?
+    /// The import whose rejected rows can be had.
+    var rejectsOf: String?
     /// The request may have been done, and its answer is lost.
     var isConnectionLost = false
 

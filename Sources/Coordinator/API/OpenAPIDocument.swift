@@ -398,8 +398,22 @@ enum OpenAPIDocument {
               operationId: approveCampaign
               summary: Approves and starts; an approver who did not submit it, or the submitter with `approval self`
               x-role: operator
-              parameters: [{ $ref: "#/components/parameters/id" }, { $ref: "#/components/parameters/idempotencyKey" }]
+              parameters:
+                - $ref: "#/components/parameters/id"
+                - { name: digest, in: query, schema: { type: string, pattern: "^[0-9A-Fa-f]{64}$" }, description: of what the approver looked at; 409 when it is another one now }
+                - $ref: "#/components/parameters/idempotencyKey"
               responses: { "200": { $ref: "#/components/responses/Campaign" }, default: { $ref: "#/components/responses/Problem" } }
+          /v1/campaigns/{id}/file:
+            get:
+              operationId: campaignText
+              summary: A campaign as it was submitted, which is what an approval covers
+              x-role: viewer
+              parameters: [{ $ref: "#/components/parameters/id" }]
+              responses:
+                "200":
+                  description: The campaign file with the texts and segments it names
+                  content: { application/json: { schema: { $ref: "#/components/schemas/CampaignText" } } }
+                default: { $ref: "#/components/responses/Problem" }
           /v1/campaigns/{id}/start:
             post:
               operationId: startCampaign
@@ -709,6 +723,24 @@ enum OpenAPIDocument {
             Role: { enum: [viewer, operator, approver, admin] }
             CampaignState: { enum: [draft, submitted, approved, running, paused, finished, cancelled] }
             Count: { type: integer, minimum: 0 }
+            CampaignText:
+              type: object
+              required: [id, name, state, revision, digest, submitted_by, submitted_at, approved_by, approved_at, relay, file, source, files, segments]
+              properties:
+                id: { type: string }
+                name: { type: string }
+                state: { $ref: "#/components/schemas/CampaignState" }
+                revision: { $ref: "#/components/schemas/Count" }
+                digest: { type: string, description: "Of source, files, segments and relay" }
+                submitted_by: { type: string }
+                submitted_at: { $ref: "#/components/schemas/Time" }
+                approved_by: { type: [string, "null"] }
+                approved_at: { $ref: "#/components/schemas/TimeOrNull" }
+                relay: { type: string }
+                file: { type: string, description: The file's name }
+                source: { type: string, description: The YAML or JSON itself }
+                files: { type: object, description: "The texts it names, by name", additionalProperties: { type: string } }
+                segments: { type: object, description: "The segments it names, as they were when it was submitted", additionalProperties: { type: string } }
             Diagnostic:
               type: object
               required: [severity, file, line, column, message]
@@ -726,6 +758,7 @@ enum OpenAPIDocument {
                 status: { type: integer, minimum: 400, maximum: 599 }
                 detail: { type: string }
                 diagnostics: { type: array, items: { $ref: "#/components/schemas/Diagnostic" } }
+                import: { type: string, description: "Where no row of a file could be used: the import whose rejected rows can be had" }
             Readiness:
               type: object
               required: [ready, workers, process, restored]

@@ -91,8 +91,18 @@ protocol Operations: Sendable {
 
     func campaign(_ id: Campaign.ID) async throws -> CampaignStatus
 
+    /// A campaign as it was submitted, with what an approval covers.
+    func text(of id: Campaign.ID) async throws -> CampaignText
+
     /// Approves, starts, pauses, resumes or cancels, and answers once that is committed.
-    func take(_ step: CampaignStep, on id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus
+    ///
+    /// `digest` is that of what an approver looked at; with another one than the campaign's nothing is approved. `nil`: not said.
+    func take(
+        _ step: CampaignStep,
+        on id: Campaign.ID,
+        digest: String?,
+        by caller: Caller
+    ) async throws -> CampaignStatus
 
     /// Tries targets with one outcome again, and answers once the campaign is running.
     func retry(_ outcome: Outcome, of id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus
@@ -167,6 +177,8 @@ struct Caller: Hashable, Sendable {
 enum OperationError: Error, Hashable {
     /// The input is wrong, in these places. Never empty.
     case invalid([Diagnostic])
+    /// No row of a file could be used, as the first of these says; the import with this public id has them all.
+    case nothingImported([Diagnostic], importID: String)
     /// There is no such campaign, worker or import.
     case notFound(String)
     /// It exists, but not in a state that allows this.
@@ -179,7 +191,7 @@ enum OperationError: Error, Hashable {
     /// Nothing was done, or it was taken back: the same request may be tried again as a new one.
     var isRefusal: Bool {
         switch self {
-        case .invalid, .notFound, .conflict, .notAllowed: true
+        case .invalid, .nothingImported, .notFound, .conflict, .notAllowed: true
         // An import that was cut off keeps what was committed.
         case .unavailable: false
         }

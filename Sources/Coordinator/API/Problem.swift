@@ -9,6 +9,8 @@ struct Problem: Error, Hashable, Sendable {
     /// One sentence for people: what is wrong and what is allowed.
     let detail: String
     var diagnostics: [Diagnostic] = []
+    /// The import whose rejected rows say what is wrong with each row.
+    var importID: String?
     /// What the path takes, with status 405.
     var allowed: String?
     /// When to try again, with status 503.
@@ -72,6 +74,9 @@ struct Problem: Error, Hashable, Sendable {
                 count == 1 ? diagnostics[0].message : "\(count) problems were found.",
                 diagnostics: diagnostics
             )
+        case .nothingImported(let diagnostics, let id):
+            self.init(.invalid(diagnostics))
+            self.importID = id
         case .notFound(let detail): self = .notFound(detail)
         case .conflict(let detail): self.init(409, "Not in this state", detail)
         case .notAllowed(let detail): self = .forbidden(detail)
@@ -103,7 +108,13 @@ struct Problem: Error, Hashable, Sendable {
         if self.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         if let allowed = self.allowed { headers[.allow] = allowed }
         if self.status == 503 { headers[.retryAfter] = String(self.retrySeconds) }
-        let body = Body(title: self.title, status: self.status, detail: self.detail, diagnostics: self.diagnostics)
+        let body = Body(
+            title: self.title,
+            status: self.status,
+            detail: self.detail,
+            diagnostics: self.diagnostics,
+            import: self.importID
+        )
         return Response(
             status: .init(code: self.status),
             headers: headers,
@@ -116,5 +127,7 @@ struct Problem: Error, Hashable, Sendable {
         let status: Int
         let detail: String
         let diagnostics: [Diagnostic]
+        /// Only where there is one.
+        let `import`: String?
     }
 }

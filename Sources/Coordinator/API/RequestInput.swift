@@ -155,6 +155,15 @@ struct RequestInput: Sendable {
         )
     }
 
+    /// The digest of what somebody looked at; one that is empty is wrong, too, since it would bind nobody to anything.
+    func digest() throws -> String? {
+        guard let text = self.request.uri.queryParameters["digest"] else { return nil }
+        guard text.utf8.count == 64, text.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
+            throw Problem.badRequest("digest must be the 64 hexadecimal digits that /v1/campaigns/ID/file says.")
+        }
+        return text.lowercased()
+    }
+
     func targetSelection() throws -> TargetSelection {
         guard let name = self.query("outcome") else { return .all }
         guard let selection = TargetSelection(name: name) else {

@@ -127,9 +127,14 @@ struct Routes<Coordinator: Operations>: Sendable {
             try Response(json: await self.operations.campaign(input.campaignID()))
         }
         for step in CampaignStep.allCases {
-            self.on(.post, "v1/campaigns/:id/\(step.rawValue)", step.role, router) { input in
-                try Response(json: await self.operations.take(step, on: input.campaignID(), by: input.caller))
+            let query = step == .approve ? ["digest"] : []
+            self.on(.post, "v1/campaigns/:id/\(step.rawValue)", step.role, router, query: query) { input in
+                let (id, digest) = (try input.campaignID(), try input.digest())
+                return try Response(json: await self.operations.take(step, on: id, digest: digest, by: input.caller))
             }
+        }
+        self.on(.get, "v1/campaigns/:id/file", .viewer, router) { input in
+            try Response(json: await self.operations.text(of: input.campaignID()))
         }
         self.on(.get, "v1/campaigns/:id/report", .viewer, router, query: ["by"]) { input in
             try Response(json: await self.operations.report(on: input.campaignID(), by: input.query("by")))

@@ -46,6 +46,23 @@ extension UserFiles.CampaignFile {
         guard let start = self.schedule.start, let rules = zones.rules(of: self.zone(home: home)) else { return nil }
         return start.moment(in: rules)
     }
+
+    /// A warning that the time at which it is to start has passed at `now`, as with a wrong year; `nil` when it has not.
+    func startWarning(at now: Timestamp, _ zones: any ZoneSource, home: String) -> Diagnostic? {
+        guard let start = self.start(zones, home: home), start < now else { return nil }
+        let seconds = (now.milliseconds - start.milliseconds) / 1_000
+        let units: [(name: String, seconds: Int64)] = [("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)]
+        var ago = "a moment"
+        if let unit = units.first(where: { seconds >= $0.seconds }) {
+            let count = seconds / unit.seconds
+            ago = "\(count) \(unit.name)\(count == 1 ? "" : "s")"
+        }
+        return self.diagnostic(
+            .warning,
+            at: "schedule.start",
+            "\(start.rfc3339) was \(ago) ago: the campaign starts as soon as it is approved"
+        )
+    }
 }
 
 extension LoopOptions {

@@ -86,8 +86,11 @@ struct ImportService: Sendable {
             throw Self.translated(await self.takeBack(ticket.id, diagnostics, by: actor), file: request.file)
         }
         guard summary.counts.accepted > 0 else {
-            let nothing = Diagnostics(summary.whyNothing(request.file))
-            throw Self.translated(await self.takeBack(ticket.id, nothing, by: actor), file: request.file)
+            let nothing = await self.takeBack(ticket.id, Diagnostics(summary.whyNothing(request.file)), by: actor)
+            let error = Self.translated(nothing, file: request.file)
+            // The rejected rows stay, each with what is wrong with it.
+            guard case OperationError.invalid(let diagnostics) = error, summary.counts.rejected > 0 else { throw error }
+            throw OperationError.nothingImported(diagnostics, importID: Self.publicID(ticket.id))
         }
         return summary.answer
     }

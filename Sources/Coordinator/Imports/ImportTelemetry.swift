@@ -31,7 +31,7 @@ struct ImportTelemetry: Sendable {
         // What a file is wrong with as a whole is undone; if that fails, the answer says so.
         var isRefused = false
         switch error {
-        case OperationError.invalid:
+        case OperationError.invalid, OperationError.nothingImported:
             reason = "the file was refused"
             isRefused = true
         case OperationError.unavailable(let text): reason = text

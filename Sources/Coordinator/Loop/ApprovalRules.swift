@@ -24,6 +24,16 @@ struct ApprovalRules: Sendable {
         }
     }
 
+    /// - Throws: ``OperationError/conflict(_:)`` when `digest`, of what the approver looked at, is not that of what stands there now.
+    static func check(_ record: CampaignRecord, against digest: String?) throws(OperationError) {
+        guard let digest, digest != record.digest else { return }
+        let id = record.id.publicID
+        throw OperationError.conflict(
+            "\(id) is not what the digest names: \(record.submittedBy) submitted it at \(record.submittedAt.rfc3339) "
+                + "(revision \(record.revision)); look at it again with postrider campaign show \(id)"
+        )
+    }
+
     /// - Throws: ``OperationError/conflict(_:)`` when the approval does not cover what would be sent.
     func checkStart(_ record: CampaignRecord, at now: Timestamp) throws(OperationError) {
         guard CampaignDigest.isWhole(record), record.digest == record.approvedDigest else {

@@ -28,10 +28,15 @@ extension CampaignPlan {
         return self.sizeDiagnostic("come to \(count) bytes")
     }
 
-    /// What keeps `max_cost` from bounding anything, as a relay without a price does; `nil` when nothing does.
+    /// Why `max_cost` would bound nothing, as with a relay without a price, or everything; `nil` when it does neither.
     func priceProblem(relay: String, costPerMessage price: Money?) -> Diagnostic? {
-        guard self.file.budget?.costMax != nil, price ?? Money(billionths: 0) == Money(billionths: 0) else {
-            return nil
+        guard let budget = self.file.budget, let most = budget.costMax else { return nil }
+        if let price, price > Money(billionths: 0) {
+            guard budget.messages(at: price) < 1 else { return nil }
+            return self.file.diagnostic(
+                at: "budget.max_cost",
+                "\(most.amount) does not pay for one message: relay \(relay) has cost_per_message \(price.amount)"
+            )
         }
         return self.file.diagnostic(
             at: "budget.max_cost",

@@ -58,63 +58,16 @@ extension LoopCore {
         do throws(PlanProblems) {
             try CampaignDigest.check(record)
             try change.apply(to: &record)
-            let plan = try CampaignPlan(record, names: try self.knownNames(), caps: self.options.caps)
-            return (CampaignDraft(record), plan)
         } catch {
             throw OperationError.invalid(error.diagnostics)
         }
+        return (CampaignDraft(record), try self.sendable(record))
     }
 
-    /// Does one step and says where the campaign stands then.
-    func take(
-        _ step: CampaignStep,
-        on id: Campaign.ID,
-        by caller: Caller,
-        rules: ApprovalRules
-    ) throws -> CampaignStatus {
-        guard let record = try self.campaigns[id]?.record ?? self.stores.campaigns.campaign(id) else {
-            throw OperationError.unknown(id)
-        }
-        try self.requireAccepted()
-        switch step {
-        case .approve: try self.approve(record, by: caller, rules: rules)
-        case .start: try self.begin(record, by: caller.name, rules: rules)
-        case .pause: try self.pause(record, by: caller.name)
-        case .resume:
-            if let text = self.guards.hold(.campaign(id)) {
-                throw OperationError.conflict(
-                    "\(id.publicID) was paused by its guard: \(text); an approver may go on with 'campaign resume --override'"
-                )
-            }
-            try self.resumeSending(record, by: caller.name)
-        case .override: try self.override(record, by: caller.name)
-        case .cancel: try self.cancel(record, by: caller.name)
-        }
-        return try self.status(of: id)
-    }
-
-    private func approve(_ record: CampaignRecord, by caller: Caller, rules: ApprovalRules) throws {
-        var record = record
-        let state = try self.after(.approve, record)
-        try rules.check(record, approvedBy: caller)
-        record.state = state
-        record.approvedBy = caller.name
-        record.approvedAt = self.wall
-        record.approvedDigest = record.digest
-        // Approval starts it; everything that can be refused is refused before anything is written.
-        if let start = try self.laterStart(of: record, rules: rules) {
-            try self.wait(with: record, until: start)
-        } else {
-            try self.begin(record, by: caller.name, rules: rules)
-        }
-        try self.audit("approve", record, by: caller.name)
-    }
-
-    func begin(_ stored: CampaignRecord, by who: String, rules: ApprovalRules) throws {
-        var record = stored
-        let state = try self.after(.start, record)
-        guard record.state != state else { return }
-        try rules.checkStart(record, at: self.wall)
+    /// What a campaign means here and now.
+    ///
+    /// - Throws: ``OperationError`` when the settings do not allow it to be sent, or no longer do.
+    private func sendable(_ record: CampaignRecord) throws -> CampaignPlan {
         guard self.options.relays[record.relay] != nil else {
             let known = self.options.relays.keys.sorted().joined(separator: ", ")
             throw OperationError.conflict("relay '\(record.relay)' is not configured; configured: \(known)")
@@ -138,6 +91,75 @@ extension LoopCore {
         if let problem = self.options.signingProblem(relay: record.relay, from: domain) {
             throw OperationError.conflict(problem)
         }
+        return plan
+    }
+
+    /// A campaign as it is stored, or as it is at work.
+    func record(of id: Campaign.ID) throws -> CampaignRecord {
+        guard let record = try self.campaigns[id]?.record ?? self.stores.campaigns.campaign(id) else {
+            throw OperationError.unknown(id)
+        }
+        return record
+    }
+
+    /// Does one step and says where the campaign stands then.
+    ///
+    /// With a `digest`, of what an approver looked at, nothing that has another one is approved.
+    func take(
+        _ step: CampaignStep,
+        on id: Campaign.ID,
+        digest: String? = nil,
+        by caller: Caller,
+        rules: ApprovalRules
+    ) throws -> CampaignStatus {
+        let record = try self.record(of: id)
+        try self.requireAccepted()
+        switch step {
+        case .approve: try self.approve(record, digest: digest, by: caller, rules: rules)
+        case .start: try self.begin(record, by: caller.name, rules: rules)
+        case .pause: try self.pause(record, by: caller.name)
+        case .resume:
+            if let text = self.guards.hold(.campaign(id)) {
+                throw OperationError.conflict(
+                    "\(id.publicID) was paused by its guard: \(text); an approver may go on with 'campaign resume --override'"
+                )
+            }
+            try self.resumeSending(record, by: caller.name)
+        case .override: try self.override(record, by: caller.name)
+        case .cancel: try self.cancel(record, by: caller.name)
+        }
+        return try self.status(of: id)
+    }
+
+    private func approve(
+        _ record: CampaignRecord,
+        digest: String?,
+        by caller: Caller,
+        rules: ApprovalRules
+    ) throws {
+        var record = record
+        let state = try self.after(.approve, record)
+        try rules.check(record, approvedBy: caller)
+        try ApprovalRules.check(record, against: digest)
+        record.state = state
+        record.approvedBy = caller.name
+        record.approvedAt = self.wall
+        record.approvedDigest = record.digest
+        // Approval starts it; everything that can be refused is refused before anything is written.
+        if let start = try self.laterStart(of: record, rules: rules) {
+            try self.wait(with: record, until: start)
+        } else {
+            try self.begin(record, by: caller.name, rules: rules)
+        }
+        try self.audit("approve", record, by: caller.name)
+    }
+
+    func begin(_ stored: CampaignRecord, by who: String, rules: ApprovalRules) throws {
+        var record = stored
+        let state = try self.after(.start, record)
+        guard record.state != state else { return }
+        try rules.checkStart(record, at: self.wall)
+        let plan = try self.sendable(record)
         let origins = try self.origins(of: plan, record.id)
         record.state = state
         record.startedAt = self.wall

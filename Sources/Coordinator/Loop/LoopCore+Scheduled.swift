@@ -97,7 +97,8 @@ extension OperationError {
     /// Its sentence, for a log.
     fileprivate var text: String {
         switch self {
-        case .invalid(let diagnostics): diagnostics.map(\.description).joined(separator: "; ")
+        case .invalid(let diagnostics), .nothingImported(let diagnostics, _):
+            diagnostics.map(\.description).joined(separator: "; ")
         case .notFound(let text), .conflict(let text), .notAllowed(let text), .unavailable(let text): text
         }
     }

@@ -17,7 +17,7 @@ extension CoordinatorOperations {
         let hours = try await self.hours(of: plan, audience, fold, from: start)
         let load = CampaignLoad(plan, fold, sites: sites, relay: relay, groups: hours.groups)
         let outlook = try await self.loop.ask { $0.outlook(for: load) }
-        return PlanAnswer(CampaignCheck(plan, fold), load, hours, outlook)
+        return PlanAnswer(self.found(plan, fold), load, hours, outlook)
     }
 
     /// At which times the people of a campaign may be written to.
@@ -39,9 +39,18 @@ extension CoordinatorOperations {
         return hours
     }
 
+    /// What a campaign would do, as it is told before it does it.
+    func found(_ plan: CampaignPlan, _ fold: AudienceFold) -> CampaignCheck {
+        CampaignCheck(
+            plan,
+            fold,
+            startWarning: plan.file.startWarning(at: WallClock.now(), self.zones, home: self.homeZone)
+        )
+    }
+
     func clone(_ id: Campaign.ID, _ change: CloneChange, by caller: Caller) async throws -> Submission {
         let (draft, plan) = try await self.loop.ask { try $0.draftClone(of: id, change) }
-        let found = CampaignCheck(plan, try await self.fold(plan))
+        let found = self.found(plan, try await self.fold(plan))
         let record = try await self.loop.ask { try $0.submit(draft, replacing: nil, by: caller.name) }
         return Submission(record, found)
     }
@@ -61,8 +70,8 @@ extension Submission {
 }
 
 extension CampaignCheck {
-    /// Puts together what a campaign would do.
-    init(_ plan: CampaignPlan, _ fold: AudienceFold) {
+    /// Puts together what a campaign would do; `startWarning` comes before what else it is warned of.
+    init(_ plan: CampaignPlan, _ fold: AudienceFold, startWarning: Diagnostic? = nil) {
         let expected = AudienceExpectation(plan, fold)
         let variants = zip(plan.file.variants, expected.variants).map {
             VariantShare(name: $0.name, targets: $1.targets)
@@ -95,7 +104,7 @@ extension CampaignCheck {
             variants: variants,
             missing: missing,
             excluded: excluded,
-            diagnostics: CampaignLint.warnings(for: plan.file)
+            diagnostics: [startWarning].compactMap { $0 } + CampaignLint.warnings(for: plan.file)
         )
     }
 }

@@ -96,7 +96,7 @@ struct CoordinatorOperations: Operations {
     func check(_ file: CampaignFile) async throws -> CampaignCheck {
         let plan = try self.plan(file, names: try await self.reads.names())
         _ = try self.relay(of: plan, in: file)
-        return CampaignCheck(plan, try await self.fold(plan))
+        return self.found(plan, try await self.fold(plan))
     }
 
     /// What contacts must have one of before they are written to.
@@ -119,7 +119,7 @@ struct CoordinatorOperations: Operations {
     func submit(_ file: CampaignFile, replacing id: Campaign.ID?, by caller: Caller) async throws -> Submission {
         let plan = try self.plan(file, names: try await self.reads.names())
         let draft = try self.draft(file, plan, relay: try self.relay(of: plan, in: file))
-        let found = CampaignCheck(plan, try await self.fold(plan))
+        let found = self.found(plan, try await self.fold(plan))
         let record = try await self.loop.ask { try $0.submit(draft, replacing: id, by: caller.name) }
         return Submission(record, found)
     }
@@ -132,9 +132,18 @@ struct CoordinatorOperations: Operations {
         try await self.loop.ask { try $0.status(of: id) }
     }
 
-    func take(_ step: CampaignStep, on id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus {
+    func text(of id: Campaign.ID) async throws -> CampaignText {
+        try CampaignText(try await self.loop.ask { try $0.record(of: id) })
+    }
+
+    func take(
+        _ step: CampaignStep,
+        on id: Campaign.ID,
+        digest: String?,
+        by caller: Caller
+    ) async throws -> CampaignStatus {
         let approvals = self.approvals
-        return try await self.loop.ask { try $0.take(step, on: id, by: caller, rules: approvals) }
+        return try await self.loop.ask { try $0.take(step, on: id, digest: digest, by: caller, rules: approvals) }
     }
 
     func retry(_ outcome: Outcome, of id: Campaign.ID, by caller: Caller) async throws -> CampaignStatus {

@@ -44,6 +44,8 @@ package enum CampaignLifecycle {
         // Asked twice is answered as once.
         case (.pause, .paused), (.cancel, .cancelled): return state
         case (.resume, .running), (.start, .running): return state
+        case (.start, .paused):
+            throw Refusal(text: "cannot start a campaign that is paused, since it was started before; resume it")
         default:
             let allowed = CampaignState.allCases.filter { Self.isAllowed(act, in: $0) }.map(\.rawValue)
             throw Refusal(
