@@ -73,6 +73,20 @@ struct LoopArrivalTests {
         #expect(bench.core.arrivals.isEmpty)
     }
 
+    @Test("a worker of which three frames in a row cannot be read is not heard for a minute", arguments: [2, 3])
+    func unreadable(count: Int) throws {
+        let (bench, worker, id, grant) = try self.scene()
+        for _ in 0..<count {
+            try bench.turn([.frame(routing: worker.routing, principal: worker.name, payload: [1, 2, 3])])
+        }
+        try bench.turn([worker.report(.accepted, of: grant)])
+        #expect(try bench.status(id).counts.accepted == (count < TurnBlame.unreadMax ? 10 : 0))
+        bench.advance(TurnBlame.framesMilliseconds)
+        try bench.turn([worker.hello([grant.epoch: (false, Array(0..<10))])])
+        try bench.turn([worker.report(.accepted, of: grant)])
+        #expect(try bench.status(id).counts.accepted == 10)
+    }
+
     @Test("a session whose first frame is missing does not begin")
     func gap() throws {
         let (bench, worker, id, _) = try self.scene()

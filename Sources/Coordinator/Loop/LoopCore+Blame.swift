@@ -36,7 +36,7 @@ extension LoopCore {
         guard !self.blame.takesFrames(of: name, at: self.now) else { return true }
         self.counters.malformed += 1
         let problem = filled(WireProblem()) {
-            $0.text = "the coordinator cannot store what this worker says; see its log"
+            $0.text = "the coordinator takes nothing from this worker for a minute; see its log"
         }
         self.answer(.problem(problem), to: routing, session: 0, sequence: 0)
         return false

@@ -13,11 +13,13 @@ extension LoopCore {
             frame = try WorkerMessage.decode(payload)
         } catch {
             self.counters.malformed += 1
+            let isLast = self.blame.cannotRead(name, at: self.now)
             self.log(
                 LoopNote(
-                    .warning,
+                    isLast ? .error : .warning,
                     .frameRefused,
-                    "a frame of worker \(name) was refused: \(error)",
+                    "a frame of worker \(name) was refused: \(error)"
+                        + (isLast ? "; nothing is taken from it for a minute" : ""),
                     [(.worker, .string(name))]
                 )
             )

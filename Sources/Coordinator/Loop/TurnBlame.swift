@@ -28,6 +28,10 @@ struct TurnBlame {
     static let failuresMax = 2
     /// How long a worker whose frames cannot be taken has to wait.
     static let framesMilliseconds: Int64 = 60_000
+    /// Frames of one worker within ``unreadMilliseconds`` that cannot be read, after which it has to wait: with each it begins anew, and
+    /// would say the same again as fast as it can.
+    static let unreadMax = 3
+    static let unreadMilliseconds: Int64 = 10_000
     /// More than this is no matter of single facts; the oldest gives way.
     static let rememberedMax = 1_000
 
@@ -41,6 +45,7 @@ struct TurnBlame {
     private var failures: [Work: Failures] = [:]
     private var failedTurns = 0
     private var framesWait: [String: Instant] = [:]
+    private var unread: [String: (count: Int, since: Instant)] = [:]
     private(set) var halted: [Campaign.ID: String] = [:]
 
     /// A turn failed over what it was busy with.
@@ -76,6 +81,22 @@ struct TurnBlame {
         self.work = work
         guard !self.failures.isEmpty, let count = self.failures[work]?.count else { return .whole }
         return count < Self.failuresMax ? .whole : count < 2 * Self.failuresMax ? .bare : .leftOut
+    }
+
+    /// A frame of this worker cannot be read.
+    ///
+    /// - Returns: Whether none is taken for a while.
+    mutating func cannotRead(_ name: String, at now: Instant) -> Bool {
+        var seen = self.unread[name] ?? (count: 0, since: now)
+        if now.milliseconds(since: seen.since) > Self.unreadMilliseconds { seen = (count: 0, since: now) }
+        seen.count += 1
+        guard seen.count >= Self.unreadMax else {
+            self.unread[name] = seen
+            return false
+        }
+        self.unread[name] = nil
+        self.framesWait[name] = now.advanced(byMilliseconds: Self.framesMilliseconds)
+        return true
     }
 
     /// Whether the frames of this worker are taken.
