@@ -61,7 +61,7 @@ final class FakeOperations: Operations {
             rejected: 1,
             warnings: 0,
             firstRejects: [.init(line: 3, column: 2, reason: "no address")],
-            fields: [.init(name: "first_name", type: "text", column: "First Name")]
+            fields: [.init(name: "first_name", type: "text", column: "First Name", isOpen: false)]
         )
     }
 

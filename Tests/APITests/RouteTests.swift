@@ -300,7 +300,7 @@ struct RouteTests {
         let reject = (response.json["first_rejects"] as? [[String: Any]])?.first ?? [:]
         #expect(Set(reject.keys) == ["line", "column", "reason"])
         let field = (response.json["fields"] as? [[String: Any]])?.first ?? [:]
-        #expect(Set(field.keys) == ["name", "type", "column"])
+        #expect(Set(field.keys) == ["name", "type", "column", "open"])
     }
 
     @Test("a worker answers with all its keys")

@@ -54,6 +54,23 @@ struct ExpressionParserTests {
         #expect(try self.parse(text) == expected)
     }
 
+    @Test(
+        "of a field that nobody has a value of only emptiness can be asked, and the error says so",
+        arguments: [
+            "x = '3'", "x > 3", "x > today - 40y", "x", "not x", "x in ('3')", "x like 'a%'", "x between 1 and 2",
+        ]
+    )
+    func openField(text: String) throws {
+        let names = ["x is empty", "x is not empty", text].map { condition in
+            var names = ExpressionNames(fields: [Field(name: "x", type: .text, isOpen: true)])
+            names.today = "2026-11-22"
+            return ExpressionParser.parse(condition, names: names)
+        }
+        #expect((try? names[0].get()) != nil && (try? names[1].get()) != nil)
+        let problem = #expect(throws: Diagnostics.self) { try names[2].get() }
+        #expect(problem?.diagnostics.map { $0.message.hasPrefix("x has no values yet, so nothing tells") } == [true])
+    }
+
     @Test("not binds before and, and before or; between keeps its and")
     func precedence() throws {
         let expected = Expression.or([

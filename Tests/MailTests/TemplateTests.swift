@@ -18,6 +18,16 @@ import Testing
         return try BoundTemplate(template, fields: self.fields).text(FieldRow(columns: columns, index: 1))
     }
 
+    @Test("a section of a field that had no values yet does not take a `false` that came for a text")
+    func openField() throws {
+        let template = try Template("{{#x}}yes {{x}}{{/x}}{{^x}}no{{/x}}", escaping: .none)
+        let bound = try BoundTemplate(template, fields: [Field(name: "x", type: .text, isOpen: true)])
+        let texts = try ["", "false", "true", "Ann"].map {
+            try bound.text(FieldRow(columns: [FieldColumn([$0])], index: 0))
+        }
+        #expect(texts == ["no", "no", "yes true", "yes Ann"])
+    }
+
     @Test(
         "a row's values are printed, tested and repeated as the language says",
         arguments: [

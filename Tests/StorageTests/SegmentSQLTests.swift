@@ -21,7 +21,10 @@ struct SegmentSQLTests {
             "state = 'IA' and (age in (1, 2) or donated between 1.5 and 2)",
             firstParameter: 7
         )
-        #expect(segment.condition == "((c.f_age IN (?8, ?9) OR (c.n_donated BETWEEN ?10 AND ?11)) AND c.f_state = ?7)")
+        #expect(
+            segment.condition
+                == "((CAST(c.f_age AS INTEGER) IN (?8, ?9) OR (c.n_donated BETWEEN ?10 AND ?11)) AND c.f_state = ?7)"
+        )
         #expect(segment.bindings == [.text("IA"), .integer(1), .integer(2), .real(1.5), .real(2)])
     }
 

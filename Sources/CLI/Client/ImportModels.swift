@@ -47,6 +47,8 @@ struct ImportReport: Decodable, Sendable {
         var name: String
         var type: String
         var column: String
+        /// `nil` from a coordinator that settles a field's type whether there are values or not.
+        var open: Bool?
     }
 
     /// What an import would change.

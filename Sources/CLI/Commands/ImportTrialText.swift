@@ -4,7 +4,8 @@ enum ImportTrialText {
         var lines = ["", style.bold("nothing was changed; what the columns are")]
         var columns = Table([.init(""), .init(""), .init("")])
         for field in fields {
-            let type = trial.newFields.contains(field.name) ? "\(field.type), a new field" : field.type
+            let settled = field.open == true ? "no values yet: the first ones settle its type" : field.type
+            let type = trial.newFields.contains(field.name) ? "\(settled), a new field" : settled
             columns.add(["  \(Printable.foreign(field.column))", field.name, type])
         }
         lines += columns.lines(style: .plain).dropFirst()

@@ -47,6 +47,13 @@ struct ImportAnswer: Hashable, Sendable, Encodable {
         var type: String
         /// The header as the file has it.
         var column: String
+        /// Whether nobody has a value yet, so that the type is not settled.
+        var isOpen: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case name, type, column
+            case isOpen = "open"
+        }
     }
 
     /// How many rows have somebody who must not be written to, by one column and for one reason.

@@ -777,7 +777,7 @@ enum OpenAPIDocument {
                 first_rejects: { type: array, items: { type: object, required: [line, column, reason] } }
                 first_warnings: { type: array, maxItems: 10, items: { type: object, required: [line, column, reason] } }
                 warned_columns: { type: array, items: { type: object, required: [column, warnings] } }
-                fields: { type: array, items: { type: object, required: [name, type, column] } }
+                fields: { type: array, items: { type: object, required: [name, type, column, open] } }
                 opt_outs: { type: array, items: { type: object, required: [column, reason, rows] } }
                 unclear: { type: array, items: { type: object, required: [column, about, rows, examples], properties: { about: { type: string, enum: [timezone, country, consent] } } } }
                 dry_run:

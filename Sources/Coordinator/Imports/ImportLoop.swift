@@ -37,6 +37,8 @@ struct ImportPlace: Hashable, Sendable {
     let id: Int64
     /// The file's fields with the types that hold.
     let fields: [Field]
+    /// Those whose type nothing told so far: a value makes them text.
+    let untold: [String]
     let source: Int64
     let list: Int64?
     let marks: ImportMarks
@@ -56,9 +58,9 @@ enum ImportSteps {
         return ImportTicket(id: try ImportStore(connection).begin(file: file, at: at), fields: try fields.all())
     }
 
-    /// Makes the file's fields, source and list.
+    /// Makes the file's fields, which are open where nothing tells their type, source and list.
     ///
-    /// - Returns: With the fields' types as they are from now on; an import at the same time may have been first.
+    /// - Returns: With the fields' types as they are from now on.
     static func open(
         _ ticket: ImportTicket,
         _ request: ImportRequest,
@@ -88,6 +90,7 @@ enum ImportSteps {
         return ImportPlace(
             id: ticket.id,
             fields: settled,
+            untold: fields.filter(\.isOpen).map(\.name),
             source: source,
             list: list,
             marks: ImportMarks(
@@ -127,6 +130,8 @@ enum ImportSteps {
             marks: place.marks,
             key: key
         )
+        let valued = chunk.names(withValuesAmong: place.untold)
+        if !valued.isEmpty { try FieldStore(connection).settleAsText(valued, importID: place.id) }
         var counts = try store.upsert(chunk, list: place.list, source: place.source, at: at)
         counts += besides
         try ImportStore(connection).add(counts, to: place.id)

@@ -92,7 +92,8 @@ struct ImportRun: Sendable {
             if progress.window != nil { try await self.write(&progress, &group) }
             while let counts = try await group.next() { progress.summary.counts += counts }
             try progress.rejects.close()
-            progress.summary.fields = Self.uses(progress.table)
+            let open = try await self.stillOpen(progress.table.untold)
+            progress.summary.fields = Self.uses(progress.table, open: open)
             progress.summary.firstWarnings = progress.warnings.first
             progress.summary.warnedColumns = progress.warnings.uses(progress.table.mapping?.headers ?? [])
             progress.summary.optOuts = progress.optOuts.uses(progress.table.mapping?.headers ?? [])
@@ -123,7 +124,8 @@ struct ImportRun: Sendable {
     }
 
     private func open(_ table: ContactTable) async throws -> ImportPlace {
-        let (ticket, request, at, fields) = (self.ticket, self.request, self.now(), table.fields)
+        let (ticket, request, at) = (self.ticket, self.request, self.now())
+        let fields = table.fields.map { Field(name: $0.name, type: $0.type, isOpen: table.untold.contains($0.name)) }
         try self.checkRoom(for: fields)
         let (idSystem, hasEmail) = (table.mapping?.idSystem ?? "", table.mapping?.emailColumn != nil)
         let place = try await self.loop.write { connection throws(StoreError) in
@@ -137,10 +139,10 @@ struct ImportRun: Sendable {
                 on: connection
             )
         }
-        guard let index = fields.indices.first(where: { fields[$0] != place.fields[$0] }) else { return place }
-        throw OperationError.conflict(
-            "another import has just made the field \(fields[index].name), as \(place.fields[index].type.rawValue); import again"
-        )
+        guard let index = fields.indices.first(where: { fields[$0].type != place.fields[$0].type }) else {
+            return place
+        }
+        throw StoreError.corrupt("the field \(fields[index].name) became another while a file was read")
     }
 
     /// A file with more columns than there can be fields is no fault of the database.
@@ -201,8 +203,16 @@ struct ImportRun: Sendable {
         return counts
     }
 
+    /// Which fields nobody has a value of now that the whole file is in.
+    private func stillOpen(_ names: Set<String>) async throws -> Set<String> {
+        guard !names.isEmpty else { return [] }
+        return try await self.loop.write { connection throws(StoreError) in
+            Set(try FieldStore(connection).all().filter(\.isOpen).map(\.name)).intersection(names)
+        }
+    }
+
     /// Which field each column became.
-    private static func uses(_ table: ContactTable) -> [ImportAnswer.FieldUse] {
+    private static func uses(_ table: ContactTable, open: Set<String>) -> [ImportAnswer.FieldUse] {
         guard let mapping = table.mapping else { return [] }
         return mapping.columns.enumerated().compactMap { index, column in
             let name: String
@@ -212,7 +222,12 @@ struct ImportRun: Sendable {
             case .ignored, .leftOut: return nil
             }
             let type = table.fields.first { $0.name == name }?.type ?? .text
-            return ImportAnswer.FieldUse(name: name, type: type.rawValue, column: mapping.headers[index])
+            return ImportAnswer.FieldUse(
+                name: name,
+                type: type.rawValue,
+                column: mapping.headers[index],
+                isOpen: open.contains(name)
+            )
         }
     }
 }

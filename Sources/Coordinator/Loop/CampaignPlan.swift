@@ -188,7 +188,8 @@ struct CampaignPlan: Sendable {
             content.fields = (self.fields + (hasLinks ? [UnsubscribeLinks.field] : [])).map { field in
                 filled(WireFieldColumn()) {
                     $0.name = field.name
-                    $0.type = field.type.rawValue
+                    // What has no values yet may become true and false: a section must not take `false` for a text then.
+                    $0.type = (field.isOpen ? .boolean : field.type).rawValue
                 }
             }
             content.messageIDKey = Data(messageIDKey)

@@ -3,10 +3,15 @@ package struct Field: Hashable, Sendable {
     /// Lower snake case, ``nameLengthMax`` characters at most, starting with a letter.
     package let name: String
     package let type: FieldType
+    /// Whether nobody has had a value yet, so that nothing tells the type: the first import that brings one settles it.
+    ///
+    /// ``type`` is text until then.
+    package let isOpen: Bool
 
-    package init(name: String, type: FieldType) {
+    package init(name: String, type: FieldType, isOpen: Bool = false) {
         self.name = name
         self.type = type
+        self.isOpen = isOpen
     }
 
     /// Long enough for any export's headers, short enough for a column name in every database.

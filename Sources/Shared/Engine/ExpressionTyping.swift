@@ -26,8 +26,19 @@ struct ExpressionTyping {
         return nil
     }
 
+    /// A field that can be compared; one that is open has no type by which to read a value, and gets one that may not fit.
+    private mutating func settled(_ field: Field?, at token: ExpressionToken) -> Field? {
+        guard let field, field.isOpen else { return field }
+        _ = self.refuse(
+            token,
+            "\(field.name) has no values yet, so nothing tells whether it is text, a number or a day; until an import brings some, "
+                + "only \(field.name) is empty can stand here, unless a mapping file says its type (types: { \(field.name): … })"
+        )
+        return nil
+    }
+
     mutating func truth(_ field: Field?, at token: ExpressionToken) -> Expression {
-        guard let field else { return Self.refused }
+        guard let field = self.settled(field, at: token) else { return Self.refused }
         guard field.type == .boolean else {
             return self.refuse(
                 token,
@@ -47,7 +58,7 @@ struct ExpressionTyping {
         at sign: ExpressionToken,
         _ value: ExpressionToken
     ) -> Expression {
-        guard let field else { return Self.refused }
+        guard let field = self.settled(field, at: sign) else { return Self.refused }
         if field.type == .boolean, comparison != .equal, comparison != .notEqual {
             return self.refuse(sign, "\(Self.described(field)); only = and != can stand here")
         }
@@ -75,7 +86,7 @@ struct ExpressionTyping {
         _ values: [ExpressionToken],
         negated: Bool
     ) -> Expression {
-        guard let field else { return Self.refused }
+        guard let field = self.settled(field, at: word) else { return Self.refused }
         guard field.type != .boolean else { return self.refuse(word, Self.noBoolean(field, "in")) }
         var literals: [Expression.Literal] = []
         for value in values {
@@ -91,7 +102,7 @@ struct ExpressionTyping {
         _ pattern: ExpressionToken,
         negated: Bool
     ) -> Expression {
-        guard let field else { return Self.refused }
+        guard let field = self.settled(field, at: word) else { return Self.refused }
         guard field.type == .text else {
             return self.refuse(word, "\(Self.described(field)); like works on text only")
         }
@@ -108,7 +119,7 @@ struct ExpressionTyping {
         _ upper: ExpressionToken,
         negated: Bool
     ) -> Expression {
-        guard let field else { return Self.refused }
+        guard let field = self.settled(field, at: word) else { return Self.refused }
         guard field.type != .boolean else { return self.refuse(word, Self.noBoolean(field, "between")) }
         guard let lowest = self.literal(lower, for: field), let highest = self.literal(upper, for: field) else {
             return Self.refused

@@ -13,6 +13,8 @@ package final class ContactTable {
     package private(set) var mapping: HeaderMapping?
     /// Known once the first batch was read: the fields of the file, the e-mail address left out.
     package private(set) var fields: [Field] = []
+    /// Those of ``fields`` whose type nothing tells: neither earlier imports nor the user, and the rows that were looked at have no value.
+    package private(set) var untold: Set<String> = []
 
     /// A layout without a header that the file is said to have, or by which it was recognised.
     package var layout: Layout? { self.rejectedLayout ?? self.reader?.layout ?? self.map.layout }
@@ -34,11 +36,11 @@ package final class ContactTable {
     private var isFinished = false
 
     /// - Parameters:
-    ///   - knownFields: Fields that earlier imports defined; their types stay.
+    ///   - knownFields: Fields that earlier imports defined; their types stay, where they are settled.
     ///   - map: What the user says about the file.
     ///   - policy: Which forms of addresses are taken.
     package init(knownFields: [Field], map: ColumnMap = ColumnMap(), policy: AddressPolicy = .contacts) {
-        self.knownTypes = Dictionary(knownFields.map { ($0.name, $0.type) }) { first, _ in first }
+        self.knownTypes = Dictionary(knownFields.filter { !$0.isOpen }.map { ($0.name, $0.type) }) { first, _ in first }
         self.map = map
         self.policy = policy
     }
@@ -105,6 +107,9 @@ package final class ContactTable {
         let usual = HeaderSynonyms.dayOrder(ofSystem: mapping.idSystem)
         var days: [String: DayColumn] = [:]
         for (name, column) in mapping.fields {
+            if types[name] == nil, BuiltInField(rawValue: name) == nil, !inference.hasValues(column: column) {
+                self.untold.insert(name)
+            }
             let type = types[name] ?? inference.type(column: column, name: name, usualDayOrder: usual)
             types[name] = type
             let order = self.saidOrder(of: name) ?? inference.dayOrder(column: column, usual: usual)

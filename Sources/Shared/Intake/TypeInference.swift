@@ -104,6 +104,9 @@ package struct TypeInference: Sendable {
         }
     }
 
+    /// Whether the rows had any value in a column, counted from 0; else nothing tells its type.
+    package func hasValues(column: Int) -> Bool { self.candidates[column].contains(.anyValue) }
+
     /// The type of one column, counted from 0; the field's name decides whether 1 and 0 are numbers or answers.
     ///
     /// - Parameters:

@@ -101,7 +101,8 @@ package final class BoundTemplate: Sendable {
         self.slots = template.names.map { name in
             if name == "." { return Slot(column: Slot.current, isBoolean: false) }
             guard let column = columns[name] else { return Slot(column: Slot.none, isBoolean: false) }
-            return Slot(column: Int32(column), isBoolean: fields[column].type == .boolean)
+            // What has no values yet may become true and false.
+            return Slot(column: Int32(column), isBoolean: fields[column].type == .boolean || fields[column].isOpen)
         }
     }
 

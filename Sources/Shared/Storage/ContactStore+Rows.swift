@@ -109,6 +109,14 @@ package struct ContactChunk: Sendable {
     /// Whether some rows may have nothing but a telephone number.
     package var hasTelephones: Bool { self.rows.last.map { self.batch.range(row: Int($0), cell: 0).isEmpty } ?? false }
 
+    /// Which of some fields have a value in any of the rows.
+    package func names(withValuesAmong names: [String]) -> [String] {
+        names.filter { name in
+            guard let field = self.batch.fields.firstIndex(where: { $0.name == name }) else { return false }
+            return self.rows.contains { !self.batch.range(row: Int($0), cell: 3 + field).isEmpty }
+        }
+    }
+
     /// Where the rows end that are one person by their key, the first of which stands at a place.
     ///
     /// A number is no person's alone: rows without an address have the same id as well.

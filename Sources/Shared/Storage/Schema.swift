@@ -48,7 +48,7 @@ package enum Schema {
     private static let migrations: [String] = [
         Self.first, Self.second, Self.segments, Self.recipients, Self.auditChain, Self.tokens, Self.requests,
         Self.budgets, Self.caps, Self.guards, Self.intake, Self.returns, Self.aliases,
-        Self.wishes, Self.writtenAddresses, Self.mailboxes, Self.sequels,
+        Self.wishes, Self.writtenAddresses, Self.mailboxes, Self.sequels, Self.openFields,
     ]
 
     private static let first = """
