@@ -119,8 +119,8 @@ struct ProblemTests {
     @Test(
         "a path that is there for other methods says which",
         arguments: [
-            (HTTPRequest.Method.put, "/v1/workers", "GET, POST"), (.post, "/healthz", "GET"),
-            (.patch, "/v1/campaigns/c1", "GET"), (.get, "/v1/workers/w1/drain", "DELETE, POST"),
+            (HTTPRequest.Method.put, "/v1/workers", "GET, HEAD, POST"), (.post, "/healthz", "GET, HEAD"),
+            (.patch, "/v1/campaigns/c1", "GET, HEAD"), (.get, "/v1/workers/w1/drain", "DELETE, POST"),
         ]
     )
     func wrongMethod(method: HTTPRequest.Method, path: String, allowed: String) async throws {
@@ -150,6 +150,24 @@ struct ProblemTests {
         #expect(response.status.code == status)
     }
 
+    @Test(
+        "a packed body is refused as such, with what may come instead",
+        arguments: [("gzip", 415), ("br, gzip", 415), ("identity", 200), ("Identity", 200)]
+    )
+    func contentCoding(coding: String, status: Int) async throws {
+        let bed = APITestbed()
+        let response = try await bed.send(
+            .post,
+            "/v1/segments/count",
+            as: .viewer,
+            headers: [.contentEncoding: coding],
+            body: #"{"expression":"a"}"#
+        )
+        #expect(response.status.code == status)
+        #expect(response.headers[.acceptEncoding] == (status == 200 ? nil : "identity"))
+        #expect(bed.operations.calls.isEmpty == (status != 200))
+    }
+
     @Test("a page's bounds are said", arguments: ["limit=0", "limit=1001", "limit=x", "limit=-1", "cursor=x7"])
     func page(query: String) async throws {
         let response = try await APITestbed().send(.get, "/v1/campaigns?\(query)", as: .viewer)
@@ -160,7 +178,8 @@ struct ProblemTests {
         "a body that cannot be read says what it lacks",
         arguments: [
             ("", "not JSON"), ("{", "not JSON"), ("{}", "expression"), (#"{"expression":7}"#, "a string"),
-            (#"{"expression":null}"#, "expression"), ("[]", "object"),
+            (#"{"expression":null}"#, "key expression of the body is null"), ("[]", "The body has the wrong type"),
+            ("null", "The body is null; it must be an object"), ("7", "The body has the wrong type"),
         ]
     )
     func bodies(body: String, hint: String) async throws {
@@ -184,6 +203,30 @@ struct ProblemTests {
         let response = try await APITestbed().send(method, path, as: .operator)
         #expect(response.status == .badRequest)
         #expect((response.json["detail"] as? String)?.contains(hint) == true, "\(response.text)")
+    }
+
+    @Test(
+        "a key inside of another is named with both",
+        arguments: [
+            (#"{"file":"a.yaml","source":"x","files":{"jobs.txt":null}}"#, "files.jobs.txt"),
+            (#"{"file":"a.yaml","source":"x","files":{"jobs.txt":7}}"#, "files.jobs.txt"),
+        ]
+    )
+    func nested(body: String, key: String) async throws {
+        let response = try await APITestbed().send(.post, "/v1/campaigns/check", as: .operator, body: body)
+        #expect(response.status == .badRequest)
+        #expect((response.json["detail"] as? String)?.contains("key \(key) of") == true, "\(response.text)")
+    }
+
+    @Test("a parameter that is said twice is refused: nobody could tell which one counts")
+    func repeated() async throws {
+        let bed = APITestbed()
+        for query in ["limit=5&limit=6", "limit=5&limit=5", "cursor=&limit=5&cursor="] {
+            let response = try await bed.send(.get, "/v1/campaigns?\(query)", as: .viewer)
+            #expect(response.status == .badRequest)
+            #expect((response.json["detail"] as? String)?.contains("more than once") == true, "\(response.text)")
+        }
+        #expect(bed.operations.calls.isEmpty)
     }
 
     @Test("a body over the bound is refused, one at the bound is not", arguments: [0, 1])

@@ -28,17 +28,18 @@ enum JSONForm {
     }
 
     private static func explain(_ error: DecodingError) -> String {
-        func path(_ context: DecodingError.Context) -> String {
-            context.codingPath.map(\.stringValue).joined(separator: ".")
+        func place(_ context: DecodingError.Context) -> String {
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return path.isEmpty ? "The body" : "The key \(path) of the body"
         }
         switch error {
         case .keyNotFound(let key, let context):
             let place = (context.codingPath + [key]).map(\.stringValue).joined(separator: ".")
             return "The body lacks the key \(place)."
         case .typeMismatch(let type, let context):
-            return "The key \(path(context)) of the body has the wrong type; it must be \(Self.name(of: type))."
-        case .valueNotFound(_, let context):
-            return "The key \(path(context)) of the body is null."
+            return "\(place(context)) has the wrong type; it must be \(Self.name(of: type))."
+        case .valueNotFound(let type, let context):
+            return "\(place(context)) is null; it must be \(Self.name(of: type))."
         case .dataCorrupted: return "The body is not JSON."
         @unknown default: return "The body is not what this request takes."
         }

@@ -13,6 +13,8 @@ struct Problem: Error, Hashable, Sendable {
     var importID: String?
     /// What the path takes, with status 405.
     var allowed: String?
+    /// How a body may be packed, with status 415 where that is what was wrong.
+    var acceptedCoding: String?
     /// When to try again, with status 503.
     var retrySeconds = 1
 
@@ -57,6 +59,17 @@ struct Problem: Error, Hashable, Sendable {
 
     static func notJSON(_ media: String) -> Self {
         Self(415, "The body is of the wrong kind", "Send it as application/json, not \(media.prefix(80)).")
+    }
+
+    /// A body that would have to be unpacked first; RFC 9110 section 15.5.16 has the header that says what may come instead.
+    static func packed(_ coding: String) -> Self {
+        var problem = Self(
+            415,
+            "The body is packed",
+            "Send it as it is, without Content-Encoding, not \(coding.prefix(80)). (Files to import may be packed.)"
+        )
+        problem.acceptedCoding = "identity"
+        return problem
     }
 
     static func tooLarge(bytesMax: Int) -> Self {
@@ -107,6 +120,7 @@ struct Problem: Error, Hashable, Sendable {
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if self.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         if let allowed = self.allowed { headers[.allow] = allowed }
+        if let coding = self.acceptedCoding { headers[.acceptEncoding] = coding }
         if self.status == 503 { headers[.retryAfter] = String(self.retrySeconds) }
         let body = Body(
             title: self.title,

@@ -19,9 +19,15 @@ struct RequestInput: Sendable {
         return text.removingPercentEncoding ?? text
     }
 
-    /// - Throws: ``Problem`` with status 400 when the query has a parameter that the request does not know: misspelt, it would do nothing.
+    /// - Throws: ``Problem`` with status 400 when the query has a parameter that the request does not know: misspelt, it would do
+    ///   nothing; or one of them twice: nobody could tell which one counts.
     func requireQuery(among known: [String]) throws {
-        try NameCheck.check(self.request.uri.queryParameters.map { String($0.key) }, among: known, of: "query")
+        let names = self.request.uri.queryParameters.map { String($0.key) }
+        try NameCheck.check(names, among: known, of: "query")
+        var seen: Set<String> = []
+        for name in names where !seen.insert(name).inserted {
+            throw Problem.badRequest("The query has \(name) more than once; say it once.")
+        }
     }
 
     /// A query parameter.
@@ -80,8 +86,12 @@ struct RequestInput: Sendable {
 
     /// The whole body as JSON, at most ``bodyBytesMax`` of it.
     ///
-    /// - Throws: ``Problem`` with status 415 when it is said to be something else, 413 when it is longer, 400 when it cannot be read.
+    /// - Throws: ``Problem`` with status 415 when it is said to be something else or packed, 413 when it is longer, 400 when it cannot be
+    ///   read.
     func body<Value: RequestForm>(_ type: Value.Type) async throws -> Value {
+        if let coding = self.request.headers[.contentEncoding], coding.lowercased() != "identity" {
+            throw Problem.packed(coding)
+        }
         if let named = self.request.headers[.contentType] {
             let media = named.prefix { $0 != ";" }.trimmingBlanks.lowercased()
             guard media == "application/json" else { throw Problem.notJSON(media) }

@@ -26,6 +26,7 @@ struct RequestRecord: RouterMiddleware {
         // Answers name people: no cache keeps them, and no browser guesses what they are.
         response.headers[.cacheControl] = "no-store"
         response.headers[.xContentTypeOptions] = "nosniff"
+        if request.method == .head { response = response.bodiless }
         self.record(request, context, status: response.status, took: .now - start)
         return response
     }
@@ -52,7 +53,7 @@ struct RequestRecord: RouterMiddleware {
         self.metrics.histogram(.requestSeconds).record(took.inSeconds)
         self.logger.event(
             .request,
-            level: request.method == .get ? .debug : .info,
+            level: [.get, .head].contains(request.method) ? .debug : .info,
             "A request was answered",
             [
                 .method: .string(method), .path: .string(route), .status: .number(status.code),

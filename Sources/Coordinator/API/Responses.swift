@@ -20,6 +20,18 @@ extension Response {
         )
     }
 
+    /// The answer to `HEAD`: the same head, and nothing behind it (RFC 9110 section 9.3.2).
+    var bodiless: Response {
+        guard self.body.contentLength == nil else {
+            // The length stands in the headers already, and stays.
+            return Response(status: self.status, headers: self.headers, body: .init())
+        }
+        // The library ends a body of unknown length with a mark, also where there is none: nobody may read on behind it.
+        var headers = self.headers
+        headers[.connection] = "close"
+        return Response(status: self.status, headers: headers, body: .init { writer in try await writer.finish(nil) })
+    }
+
     /// Pages as they come: the next is made once the connection took the one before.
     ///
     /// An error in the middle closes the connection without the end mark, so that the reader knows that rows are missing. The first

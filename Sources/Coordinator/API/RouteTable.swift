@@ -33,6 +33,13 @@ final class RouteTable: Sendable {
             let pattern = route.path.split(separator: "/")
             return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
         }
-        return Set(fitting.map(\.method.rawValue)).sorted()
+        return Set(fitting.flatMap(\.method.servedWith).map(\.rawValue)).sorted()
     }
+}
+
+extension HTTPRequest.Method {
+    /// The methods of a path that takes this one: whatever is there to get can be asked for its head (RFC 9110 section 9.1).
+    ///
+    /// The table and the OpenAPI file name `GET` alone.
+    var servedWith: [Self] { self == .get ? [.get, .head] : [self] }
 }

@@ -54,7 +54,9 @@ struct Routes<Coordinator: Operations>: Sendable {
         answer: @escaping @Sendable () async throws -> Response
     ) {
         self.table.add(.get, path, nil)
-        router.on(path, method: .get) { _, _ in try await answer() }
+        for method in HTTPRequest.Method.get.servedWith {
+            router.on(path, method: method) { _, _ in try await answer() }
+        }
     }
 
     private func addContacts(to router: Router<APIContext>) {
@@ -239,7 +241,7 @@ struct Routes<Coordinator: Operations>: Sendable {
         answer: @escaping @Sendable (RequestInput) async throws -> Response
     ) {
         self.table.add(method, path, role)
-        router.on(path, method: method) { request, context in
+        let respond: @Sendable (Request, APIContext) async throws -> Response = { request, context in
             let caller = try self.caller(of: request)
             guard caller.role >= role else {
                 throw Problem.forbidden(
@@ -260,6 +262,7 @@ struct Routes<Coordinator: Operations>: Sendable {
                 )
             }
         }
+        for method in method.servedWith { router.on(path, method: method, use: respond) }
     }
 
     private func caller(of request: Request) throws -> Caller {
