@@ -157,7 +157,11 @@ class DoctorTest(EndToEndTest):
             "a clock that was set back": (
                 sql("UPDATE audit SET at = at + 86400000"), "clock: this machine's clock was set back"
             ),
-            "a port in use": (listen, f"ports: another program listens on port {self.ours.api_port}"),
+            "a port in use": (listen, f"ports: coordinator.api_listen .*:{self.ours.api_port} .*in use by another program"),
+            "a key of links that is lost": (
+                lambda: (one / "keys/unsubscribe.key").unlink(), "keys: .*unsubscribe.key is missing: .*no link"
+            ),
+            "a time zone that is none": (settings(timezone="Mars/Base"), "time_zones: .*Mars/Base"),
         }
         for name, (break_it, pattern) in cases.items():
             with self.subTest(name):
@@ -181,6 +185,31 @@ class DoctorTest(EndToEndTest):
         with self.subTest("a copied data folder"):
             shutil.copytree(self.ours.folder, one)
             self.assertRegex("\n".join(self.wrong(self.doctor(1, folder=one))), "data: .*copied|data: .*restored")
+
+
+    def test_a_lost_key_of_links_stops_the_start_until_somebody_begins_anew(self):
+        self.ours.start_coordinator()
+        self.ours.stop()
+        key = self.ours.folder / "keys/unsubscribe.key"
+        old = key.read_text()
+        key.unlink()
+
+        def coordinator(*arguments):
+            result = subprocess.run(
+                [programs() / "postrider-coordinator", "--config", "postrider.yaml", *arguments], cwd=self.ours.folder,
+                env=self.ours.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                timeout=COMMAND_SECONDS,
+            )
+            return result.returncode, result.stdout + result.stderr
+
+        code, said = coordinator()
+        self.assertEqual(code, 1, said)
+        self.assertRegex(said, "unsubscribe.key is missing: .*--new-unsubscribe-key")
+        self.assertFalse(key.exists())
+        code, said = coordinator("--new-unsubscribe-key")
+        self.assertEqual(code, 0, said)
+        self.assertNotEqual(key.read_text(), old)
+        self.assertEqual(self.wrong(self.doctor()), [])
 
 
 class TopTest(EndToEndTest):

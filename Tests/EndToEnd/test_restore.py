@@ -128,8 +128,9 @@ class RestoreTest(EndToEndTest):
         copy = self.cluster(self.port, name="copy")
         shutil.rmtree(copy.folder / "data")
         self.snapshot(cluster, copy.folder / "data")
-        # Without it nobody could tell whose addresses are suppressed, and the coordinator would not start.
-        shutil.copy(cluster.folder / "keys" / "suppression.key", copy.folder / "keys")
+        # Without them nobody could tell whose addresses are suppressed, no link would work, and the coordinator would not start.
+        for name in ("suppression.key", "unsubscribe.key"):
+            shutil.copy(cluster.folder / "keys" / name, copy.folder / "keys")
         copy.start_coordinator()
         copy.start_worker("w1")
         self.assertIn("accept-restore", copy.status(campaign)["problem"])

@@ -1152,4 +1152,20 @@ MUTATIONS = [
         suite="CoordinatorTests.OpenFieldTests",
         test="the first import that has values settles the type, also when the one before had the column empty; undo opens it again",
     ),
+    dict(
+        name="a key that is lost is made anew in silence (links that were sent)",
+        file="Sources/Coordinator/Service/RecipientKeys.swift",
+        find='guard wasUsed else { return nil }',
+        replace='guard wasUsed, known.fingerprints.isEmpty else { return nil }',
+        suite="CoordinatorTests.RecipientKeyTests",
+        test="a key that was used is not replaced when it is lost, another one, or unusable: the start says where and what to do",
+    ),
+    dict(
+        name="another key than the database's is taken (fingerprint)",
+        file="Sources/Coordinator/Service/RecipientKeys.swift",
+        find='guard noted == nil || noted == self.fingerprint(secret) else {',
+        replace='guard noted == nil || !secret.isEmpty else {',
+        suite="CoordinatorTests.RecipientKeyTests",
+        test="a key that was used is not replaced when it is lost, another one, or unusable: the start says where and what to do",
+    ),
 ]

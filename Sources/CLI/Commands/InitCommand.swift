@@ -50,7 +50,7 @@ struct InitCommand: PostriderLeaf {
         case "keys/coordinator.key": "the coordinator's secret key"
         case "keys/coordinator.pub": "what workers know it by"
         case "keys/suppression.key": "hides the addresses on the suppression list; lost, the list is"
-        case "keys/unsubscribe.key": "signs links to unsubscribe and return paths"
+        case "keys/unsubscribe.key": "signs links to unsubscribe; lost, those that were sent do not work"
         case "keys/workers.allow": "workers that may connect"
         case "tokens/viewer.token": "reads"
         case "tokens/operator.token": "also imports, submits, starts, pauses, cancels"

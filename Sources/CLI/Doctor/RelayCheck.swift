@@ -55,13 +55,33 @@ enum RelayCheck {
         return words.joined(separator: ", ")
     }
 
-    private static func remedy(_ relay: RelaySettings, _ problem: String) -> String {
-        if problem.contains("credentials") { return "look at user and password_file of relay \(relay.name)" }
-        if problem.contains("TLS") || problem.contains("certificate") {
-            return
-                "look at tls, ca_file and url of relay \(relay.name): the url's host must be the one in its certificate"
+    /// What to do about what a connection ended with.
+    static func remedy(_ relay: RelaySettings, _ problem: String) -> String {
+        let name = relay.name
+        // Before the others: the text names what was waited for, TLS among it.
+        if problem.contains("timed out") || problem.contains("no answer within") {
+            return relay.security == .implicit
+                ? "it takes connections and does not encrypt: is \(relay.port) its port for smtps? Else write smtp:// in url"
+                : "it takes connections and says nothing: is \(relay.port) its port for SMTP? A port that begins with TLS, "
+                    + "such as 465, needs smtps:// in url of relay \(name)"
         }
-        return "is it running, and is url of relay \(relay.name) right? For a test relay: `postrider sink`"
+        if problem.contains("never sent without encryption") {
+            return "write tls: required at relay \(name), or leave user and password_file out"
+        }
+        if problem.contains("credentials") || problem.contains("AUTH") {
+            return "look at user and password_file of relay \(name)"
+        }
+        if problem.contains("offers no STARTTLS") {
+            return
+                "is \(relay.port) its port for STARTTLS? A port that begins with TLS needs smtps:// in url of relay \(name)"
+        }
+        if problem.contains("TLS") || problem.contains("certificate") {
+            return "look at tls, ca_file and url of relay \(name): the url's host must be the one in its certificate"
+        }
+        if problem.contains("greeted us with") || problem.contains("EHLO") || problem.contains("HELO") {
+            return "it refuses this machine: ask whoever runs it, and look at helo of relay \(name)"
+        }
+        return "is it running, and is url of relay \(name) right? For a test relay: `postrider sink`"
     }
 
     private static func configuration(_ relay: RelaySettings) throws -> RelayConfiguration {

@@ -1,5 +1,7 @@
 import Domain
 import Foundation
+import Storage
+import StorageSQLite
 import Transport
 import UserFiles
 
@@ -18,71 +20,93 @@ struct DataCheck {
 
     func run() -> Findings {
         let holder = self.holder()
-        var findings = self.keys() + self.tokens() + self.folder(holder) + self.ports(isRunning: holder != nil)
+        let problems =
+            StartConditions(settings: self.settings).problems(isRunning: holder != nil)
+            + RecipientKeys.problems(self.settings, self.notedKeys())
+        var findings = problems.map { Finding($0) } + self.publicKey() + FolderCheck.secrets(self.settings)
+        findings += self.operatorToken()
+        let wrong = Set(findings.filter { $0.state == .wrong }.map(\.check))
+        findings += self.inOrder(isRunning: holder != nil).filter { !wrong.contains($0.check) }
+        findings += self.workers() + FolderCheck.data(self.settings)
+        if let holder {
+            findings.append(.ok("data", "a coordinator works on \(self.settings.dataFolder): \(holder)"))
+        }
+        findings += self.disk()
         findings += DatabaseCheck(folder: self.settings.dataFolder, seconds: self.seconds, now: self.now).run()
         return Findings(running: holder != nil, findings: findings)
     }
 
-    private func keys() -> [Finding] {
-        let folder = self.settings.keysFolder
-        var findings: [Finding] = []
-        do throws(TransportError) {
-            let keys = try KeyFile.read("\(folder)/coordinator.key")
-            let publicKey = try KeyFile.readPublic("\(folder)/coordinator.pub")
-            guard keys.publicKey == publicKey else {
-                return [
-                    .wrong(
-                        "keys",
-                        "\(folder)/coordinator.pub does not belong to coordinator.key: new workers would not find us",
-                        remedy: "remove coordinator.pub and run `postrider init` there, which makes it again"
-                    )
-                ]
-            }
-            findings.append(.ok("keys", "the coordinator's keys fit together and are private"))
-        } catch {
-            let remedy = "run `postrider init` in \(self.settings.folder), or chmod 600 the file"
-            findings.append(.wrong("keys", error.message, remedy: remedy))
-        }
-        do throws(TransportError) {
-            let count = try AllowList.read("\(folder)/workers.allow").count
-            let text = "\(count) worker\(count == 1 ? "" : "s") may connect"
-            let remedy = "`postrider worker add NAME` admits one; `postrider up` does it by itself"
-            findings.append(count == 0 ? .note("keys", text, remedy: remedy) : .ok("keys", text))
-        } catch {
-            findings.append(.wrong("keys", error.message, remedy: "mend or remove that line, or chmod 600 the file"))
+    /// What is said of each of these when nothing is wrong with it.
+    private func inOrder(isRunning: Bool) -> [Finding] {
+        var findings: [Finding] = [
+            .ok("keys", "the coordinator's keys fit together and to the database, and are private"),
+            .ok("tokens", "every token is readable, private and different"),
+        ]
+        if !isRunning {
+            let ports = ListenPlaces.wanted(self.settings).map { String($0.port) }
+            findings.append(
+                .ok("ports", "ports \(ports.dropLast().joined(separator: ", ")) and \(ports.last ?? "") are free")
+            )
         }
         return findings
     }
 
-    private func tokens() -> [Finding] {
-        do throws(InvalidTokens) {
-            _ = try Tokens(folder: self.settings.tokensFolder)
-            return [.ok("tokens", "every token is readable, private and different")]
+    /// What the database knows of the keys; a database that cannot be read is another check's.
+    private func notedKeys() -> NotedKeys {
+        let path = "\(self.settings.dataFolder)/postrider.sqlite"
+        guard FileManager.default.fileExists(atPath: path) else { return NotedKeys() }
+        do throws(StoreError) {
+            let database = try SQLiteDatabase(path: path, profile: .reader, applicationID: Schema.ledgerID)
+            let known = try database.access { connection throws(StoreError) in try NotedKeys(connection) }
+            try database.close()
+            return known
         } catch {
-            let remedy =
-                "mend or remove that file; `postrider init` in \(self.settings.folder) makes those that are missing"
-            return error.diagnostics.map { .wrong("tokens", $0.description, remedy: remedy) }
+            return NotedKeys()
         }
     }
 
-    private func folder(_ holder: String?) -> [Finding] {
-        let folder = self.settings.dataFolder
-        var status = stat()
-        guard stat(folder, &status) == 0 else {
-            let remedy = "the coordinator makes it at its first start; see data_dir in the settings"
-            return [.note("data", "there is no data folder \(folder)", remedy: remedy)]
+    /// The coordinator itself does not need it; whoever adds workers does.
+    private func publicKey() -> [Finding] {
+        let path = "\(self.settings.keysFolder)/coordinator.pub"
+        let initialise = "`postrider init --dir \(self.settings.folder)`"
+        do throws(TransportError) {
+            let publicKey = try KeyFile.readPublic(path)
+            // A secret key that cannot be read is a problem by itself.
+            guard let keys = try? KeyFile.read("\(self.settings.keysFolder)/coordinator.key"),
+                keys.publicKey != publicKey
+            else { return [] }
+            let text = "\(path) does not belong to coordinator.key: new workers would not find us"
+            return [.wrong("keys", text, remedy: "rm \(path), then \(initialise), which makes it again")]
+        } catch {
+            let remedy = KeyFault.remedy(
+                for: path,
+                isSecret: false,
+                missing: "\(initialise) makes it again",
+                content: "rm \(path), then \(initialise), which makes it again"
+            )
+            return [.wrong("keys", error.message, remedy: remedy)]
         }
-        var findings: [Finding] = []
-        if status.st_mode & 0o077 != 0 {
-            let text = "others may look into \(folder), where people's data are"
-            findings.append(.note("data", text, remedy: "chmod 700 \(folder)"))
-        }
-        if access(folder, W_OK | X_OK) != 0 {
-            let remedy = "run this as the user that the coordinator runs as, or give the folder to it with chown"
-            findings.append(.wrong("data", "\(folder) cannot be written by this user", remedy: remedy))
-        }
-        if let holder { findings.append(.ok("data", "a coordinator works on \(folder): \(holder)")) }
-        return findings + self.disk()
+    }
+
+    private func workers() -> [Finding] {
+        // One that cannot be read is among the start's problems.
+        guard let count = try? AllowList.read("\(self.settings.keysFolder)/workers.allow").count else { return [] }
+        let text = "\(count) worker\(count == 1 ? "" : "s") may connect"
+        let remedy = "`postrider worker add NAME` admits one; `postrider up` does it by itself"
+        return [count == 0 ? .note("keys", text, remedy: remedy) : .ok("keys", text)]
+    }
+
+    /// The token that commands take when they are told of no other.
+    private func operatorToken() -> [Finding] {
+        let folder = self.settings.tokensFolder
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder),
+            !names.contains("operator.token")
+        else { return [] }
+        let text = "there is no \(folder)/operator.token, which commands take unless --token-file names another"
+        let remedy = "`postrider init --dir \(self.settings.folder)` makes it; the coordinator knows it after a restart"
+        // Who has given each operator a token by name has done so on purpose.
+        let isMeant = names.contains { $0.hasPrefix("operator-") && $0.hasSuffix(".token") }
+        return [isMeant ? .note("tokens", text, remedy: remedy) : .wrong("tokens", text, remedy: remedy)]
     }
 
     private func disk() -> [Finding] {
@@ -100,10 +124,9 @@ struct DataCheck {
     ///
     /// The lock itself is not tried: a coordinator that starts at that moment would find it taken.
     private func holder() -> String? {
-        var status = stat()
-        guard stat("\(self.settings.dataFolder)/coordinator.lock", &status) == 0 else { return nil }
+        guard let facts = FileFacts("\(self.settings.dataFolder)/coordinator.lock") else { return nil }
         for _ in 0..<Self.locksReadMax {
-            if let holder = Self.holder(of: status.st_ino) { return holder }
+            if let holder = Self.holder(of: facts.number) { return holder }
         }
         return nil
     }
@@ -112,7 +135,7 @@ struct DataCheck {
     /// leave locks all the time.
     private static let locksReadMax = 5
 
-    private static func holder(of file: ino_t) -> String? {
+    private static func holder(of file: Int) -> String? {
         guard let locks = FileManager.default.contents(atPath: "/proc/locks") else { return nil }
         let suffix = ":\(file)"
         for line in String(decoding: locks, as: UTF8.self).split(separator: "\n") where line.contains("FLOCK") {
@@ -121,41 +144,5 @@ struct DataCheck {
             return "process \(words[place - 1])"
         }
         return nil
-    }
-
-    /// Whether somebody else has the ports that the coordinator wants; nothing to say while it has them itself.
-    private func ports(isRunning: Bool) -> [Finding] {
-        guard !isRunning else { return [] }
-        let wanted = ListenPlaces.wanted(self.settings)
-        let taken: [Finding] = wanted.compactMap { place in
-            guard place.port != 0, Self.answers(host: place.host, port: place.port) else { return nil }
-            let remedy = "`ss -ltnp 'sport = :\(place.port)'` names it; end it, or change \(place.key)"
-            return .wrong(
-                "ports",
-                "another program listens on port \(place.port), which \(place.key) wants",
-                remedy: remedy
-            )
-        }
-        guard taken.isEmpty else { return taken }
-        let ports = wanted.map { String($0.port) }
-        return [.ok("ports", "ports \(ports.dropLast().joined(separator: ", ")) and \(ports.last ?? "") are free")]
-    }
-
-    /// Whether something on this machine takes connections there.
-    private static func answers(host: String, port: Int) -> Bool {
-        let isEverywhere = ["*", "0.0.0.0", "localhost"].contains(host)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(clamping: port)).bigEndian
-        // Names and IPv6 are left to the coordinator's own start.
-        guard inet_pton(AF_INET, isEverywhere ? "127.0.0.1" : host, &address.sin_addr) == 1 else { return false }
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
     }
 }

@@ -10,6 +10,8 @@ enum MetaKey {
     static let messageIDKey = "message_id_key"
     /// Fingerprint of the key that suppressed addresses are hashed with.
     static let addressKey = "address_key"
+    /// Fingerprint of the key that links to unsubscribe are made with.
+    static let unsubscribeKey = "unsubscribe_key"
     /// The folder that the database belongs to.
     static let place = "place"
     /// No grant is above this epoch.

@@ -96,6 +96,14 @@ struct UnsubscribeKey: Sendable {
         )
     }
 
+    /// Tells two keys apart without showing either; hex of 16 bytes.
+    var fingerprint: String {
+        // No token has this text: its first byte is the version.
+        Array("fingerprint".utf8).withUnsafeBytes { text in
+            self.code(text).withUnsafeBytes { Array($0.prefix(Self.codeBytes)).hexadecimal }
+        }
+    }
+
     /// Compares all bytes of the code whichever differs first: how long it takes tells nothing.
     private func isMine(_ bytes: [UInt8]) -> Bool {
         let code = bytes.withUnsafeBytes { self.code(UnsafeRawBufferPointer(rebasing: $0[0..<Self.payloadBytes])) }

@@ -5,6 +5,9 @@ import Storage
 
 /// What the loop is told of returned mail.
 struct ReturnOptions: Sendable {
+    /// In the keys folder.
+    static let keyFile = "returns.key"
+
     /// Before the `+` and after the `@` of return paths.
     var local: String
     var domain: String

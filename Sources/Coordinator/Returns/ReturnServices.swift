@@ -12,7 +12,7 @@ extension Settings {
     /// - Throws: ``TransportError/Code/file`` when the key is unusable.
     func returnOptions() throws(TransportError) -> ReturnOptions? {
         guard let returns = self.returns else { return nil }
-        let path = "\(self.keysFolder)/returns.key"
+        let path = "\(self.keysFolder)/\(ReturnOptions.keyFile)"
         _ = try SecretFile.make(
             path,
             comment: "Proves return paths. With another one, notices about messages that were sent before are refused."

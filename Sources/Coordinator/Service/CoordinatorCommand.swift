@@ -33,6 +33,14 @@ package struct CoordinatorCommand: AsyncParsableCommand {
 
     @Flag(
         help: ArgumentHelp(
+            "Take the key of links to unsubscribe that is there, or a new one where none is, and end.",
+            discussion: "For a key that is lost for good, or was seen. Links in messages that were sent no longer work."
+        )
+    )
+    var newUnsubscribeKey = false
+
+    @Flag(
+        help: ArgumentHelp(
             "Stop when standard input ends: the process that started this one is gone.",
             visibility: .hidden
         )
@@ -55,6 +63,15 @@ package struct CoordinatorCommand: AsyncParsableCommand {
             FileHandle.standardOutput.write(Data(try JSONForm.encode(found).readableBytesView))
             throw ExitCode(found.findings.contains { $0.state == .wrong } ? 1 : 0)
         }
+        if self.newUnsubscribeKey {
+            do {
+                print(try NewUnsubscribeKey(settings: settings, now: WallClock.now()).take())
+            } catch let error as StartProblem {
+                FileHandle.standardError.write(Data("postrider-coordinator: \(error.text)\n".utf8))
+                throw ExitCode.failure
+            }
+            return
+        }
         let log = ServiceLog(
             format: (self.logFormat ?? settings.log.format) == .json ? .json : .text,
             level: Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
@@ -70,11 +87,6 @@ package struct CoordinatorCommand: AsyncParsableCommand {
             throw ExitCode.failure
         }
     }
-}
-
-/// Why the coordinator does not start: one sentence with what to do.
-struct StartProblem: Error {
-    let text: String
 }
 
 extension LogSettings.Format: ExpressibleByArgument {}

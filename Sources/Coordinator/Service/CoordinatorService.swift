@@ -25,14 +25,14 @@ struct CoordinatorService {
         let lock = try DataLock(folder: self.settings.dataFolder)
         defer { lock.release() }
         // Before anything is written.
-        try ListenPlaces.requireFree(self.settings)
+        try StartConditions(settings: self.settings).require()
         let signing = try self.settings.relaySigning()
         let returns = try self.returnOptions()
         let doors = try self.settings.webhookDoors()
         let store = try self.openStore()
         let metrics = MetricsRegistry()
         metrics.gauge(.build, Build.version).set(1)
-        let recipients = try self.recipientKeys(store)
+        let recipients = try RecipientKeys(self.settings, store: store)
         try self.orStart { () throws(StoreError) in
             try store.access { connection throws(StoreError) in
                 _ = try QuotedAddresses(connection, key: recipients.addresses).settle()
@@ -125,12 +125,6 @@ struct CoordinatorService {
                 metrics: metrics,
                 logger: self.logger
             )
-        }
-    }
-
-    private func recipientKeys(_ store: SQLiteDatabase) throws -> RecipientKeys {
-        try self.orStartTransport { () throws(TransportError) in
-            try RecipientKeys(folder: self.settings.keysFolder, store: store)
         }
     }
 

@@ -91,14 +91,6 @@ final class LoopParts: Sendable {
         self.thread.join()
     }
 
-    private static func homeZone(_ settings: Settings) throws(TransportError) -> String {
-        let zone = ZoneFolder.homeZone(settings)
-        guard ZoneFolder.system.rules(of: zone) != nil else {
-            throw TransportError(.file, "timezone: there is no time zone '\(zone)' in \(ZoneFolder.path)")
-        }
-        return zone
-    }
-
     private static func place(_ folder: String) throws(TransportError) -> DataPlace {
         do throws(StoreError) {
             return try DataPlace(folder: folder)
@@ -136,7 +128,7 @@ final class LoopParts: Sendable {
             orphanGraceMilliseconds: settings.orphanGraceMilliseconds,
             machineBoot: try BootClock.machineBootID(),
             messageIDKey: [],
-            homeZone: try Self.homeZone(settings),
+            homeZone: ZoneFolder.homeZone(settings),
             guards: settings.guards,
             caps: settings.caps,
             approvals: ApprovalRules(
@@ -152,7 +144,7 @@ final class LoopParts: Sendable {
 
 extension RelaySettings {
     /// What workers are told of a relay.
-    fileprivate func wire() throws(TransportError) -> WireRelay {
+    func wire() throws(TransportError) -> WireRelay {
         var authorities = Data()
         if let file = self.certificateFile {
             guard let bytes = FileManager.default.contents(atPath: file) else {
