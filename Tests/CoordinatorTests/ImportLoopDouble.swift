@@ -22,6 +22,7 @@ final class ImportLoopDouble: ImportLoop {
         var failsAt: Int?
         var isBusy = false
         var overlapped = false
+        var others: [Int: @Sendable (any SQLConnection) throws(StoreError) -> Void] = [:]
     }
 
     init() throws {
@@ -45,6 +46,11 @@ final class ImportLoopDouble: ImportLoop {
     /// Lets the write with this number, from 1, fail as a full disk does.
     func fail(at write: Int?) { self.state.withLock { $0.failsAt = write } }
 
+    /// Has somebody else write just before the write with this number, from 1.
+    func before(write: Int, _ work: @escaping @Sendable (any SQLConnection) throws(StoreError) -> Void) {
+        self.state.withLock { $0.others[write] = work }
+    }
+
     func write<Result: Sendable>(
         _ work: @escaping @Sendable (any SQLConnection) throws(StoreError) -> Result
     ) async throws -> Result {
@@ -61,10 +67,11 @@ final class ImportLoopDouble: ImportLoop {
     private func perform<Result>(
         _ work: (any SQLConnection) throws(StoreError) -> Result
     ) throws -> Result {
-        let fails = self.state.withLock { state in
+        let (fails, other) = self.state.withLock { state in
             state.writes += 1
-            return state.writes == state.failsAt
+            return (state.writes == state.failsAt, state.others[state.writes])
         }
+        if let other { try self.database.access(other) }
         if fails { throw StoreError.full("no space left") }
         return try self.database.access { connection throws(StoreError) in
             try connection.transaction { () throws(StoreError) in try work(connection) }

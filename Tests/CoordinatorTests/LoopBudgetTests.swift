@@ -177,6 +177,40 @@ struct LoopBudgetTests {
         #expect(try bench.integer("SELECT used FROM campaign_budget") == 50)
     }
 
+    @Test(
+        "a budget that was raised in the database is that of the approved file all the same",
+        arguments: [
+            ("{max_messages: 20}", "messages_max = 200"), ("{max_messages: 20}", "messages_max = 200, used = 0"),
+            ("{max_cost: 2.0}", "messages_max = 200"), ("{max_messages: 90, max_cost: 2.0}", "messages_max = 90"),
+        ]
+    )
+    func raised(budget: String, change: String) throws {
+        let (bench, worker, id) = try self.scene(budget, credit: 5)
+        try bench.turn([worker.report(.accepted, of: try #require(worker.takeGrants().last))])
+        try bench.execute("UPDATE campaign_budget SET \(change)")
+        try bench.restart()
+        try bench.turn([worker.hello()])
+        _ = try self.work(bench, worker, { _ in .accepted }, restarts: true)
+        let status = try bench.status(id)
+        #expect(status.counts.accepted == 20)
+        #expect(status.state == .paused)
+        #expect(status.problem?.contains("budget is used up (20 messages)") == true)
+        #expect(
+            bench.notes.contains { $0.message.contains("20 were approved") } == budget.hasPrefix("{max_messages: 20")
+        )
+    }
+
+    @Test("a budget that is lower in the database than in the file stays so")
+    func lowered() throws {
+        let (bench, worker, id) = try self.scene("{max_messages: 20}", credit: 5)
+        try bench.turn([worker.report(.accepted, of: try #require(worker.takeGrants().last))])
+        try bench.execute("UPDATE campaign_budget SET messages_max = 12")
+        try bench.restart()
+        try bench.turn([worker.hello()])
+        _ = try self.work(bench, worker, { _ in .accepted })
+        #expect(try bench.status(id).counts.accepted == 12)
+    }
+
     @Test("a budget that is enough changes nothing")
     func enough() throws {
         let (bench, worker, id) = try self.scene("{max_messages: 300, max_cost: 30.0}")

@@ -116,6 +116,23 @@ struct LoopDrainTests {
         #expect(worker.grants.map(\.campaign) == [UInt64(second.rawValue)])
     }
 
+    @Test("what a campaign's variants are called can be read without the fields that it names")
+    func variantsWithoutFields() throws {
+        let bench = try LoopBench()
+        try bench.addContacts(3)
+        let id = try bench.start(LoopBench.campaign())
+        let worker = try bench.connectedWorker("w1")
+        try bench.turn([worker.report(.accepted, of: try #require(worker.takeGrants().last))])
+        try bench.turn()
+        #expect(try bench.status(id).state == .finished)
+        let running = try bench.start(LoopBench.campaign())
+        try bench.execute("UPDATE field SET retired = 1 WHERE name = 'name'")
+        try bench.restart()
+        #expect(try bench.variantNames(of: id) == ["a"])
+        #expect(try bench.status(running).problem?.contains("unknown field 'name'") == true)
+        #expect(try bench.variantNames(of: running) == ["a"])
+    }
+
     @Test("a deferral's reason outlives being granted and handed back")
     func reason() throws {
         let bench = try LoopBench()

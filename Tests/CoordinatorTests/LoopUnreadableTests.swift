@@ -38,7 +38,7 @@ struct LoopUnreadableTests {
             }
         }
         #expect("\(String(describing: problem))".contains("cannot be continued"))
-        #expect(bench.core.campaigns[id] == nil)
+        #expect(bench.core.campaigns[id]?.plan == nil)
         #expect(try bench.status(id).problem?.contains("it cannot be continued") == true)
         let other = try bench.connectedWorker("w2")
         try bench.turn([worker.hello()])

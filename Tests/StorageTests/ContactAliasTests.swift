@@ -82,6 +82,7 @@ struct ContactAliasTests {
                 let undo = ImportUndo(connection, importID: id, key: ContactAliasTests.key)
                 if let refusal = try undo.begin() { throw StoreError.statement("\(refusal)") }
                 while try undo.step(at: at) {}
+                try undo.end(at: at)
             }
         }
 

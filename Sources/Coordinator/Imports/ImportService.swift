@@ -98,24 +98,26 @@ struct ImportService: Sendable {
     /// Takes back what an import did, piece by piece, newest import first.
     ///
     /// - Returns: The imports that ran at the same time, which older versions allowed.
-    /// - Throws: ``OperationError/conflict(_:)`` when another one must be undone before, or an import runs.
+    /// - Throws: ``OperationError/conflict(_:)`` when another one must be undone before, an import runs, or something uses a field that it brought.
     @discardableResult
     func undo(_ id: Int64, by who: String) async throws -> [Int64] {
         try await self.undo(id, by: ImportActor(who: who, origin: RequestOrigin.address))
     }
 
     private func undo(_ id: Int64, by actor: ImportActor) async throws -> [Int64] {
-        let (key, now, slot) = (self.addressKey, self.now, self.slot)
-        let (refusal, overlapping) = try await self.loop.write {
-            (connection) throws(StoreError) -> (ImportUndo.Refusal?, [Int64]) in
+        let (key, now, slot, name) = (self.addressKey, self.now, self.slot, Self.publicID(id))
+        let (refusal, users, overlapping) = try await self.loop.write {
+            (connection) throws(StoreError) -> (ImportUndo.Refusal?, FieldUsers?, [Int64]) in
+            let users = try FieldUsers(ofImport: id, at: now(), on: connection)
+            guard users == nil else { return (nil, users, []) }
             if !slot.isTaken { _ = try ImportStore(connection).abortRunning(at: now()) }
             let undo = ImportUndo(connection, importID: id, key: key)
             let overlapping = try undo.overlapping()
             let refusal = try undo.begin()
             if refusal == nil { try actor.note("import_undo", id, at: now(), on: connection) }
-            return (refusal, overlapping)
+            return (refusal, nil, overlapping)
         }
-        let name = Self.publicID(id)
+        if let users { throw OperationError.conflict(users.text(undoing: name)) }
         switch refusal {
         case nil: break
         case .unknown: throw OperationError.notFound("there is no import '\(name)'")
@@ -129,6 +131,13 @@ struct ImportService: Sendable {
         while try await self.loop.write({ connection throws(StoreError) in
             try ImportUndo(connection, importID: id, key: key).step(at: now())
         }) {}
+        // Looked at once more: contacts are as they were, and who came to use a field meanwhile keeps it until that is mended.
+        let late = try await self.loop.write { connection throws(StoreError) in
+            let users = try FieldUsers(ofImport: id, at: now(), on: connection)
+            if users == nil { try ImportUndo(connection, importID: id, key: key).end(at: now()) }
+            return users
+        }
+        if let late { throw OperationError.conflict(late.text(undoing: name)) }
         return overlapping
     }
 

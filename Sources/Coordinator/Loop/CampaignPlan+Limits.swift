@@ -7,7 +7,7 @@ extension CampaignPlan {
     static let contentReserveBytes = 64 * 1_024
 
     /// Bytes that a campaign's texts may come to, all variants together: they are told to a worker in one frame.
-    static let contentBytesMax = FrameHeader.frameBytesMax - Self.contentReserveBytes
+    static let contentBytesMax = FrameHeader.frameBytesMax - CampaignPlan.contentReserveBytes
 
     /// What keeps the texts from being told to workers; `nil` when nothing does.
     func sizeProblem(hasLinks: Bool) -> Diagnostic? {

@@ -8,7 +8,9 @@ import UserFiles
 import Wire
 
 /// A campaign file with everything compiled and checked: what granting needs at hand.
-struct CampaignPlan: Sendable {
+///
+/// A class, so that one in use is passed on by counting one reference and not each of its parts.
+final class CampaignPlan: Sendable {
     let file: UserFiles.CampaignFile
     let from: Mailbox
     let assignment: VariantAssignment
@@ -51,7 +53,7 @@ struct CampaignPlan: Sendable {
     ///     day on which it started.
     ///   - caps: The configuration's, besides its own.
     /// - Throws: Everything that is wrong with it, by now: a field may be gone.
-    init(_ record: CampaignRecord, names: ExpressionNames, caps: [FrequencyCap] = []) throws(PlanProblems) {
+    convenience init(_ record: CampaignRecord, names: ExpressionNames, caps: [FrequencyCap] = []) throws(PlanProblems) {
         let files = try CampaignPlan.decode(files: record.files, of: record.file)
         var names = names
         names.segments = SubmittedSegments.read(from: files)
@@ -79,12 +81,7 @@ struct CampaignPlan: Sendable {
         names: ExpressionNames,
         caps: [FrequencyCap] = []
     ) throws(PlanProblems) {
-        let file: UserFiles.CampaignFile
-        do throws(FileProblems) {
-            file = try UserFiles.CampaignFile.parse(source, fileName: fileName, files: files)
-        } catch {
-            throw PlanProblems(diagnostics: error.diagnostics)
-        }
+        let file = try CampaignPlan.file(source, fileName: fileName, files: files)
         var builder = CampaignPlanBuilder(file: file, names: names, caps: caps)
         let parts = try builder.build(id: id)
         self.file = file
@@ -103,6 +100,19 @@ struct CampaignPlan: Sendable {
         self.segments = parts.segments
         self.usesLink = parts.usesLink
         self.retries = file.retries.map { RetryPolicy(delays: $0.delaysMilliseconds, jitter: $0.jitter) }
+    }
+
+    /// Reads a campaign file alone, whatever there is to name.
+    static func file(
+        _ source: String,
+        fileName: String,
+        files: [String: String]
+    ) throws(PlanProblems) -> UserFiles.CampaignFile {
+        do throws(FileProblems) {
+            return try UserFiles.CampaignFile.parse(source, fileName: fileName, files: files)
+        } catch {
+            throw PlanProblems(diagnostics: error.diagnostics)
+        }
     }
 
     /// The files that a campaign file names, as they are stored: what an approval is bound to, so always the same bytes.

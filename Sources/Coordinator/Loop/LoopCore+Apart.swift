@@ -157,7 +157,7 @@ extension LoopCore {
             return true
         }
         var taken = Array(group.positions.prefix(permits))
-        let rows = try campaign.plan.grants.waiting(
+        let rows = try campaign.grants.waiting(
             campaign: campaign.id,
             lane: group.lane,
             positions: taken,

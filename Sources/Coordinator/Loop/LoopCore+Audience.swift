@@ -10,15 +10,16 @@ extension LoopCore {
     /// Freezes one window of one campaign's audience; campaigns take turns.
     func freezeSome() throws(StoreError) {
         guard self.restored == nil else { return }
-        let waiting = self.sortedCampaigns().filter { !$0.record.isFrozen && $0.record.startedAt != nil }
+        let waiting = self.sortedCampaigns().filter { $0.isFreezing && $0.record.startedAt != nil }
         guard !waiting.isEmpty else { return }
         self.freezeTurn += 1
         let campaign = waiting[self.freezeTurn % waiting.count]
+        guard let plan = campaign.plan else { return }
         self.blame.work = .campaign(campaign.id)
         let bound = campaign.record.freezeBound ?? 0
         let lower = campaign.record.freezeCursor ?? 0
         let upper = min(bound, lower + LoopLimits.freezeWindow)
-        for contact in try campaign.plan.audience.contacts(after: lower, through: upper, on: self.connection) {
+        for contact in try plan.audience.contacts(after: lower, through: upper, on: self.connection) {
             let lane = self.lane(for: self.options.site(of: contact.domain), contact: contact.id, campaign)
             let position = campaign.lanes[lane].record.audience
             let key = TargetKey(campaign: campaign.id, lane: lane, position: position)
@@ -100,6 +101,7 @@ extension LoopCore {
         // Also when it is paused, or nobody is there to send it.
         for campaign in self.sortedCampaigns() {
             if let expires = campaign.record.expiresAt, self.wall >= expires { self.expire(campaign) }
+            self.endFreezing(of: campaign)
         }
         for campaign in self.sortedCampaigns()
         where campaign.record.isCancelling && campaign.record.isFrozen && campaign.record.sweep == nil {
@@ -130,10 +132,28 @@ extension LoopCore {
         }
     }
 
+    /// Nobody can tell any more who else would be in the audience of a campaign that is to end and cannot be read.
+    private func endFreezing(of campaign: RunningCampaign) {
+        guard campaign.plan == nil, campaign.record.isCancelling, !campaign.record.isFrozen,
+            // Who was frozen in a time that the database does not know may have been written to: that stays open.
+            campaign.record.sweep?.act != .doubt
+        else { return }
+        campaign.record.isFrozen = true
+        campaign.isDirty = true
+        self.log(
+            LoopNote(
+                .warning,
+                .audienceFrozen,
+                "\(campaign.id.publicID) ends with \(campaign.audience) targets: who else was meant cannot be read any more",
+                [(.campaign, .string(campaign.id.publicID)), (.audience, .number(campaign.audience))]
+            )
+        )
+    }
+
     /// Settles targets that came back from workers after their lane was done.
     private func settleReturned(_ campaign: RunningCampaign, as outcome: Outcome) throws(StoreError) {
         for lane in campaign.lanes.indices where campaign.lanes[lane].earliestDue != nil {
-            let rows = try campaign.plan.grants.due(
+            let rows = try campaign.grants.due(
                 campaign: campaign.id,
                 lane: lane,
                 by: Timestamp(milliseconds: .max),
@@ -178,6 +198,7 @@ extension LoopCore {
         self.queue.remove(campaign: campaign.id)
         self.throttles.define(.campaign(campaign.id), limits: [], at: self.now)
         self.campaigns[campaign.id] = nil
+        self.unreadable[campaign.id] = nil
         if !self.quarantine.isEmpty { self.quarantine.forget(campaign.id) }
         // In order, so that a replay says it in the same order; so wherever frames or turns come from a dictionary.
         for session in self.sortedSessions() where session.contents.removeValue(forKey: campaign.id) != nil {

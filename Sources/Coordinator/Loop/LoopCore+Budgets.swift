@@ -1,6 +1,8 @@
 import Domain
 import Engine
+import Logging
 import Storage
+import Telemetry
 import UserFiles
 
 /// What is left of a campaign's budget.
@@ -51,18 +53,42 @@ extension LoopCore {
 
     /// Fixes a campaign's budget at its start, by the price of the day.
     func fixBudget(of campaign: RunningCampaign) throws(StoreError) {
-        guard let budget = campaign.plan.file.budget else { return }
-        let price = self.options.relays[campaign.record.relay]?.costPerMessage ?? Money(billionths: 0)
-        let record = BudgetRecord(messagesMax: budget.messages(at: price))
+        guard let budget = campaign.plan?.file.budget else { return }
+        let record = BudgetRecord(messagesMax: budget.messages(at: self.price(of: campaign)))
         try BudgetStore(self.connection).save(record, of: campaign.id)
         campaign.budget = RunningBudget(record)
     }
 
     /// Reads the budget of a campaign that started; without its row nothing more may be sent.
+    ///
+    /// What was approved stands in the file, which the approval is bound to, and the row is not: so it may only be lower. By a price that rose since
+    /// the start money pays for fewer messages, too.
     func readBudget(of campaign: RunningCampaign) throws(StoreError) {
-        guard campaign.plan.file.budget != nil, campaign.record.startedAt != nil else { return }
-        let record = try BudgetStore(self.connection).budget(of: campaign.id) ?? BudgetRecord(messagesMax: 0)
-        campaign.budget = RunningBudget(record)
+        let stored = try BudgetStore(self.connection).budget(of: campaign.id)
+        guard let plan = campaign.plan else {
+            // What comes back unsent goes back in all the same.
+            campaign.budget = stored.map { RunningBudget($0) }
+            return
+        }
+        guard let approved = plan.file.budget, campaign.record.startedAt != nil else { return }
+        let most = approved.messages(at: self.price(of: campaign))
+        let found = stored ?? BudgetRecord(messagesMax: 0)
+        campaign.budget = RunningBudget(BudgetRecord(messagesMax: min(found.messagesMax, most), used: found.used))
+        guard let messages = approved.messagesMax, found.messagesMax > messages else { return }
+        let id = campaign.id.publicID
+        self.log(
+            LoopNote(
+                .error,
+                .storage,
+                "\(id) has a budget of \(found.messagesMax) messages in the database, and \(messages) were approved: \(messages) hold",
+                [(.campaign, .string(id))]
+            )
+        )
+    }
+
+    /// What a message costs now; nothing where the price is not known.
+    private func price(of campaign: RunningCampaign) -> Money {
+        self.options.relays[campaign.record.relay]?.costPerMessage ?? Money(billionths: 0)
     }
 
     func saveBudget(of campaign: RunningCampaign) throws(StoreError) {

@@ -157,6 +157,7 @@ extension LoopCore {
     func begin(_ stored: CampaignRecord, by who: String, rules: ApprovalRules) throws {
         var record = stored
         let state = try self.after(.start, record)
+        try self.requireReadable(record)
         guard record.state != state else { return }
         try rules.checkStart(record, at: self.wall)
         let plan = try self.sendable(record)
@@ -195,6 +196,7 @@ extension LoopCore {
 
     func resumeSending(_ record: CampaignRecord, by who: String) throws {
         let state = try self.after(.resume, record)
+        try self.requireReadable(record)
         guard state != record.state else { return }
         try self.change(record, to: state, "resume", by: who)
         guard let campaign = self.campaigns[record.id] else { return }
@@ -207,7 +209,7 @@ extension LoopCore {
         let state = try self.after(.cancel, record)
         guard state != record.state else { return }
         guard let campaign = self.campaigns[record.id] else {
-            // Its targets have no outcome yet, and nobody could give them one.
+            // Its targets have no outcome yet, and the store refuses to take one.
             guard record.startedAt == nil else { throw self.unreadable(record) }
             var record = record
             record.state = state
@@ -222,10 +224,6 @@ extension LoopCore {
         if campaign.record.sweep?.act != .doubt { campaign.record.sweep = nil }
         try self.change(record, to: state, "cancel", by: who)
         self.recall(record.id)
-    }
-
-    func unreadable(_ record: CampaignRecord) -> OperationError {
-        .conflict("\(record.id.publicID) is \(record.state.rawValue), but cannot be read; see the log")
     }
 
     /// Changes the state of a campaign in memory.
@@ -266,11 +264,12 @@ extension OperationError {
 extension LoopCore {
     /// Names of a campaign's variants, in file order.
     func variantNames(of id: Campaign.ID) throws -> [String] {
-        if let campaign = self.campaigns[id] { return campaign.plan.file.variants.map(\.name) }
+        if let plan = self.campaigns[id]?.plan { return plan.file.variants.map(\.name) }
         guard let record = try self.stores.campaigns.campaign(id) else { throw OperationError.unknown(id) }
-        let names = try self.names()
+        // Without what else it names: a field may be gone since.
         do throws(PlanProblems) {
-            return try CampaignPlan(record, names: names).file.variants.map(\.name)
+            let files = SubmittedSegments.removed(from: try CampaignPlan.decode(files: record.files, of: record.file))
+            return try CampaignPlan.file(record.content, fileName: record.file, files: files).variants.map(\.name)
         } catch {
             throw OperationError.conflict("\(id.publicID) cannot be read any more: \(error.text)")
         }

@@ -9,7 +9,7 @@ import Storage
 extension LoopCore {
     /// What the counting of a campaign's rows goes by; `nil` without caps.
     func capMoment(_ campaign: RunningCampaign) throws(StoreError) -> GrantQuery.CapMoment? {
-        guard campaign.plan.grants.hasCaps else { return nil }
+        guard campaign.grants.hasCaps else { return nil }
         let now = self.machineTime
         if self.capsFrom == nil { self.capsFrom = try self.stores.campaigns.oldest(endedAfter: self.capsSince(now)) }
         // Those at work may have been looked at as finished before they were tried again.
@@ -24,7 +24,7 @@ extension LoopCore {
 
     /// Whether a person has had as many messages as they may.
     func isCapped(_ row: GrantRow, _ campaign: RunningCampaign) -> Bool {
-        let caps = campaign.plan.grants.caps
+        let caps = campaign.grants.caps
         guard !caps.isEmpty else { return false }
         let held = self.held(row.target.contact)
         return caps.indices.contains { row.messages(in: $0) + held >= caps[$0].count }

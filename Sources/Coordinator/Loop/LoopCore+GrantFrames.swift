@@ -70,10 +70,10 @@ extension LoopCore {
         to session: WorkerSession,
         slots: Int
     ) {
-        if session.contents[campaign.id] != campaign.record.revision {
+        if session.contents[campaign.id] != campaign.record.revision, let plan = campaign.plan {
             session.contents[campaign.id] = campaign.record.revision
             let key = MessageIDKey.derive(from: self.options.messageIDKey, for: campaign.id)
-            var content = campaign.plan.content(
+            var content = plan.content(
                 of: campaign.id,
                 revision: campaign.record.revision,
                 messageIDKey: key,

@@ -143,7 +143,7 @@ extension LoopCore {
         isRetry: Bool
     ) throws(StoreError) -> [GrantRow] {
         guard isRetry else {
-            return try campaign.plan.grants.fresh(
+            return try campaign.grants.fresh(
                 campaign: campaign.id,
                 lane: lane.lane,
                 from: lane.cursor,
@@ -152,7 +152,7 @@ extension LoopCore {
                 on: self.connection
             )
         }
-        let rows = try campaign.plan.grants.due(
+        let rows = try campaign.grants.due(
             campaign: campaign.id,
             lane: lane.lane,
             by: self.wall,
@@ -170,6 +170,7 @@ extension LoopCore {
         _ campaign: RunningCampaign,
         into shard: inout ShardDraft
     ) throws(StoreError) {
+        guard let plan = campaign.plan else { return }
         guard let address = row.address, !address.isEmpty else {
             return try self.suppress(row, .erased, lane: lane, campaign)
         }
@@ -180,7 +181,7 @@ extension LoopCore {
         guard let variant = row.target.variant ?? self.variant(of: row, in: campaign) else {
             return try self.suppress(row, .noVariant, lane: lane, campaign)
         }
-        if campaign.plan.required[variant].contains(where: { row.isEmpty($0) }) {
+        if plan.required[variant].contains(where: { row.isEmpty($0) }) {
             return try self.suppress(row, .missingField, lane: lane, campaign)
         }
         guard try self.isOpen(row, lane: lane, campaign, closing: &shard.closing) else { return }
@@ -193,7 +194,7 @@ extension LoopCore {
             }
             self.throttles.debit(1, in: .site(site))
         }
-        shard.add(row, address: address, variant: variant, site: site, plan: campaign.plan)
+        shard.add(row, address: address, variant: variant, site: site, plan: plan)
         if let links = self.options.links {
             let target = TargetKey(campaign: campaign.id, lane: lane.lane, position: row.target.position)
             shard.add(links, for: target)
@@ -208,7 +209,7 @@ extension LoopCore {
     }
 
     func variant(of row: GrantRow, in campaign: RunningCampaign) -> Int? {
-        campaign.plan.assignment.variant(for: row.target.contact) { row.holds($0) }
+        campaign.plan?.assignment.variant(for: row.target.contact) { row.holds($0) }
     }
 
     /// The decision not to write to somebody.

@@ -79,7 +79,7 @@ extension LoopCore {
     }
 
     private func rules(of campaign: RunningCampaign) -> GuardRules {
-        campaign.plan.file.guards.applied(to: self.options.guards)
+        campaign.plan?.file.guards.applied(to: self.options.guards) ?? self.options.guards
     }
 
     private func guardScopes(_ campaign: RunningCampaign, lane: Int) -> [(scope: GuardScope, rules: GuardRules)] {
@@ -159,6 +159,7 @@ extension LoopCore {
     /// Goes on although guards hold something of a campaign.
     func override(_ record: CampaignRecord, by who: String) throws {
         let state = try self.after(.resume, record)
+        try self.requireReadable(record)
         guard let campaign = self.campaigns[record.id] else { throw self.unreadable(record) }
         var scopes: [GuardScope] = [.campaign(record.id), .relay(record.relay)]
         for lane in campaign.lanes {

@@ -92,10 +92,10 @@ extension LoopCore {
 
     /// What a contact's fields say about where they are.
     private func place(of row: GrantRow, _ campaign: RunningCampaign) -> RecipientPlace {
-        guard campaign.plan.placeColumns else {
+        guard let plan = campaign.plan, plan.placeColumns else {
             return RecipientPlace(timezone: "", phone: "", postalCode: "", state: "", country: "")
         }
-        let first = campaign.plan.fields.count
+        let first = plan.fields.count
         func text(_ index: Int) -> String { String(decoding: row.value(first + index), as: UTF8.self) }
         return RecipientPlace(timezone: text(0), phone: text(1), postalCode: text(2), state: text(3), country: text(4))
     }

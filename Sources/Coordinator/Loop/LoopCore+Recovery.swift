@@ -39,17 +39,11 @@ extension LoopCore {
                 self.unreadable[record.id] = problem
                 continue
             }
-            let plan: CampaignPlan
+            var plan: CampaignPlan?
             do throws(PlanProblems) {
-                plan = try CampaignPlan(record, names: names, caps: self.options.caps)
-                try CampaignDigest.check(record)
-                // Its headers were looked at when it was started.
-                if plan.usesLink, let problem = plan.linkProblem(hasLinks: self.options.links != nil) {
-                    throw PlanProblems(diagnostics: [problem])
-                }
+                plan = try self.readPlan(record, names)
             } catch {
                 self.cannotContinue(record, error.text)
-                continue
             }
             _ = try self.resume(record, plan: plan, levels: levels)
         }
@@ -57,6 +51,19 @@ extension LoopCore {
         // Of a time that the database does not know all of: its leases may have ended, so nobody's authority counts.
         if self.restored == nil { try self.reopenLeases() }
         self.mustReload = false
+    }
+
+    /// Reads a campaign that was started and may go on.
+    ///
+    /// - Throws: What keeps it from that: it cannot be read any more, is not what was approved, or has links that cannot be made.
+    private func readPlan(_ record: CampaignRecord, _ names: ExpressionNames) throws(PlanProblems) -> CampaignPlan {
+        let plan = try CampaignPlan(record, names: names, caps: self.options.caps)
+        try CampaignDigest.check(record)
+        // Its headers were looked at when it was started.
+        if plan.usesLink, let problem = plan.linkProblem(hasLinks: self.options.links != nil) {
+            throw PlanProblems(diagnostics: [problem])
+        }
+        return plan
     }
 
     private func cannotContinue(_ record: CampaignRecord, _ problem: String) {
@@ -90,10 +97,10 @@ extension LoopCore {
         self.throttles.define(scope, limits: limits, stored: stored, at: self.now)
     }
 
-    /// Takes a campaign with unsettled targets into memory.
+    /// Takes a campaign with unsettled targets into memory; without its plan it can only be ended.
     func resume(
         _ record: CampaignRecord,
-        plan: CampaignPlan,
+        plan: CampaignPlan?,
         levels: ThrottleLevels
     ) throws(StoreError) -> RunningCampaign {
         let campaign = RunningCampaign(record, plan: plan, lanes: try self.stores.lanes.lanes(of: record.id))
@@ -101,16 +108,17 @@ extension LoopCore {
             campaign.lanes[index].earliestDue = try self.stores.lanes.earliestDue(campaign: record.id, lane: index)
         }
         try self.readBudget(of: campaign)
-        campaign.hours = self.options.hours(of: plan.file)
+        if let plan { campaign.hours = self.options.hours(of: plan.file) }
         self.campaigns[record.id] = campaign
-        self.define(.campaign(record.id), limits: plan.file.throttles, levels: levels)
+        self.define(.campaign(record.id), limits: plan?.file.throttles ?? [], levels: levels)
         if record.state == .running { self.serve(campaign) }
         return campaign
     }
 
     /// Lets a campaign's lanes take part in granting.
     func serve(_ campaign: RunningCampaign) {
-        self.queue.add(campaign: campaign.id, weight: campaign.plan.file.weight)
+        guard let plan = campaign.plan else { return }
+        self.queue.add(campaign: campaign.id, weight: plan.file.weight)
         for lane in campaign.lanes.indices { self.queue.wake(LaneKey(campaign: campaign.id, lane: lane)) }
     }
 
@@ -136,7 +144,9 @@ extension LoopCore {
             )
             self.leases.insert(lease)
             // Whether the holder heard of a pause before the start is not known: it hears of it when it asks to renew.
-            if campaign.record.state != .running || campaign.record.isCancelling { _ = self.leases.recall(lease.epoch) }
+            if campaign.record.state != .running || campaign.record.isCancelling || campaign.plan == nil {
+                _ = self.leases.recall(lease.epoch)
+            }
             self.holdPermits(for: members, of: lease)
         }
     }
@@ -159,12 +169,12 @@ extension LoopCore {
     ) throws(StoreError) -> [OpenLease.Member] {
         var members: [OpenLease.Member] = []
         let lane = campaign.lanes[shard.lane].record
-        for row in try campaign.plan.grants.leased(shard, on: self.connection) {
+        for row in try campaign.grants.leased(shard, on: self.connection) {
             members.append(
                 OpenLease.Member(
                     position: row.target.position,
                     contact: row.target.contact,
-                    variant: row.target.variant ?? self.variant(of: row, in: campaign) ?? 0,
+                    variant: row.target.variant ?? self.variant(of: row, in: campaign),
                     attempts: row.target.attempts,
                     wasDeferred: row.target.outcome == .deferred,
                     wasDoubted: row.target.wasDoubted,

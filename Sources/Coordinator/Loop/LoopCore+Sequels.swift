@@ -58,9 +58,9 @@ extension LoopCore {
             )
         }
         // What it had sent is still being settled.
-        guard self.unreadable[record.id] == nil else { throw self.unreadable(record) }
-        guard self.campaigns[record.id] == nil else {
-            throw OperationError.conflict("\(id) still waits for what is under way; try again in a moment")
-        }
+        guard let campaign = self.campaigns[record.id] else { return try self.requireReadable(record) }
+        // Of its audience nobody else can be found any more, so it never ends.
+        if campaign.plan == nil, !campaign.record.isFrozen { try self.requireReadable(record) }
+        throw OperationError.conflict("\(id) still waits for what is under way; try again in a moment")
     }
 }

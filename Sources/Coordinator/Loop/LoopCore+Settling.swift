@@ -63,7 +63,7 @@ extension LoopCore {
         _ member: OpenLease.Member,
         in campaign: RunningCampaign
     ) throws(StoreError) -> Bool {
-        guard campaign.plan.file.onDoubt == .resend, !member.wasDoubted else { return false }
+        guard campaign.plan?.file.onDoubt == .resend, !member.wasDoubted else { return false }
         // A late doubt about an earlier attempt may have come while this one was under way.
         return try self.stores.targets.target(fact.key)?.wasDoubted == false
     }
@@ -108,7 +108,7 @@ extension LoopCore {
     }
 
     private func retryDelay(_ campaign: RunningCampaign, attempts: Int, retryAfterSeconds: UInt32) -> Int64 {
-        let policy = campaign.plan.retries ?? self.options.relays[campaign.record.relay]?.retries ?? .standard
+        let policy = campaign.plan?.retries ?? self.options.relays[campaign.record.relay]?.retries ?? .standard
         return policy.delay(
             afterAttempts: attempts,
             random: Double.random(in: 0..<1, using: &self.random),

@@ -98,7 +98,7 @@ extension LoopCore {
         _ known: TargetRecord,
         _ campaign: RunningCampaign
     ) throws(StoreError) -> Bool {
-        guard campaign.plan.file.onDoubt == .resend, !known.wasDoubted,
+        guard campaign.plan?.file.onDoubt == .resend, !known.wasDoubted,
             known.outcome == nil || known.outcome == .deferred,
             !campaign.record.isCancelling, self.restored == nil, campaign.record.sweep?.act != .doubt
         else { return false }

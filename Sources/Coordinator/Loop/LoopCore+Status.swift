@@ -63,7 +63,7 @@ extension LoopCore {
             leasedDeferred: 0,
             sentTwice: lanes.reduce(0) { $0 + $1.sentTwice }
         )
-        status.problem = self.unreadable[record.id].map { "it cannot be continued: \($0)" }
+        status.problem = self.unreadableText(record)
         if record.state == .approved {
             status.problem =
                 self.scheduled[record.id].map { "it starts by itself at \($0.rfc3339)" }
@@ -116,12 +116,16 @@ extension LoopCore {
     /// One sentence on what holds a campaign up.
     private func problem(of campaign: RunningCampaign) -> String? {
         if let text = self.restoredText { return text }
+        if campaign.plan == nil { return self.unreadableText(campaign.record) }
         if let trouble = campaign.trouble { return trouble }
         if let held = self.guardProblem(of: campaign) { return held }
         if let text = self.budgetProblem(campaign) { return text }
         guard campaign.record.state == .running else { return nil }
-        let domain = campaign.plan.from.address.domain
-        if let problem = self.options.signingProblem(relay: campaign.record.relay, from: domain) { return problem }
+        if let domain = campaign.plan?.from.address.domain,
+            let problem = self.options.signingProblem(relay: campaign.record.relay, from: domain)
+        {
+            return problem
+        }
         if campaign.record.sweep?.act == .doubt {
             return "what may have been sent before the restore is being put in doubt"
         }

@@ -107,15 +107,16 @@ extension LoopCore {
     func isBarred(_ bars: ContactBars, _ contact: Contact.ID, in campaign: RunningCampaign) throws(StoreError) -> Bool {
         // Nearly everybody.
         guard !bars.isEmpty else { return false }
-        if bars.contains(campaign.plan.bar) { return true }
-        guard bars.contains(.lists), !campaign.plan.lists.isEmpty else { return false }
+        // What it is for cannot be told any more.
+        guard let plan = campaign.plan, !bars.contains(plan.bar) else { return true }
+        guard bars.contains(.lists), !plan.lists.isEmpty else { return false }
         var left: Set<String> = []
-        for name in campaign.plan.lists {
+        for name in plan.lists {
             if try self.suppressions.hasLeft(name, contact: contact) { left.insert(name) }
         }
         guard !left.isEmpty else { return false }
         // Who is meant by another list as well, or by something else, still is.
-        guard let audience = campaign.plan.audienceExpression else { return true }
+        guard let audience = plan.audienceExpression else { return true }
         return try !ContactQuestion(audience.afterLeaving(left)).fits(contact, on: self.connection)
     }
 }

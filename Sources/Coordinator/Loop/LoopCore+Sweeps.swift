@@ -176,10 +176,7 @@ extension LoopCore {
         guard let record = try self.campaigns[id]?.record ?? self.stores.campaigns.campaign(id) else {
             throw OperationError.unknown(id)
         }
-        // Brought back by itself it would be without the leases that are still open.
-        if let problem = self.unreadable[id] {
-            throw OperationError.conflict("\(id.publicID) cannot be continued: \(problem)")
-        }
+        try self.requireReadable(record)
         let state = try self.after(act == .skip ? .skip : .retry, record)
         // Asked twice is answered as once.
         guard record.sweep?.act != act else { return try self.status(of: id) }
@@ -202,7 +199,7 @@ extension LoopCore {
             campaign.record.state = state
             campaign.record.finishedAt = nil
             // As long again as the first time: what is due now would else expire at once.
-            let expires = self.wall.advanced(byMilliseconds: campaign.plan.file.expiresAfterMilliseconds)
+            let expires = self.wall.advanced(byMilliseconds: campaign.plan?.file.expiresAfterMilliseconds ?? 0)
             campaign.record.expiresAt = max(expires, campaign.record.expiresAt ?? expires)
             if state == .running { self.serve(campaign) }
         }

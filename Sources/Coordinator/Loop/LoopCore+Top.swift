@@ -59,7 +59,7 @@ extension LoopCore {
                 if seconds > tightest?.seconds ?? 0 { tightest = Need(scope: scope, limit: limit, seconds: seconds) }
             }
         }
-        consider("campaign", campaign.plan.file.throttles, open: open)
+        consider("campaign", campaign.plan?.file.throttles ?? [], open: open)
         let relay = campaign.record.relay
         consider("relay \(relay)", self.options.relays[relay]?.limits ?? [], open: open)
         consider("cluster", self.options.clusterLimits, open: open)

@@ -85,7 +85,7 @@ final class LoopCore {
     var nextApart: Instant?
     /// Workers that an operator drains: they get nothing.
     var drained: Set<String> = []
-    /// Campaigns that cannot be continued, and why.
+    /// Campaigns that cannot be continued, and why; those that cannot be read are in ``campaigns``, too, without a plan.
     var unreadable: [Campaign.ID: String] = [:]
     /// The process is about to end: nothing more is granted.
     var isClosing = false
@@ -200,8 +200,9 @@ final class LoopCore {
         guard self.restored == nil else { return false }
         return self.counters.turnWasFull
             || self.campaigns.values.contains { campaign in
-                !campaign.record.isFrozen || self.maySweep(campaign)
-                    || (campaign.record.isCancelling && campaign.settleLane < campaign.lanes.count)
+                campaign.isFreezing || self.maySweep(campaign)
+                    || (campaign.record.isCancelling && campaign.record.isFrozen
+                        && campaign.settleLane < campaign.lanes.count)
             }
     }
 

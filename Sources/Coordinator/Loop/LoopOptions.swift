@@ -62,7 +62,8 @@ struct LoopOptions: Sendable {
 
     /// The keys that sign a campaign's messages, none when its relay does; `nil` when they must not leave.
     func signing(of campaign: RunningCampaign) -> [SigningKey]? {
-        self.relays[campaign.record.relay]?.signing.keys(from: campaign.plan.from.address.domain)
+        guard let plan = campaign.plan else { return nil }
+        return self.relays[campaign.record.relay]?.signing.keys(from: plan.from.address.domain)
     }
 
     /// Why messages from a domain must not leave over a relay, as a sentence; `nil` when they may.

@@ -19,7 +19,8 @@ struct RunningLane {
 /// A campaign with unsettled targets, ready to be granted.
 final class RunningCampaign {
     var record: CampaignRecord
-    let plan: CampaignPlan
+    /// `nil` when it cannot be read any more: then nothing of it is granted, and what is open can only be settled.
+    let plan: CampaignPlan?
     var lanes: [RunningLane]
     var laneOfSite: [String: Int] = [:]
     /// How many contacts of each site were frozen, by hash: a collision only gives a site its own lane early.
@@ -44,7 +45,7 @@ final class RunningCampaign {
 
     static let siteSizesCount = 65_536
 
-    init(_ record: CampaignRecord, plan: CampaignPlan, lanes: [LaneRecord]) {
+    init(_ record: CampaignRecord, plan: CampaignPlan?, lanes: [LaneRecord]) {
         self.record = record
         self.plan = plan
         self.lanes = lanes.map { RunningLane(record: $0) }
@@ -52,6 +53,14 @@ final class RunningCampaign {
     }
 
     var id: Campaign.ID { self.record.id }
+
+    /// What reads its targets; the bare rows of one without a plan.
+    var grants: GrantQuery { self.plan?.grants ?? Self.bareRows }
+
+    private static let bareRows = GrantQuery(conditions: [], bindings: [], columns: [])
+
+    /// Contacts are still to be put into its audience.
+    var isFreezing: Bool { !self.record.isFrozen && self.plan != nil }
 
     var counts: LaneCounts {
         self.lanes.reduce(into: LaneCounts()) { $0 += $1.record.counts }

@@ -67,7 +67,7 @@ struct ShardDraft {
         filled(WireGrant()) { grant in
             grant.position = self.members.map { UInt32($0.position) }
             grant.contact = self.members.map { UInt64($0.contact.rawValue) }
-            grant.variant = self.members.map { UInt32($0.variant) }
+            grant.variant = self.members.map { UInt32($0.variant ?? 0) }
             grant.address = self.addresses.strings()
             grant.field = self.columns.map { $0.strings() }
             if let links = self.links { grant.field.append(links.strings()) }

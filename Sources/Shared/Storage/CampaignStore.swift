@@ -210,6 +210,13 @@ package struct CampaignStore {
         try self.list("SELECT \(Self.columns) FROM campaign WHERE state = 'approved' ORDER BY id")
     }
 
+    /// Campaigns that were handed in and may still write to somebody, in order.
+    package func unfinished() throws(StoreError) -> [CampaignRecord] {
+        try self.list(
+            "SELECT \(Self.columns) FROM campaign WHERE state IN ('submitted', 'approved', 'running', 'paused') ORDER BY id"
+        )
+    }
+
     /// Campaigns that were started, in order.
     package func started() throws(StoreError) -> [Campaign.ID] {
         let statement = try self.connection.prepare("SELECT id FROM campaign WHERE started_at IS NOT NULL ORDER BY id")

@@ -62,6 +62,16 @@ package struct FieldStore {
         return fields
     }
 
+    /// The fields that an import brought, by name.
+    package func fields(broughtBy importID: Int64) throws(StoreError) -> [String] {
+        let row = try self.connection.prepare("SELECT name FROM field WHERE import = ?1 AND retired = 0 ORDER BY name")
+        defer { row.reset() }
+        row.bind(1, importID)
+        var names: [String] = []
+        while try row.step() { names.append(row.text(0)) }
+        return names
+    }
+
     /// Takes away the fields that an import brought, and opens those again whose types it settled; no contact has a value in them any more.
     package func retire(broughtBy importID: Int64) throws(StoreError) {
         for sql in [

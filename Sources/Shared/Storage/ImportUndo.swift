@@ -75,18 +75,21 @@ package struct ImportUndo {
         return ids
     }
 
-    /// Takes back a piece.
+    /// Takes back a piece of what contacts have; when there is no more, ``end(at:)`` is left.
     ///
-    /// - Returns: Whether there is more.
+    /// - Returns: Whether there was any.
     package func step(at: Timestamp) throws(StoreError) -> Bool {
         if try self.deleteSome(at: at) { return true }
         if try self.restoreSome(at: at) { return true }
         if try self.leaveSome() { return true }
         if try self.forgetSome() { return true }
-        if try ContactAliases(self.connection).forget(ofImport: self.id, limit: Self.stepRows) { return true }
+        return try ContactAliases(self.connection).forget(ofImport: self.id, limit: Self.stepRows)
+    }
+
+    /// Takes away the fields that it brought, in which nobody has a value any more, and is done.
+    package func end(at: Timestamp) throws(StoreError) {
         try FieldStore(self.connection).retire(broughtBy: self.id)
         try ImportStore(self.connection).end(self.id, as: .undone, at: at)
-        return false
     }
 
     private func deleteSome(at: Timestamp) throws(StoreError) -> Bool {

@@ -6,7 +6,8 @@ package struct OpenLease: Sendable {
     package struct Member: Hashable, Sendable {
         package let position: Int
         package let contact: Contact.ID
-        package let variant: Int
+        /// Its arm; `nil` when that is not known any more.
+        package let variant: Int?
         /// Attempts made before this one.
         package let attempts: Int
         /// Its state was `deferred` when it was granted.
@@ -19,7 +20,7 @@ package struct OpenLease: Sendable {
         package init(
             position: Int,
             contact: Contact.ID,
-            variant: Int,
+            variant: Int?,
             attempts: Int,
             wasDeferred: Bool,
             wasDoubted: Bool,
