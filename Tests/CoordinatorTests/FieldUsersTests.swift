@@ -118,6 +118,24 @@ struct FieldUsersTests {
         #expect(try loop.export() == before)
     }
 
+    @Test("so it is while a segment compares a field whose type the import settled")
+    func settled() async throws {
+        let loop = try ImportLoopDouble()
+        _ = try await loop.importText("email,score\na@x.org,\n")
+        let before = try loop.export()
+        _ = try await loop.importText("email,score\na@x.org,5\n")
+        try await loop.write { connection throws(StoreError) in
+            try Self.define("high", "score > 3", on: connection)
+        }
+        let text = try await self.refusal(loop)
+        #expect(text.contains("'score'") && text.contains("in use by segment 'high';"))
+        try await loop.write { connection throws(StoreError) in
+            try Self.define("high", "score is empty", on: connection)
+        }
+        try await loop.service.undo(2, by: "ann")
+        #expect(try loop.export() == before)
+    }
+
     @Test("who uses other fields stands in nobody's way")
     func others() async throws {
         let (loop, before) = try await self.scene()

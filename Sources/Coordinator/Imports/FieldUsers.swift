@@ -3,7 +3,8 @@ import Engine
 import Storage
 import UserFiles
 
-/// What could not be read any more if the fields that an import brought were taken away: campaigns that wait, run or are paused, and segments.
+/// What could not be read any more if the fields that an import brought were taken away, and those whose types it settled had none again:
+/// campaigns that wait, run or are paused, and segments.
 struct FieldUsers: Hashable, Sendable {
     /// The fields, by name.
     let fields: [String]
@@ -21,10 +22,12 @@ struct FieldUsers: Hashable, Sendable {
     ///   - connection: Read only.
     /// - Throws: What the store throws.
     init?(ofImport importID: Int64, at now: Timestamp, on connection: any SQLConnection) throws(StoreError) {
-        let fields = try FieldStore(connection).fields(broughtBy: importID)
+        let brought = try FieldStore(connection).fields(broughtBy: importID)
+        let settled = try FieldStore(connection).fields(settledBy: importID)
+        let fields = brought + settled
         guard !fields.isEmpty else { return nil }
         let names = try NameStore(connection).names(today: CalendarDay.of(now)).knowingSpellings
-        let loss = FieldLoss(fields: fields, names: names)
+        let loss = FieldLoss(brought: brought, settled: settled, names: names)
         var users: [String] = []
         for record in try CampaignStore(connection).unfinished() where loss.breaks(record) {
             users.append("\(record.id.publicID) '\(record.name)' (\(record.state.rawValue))")
@@ -43,7 +46,7 @@ struct FieldUsers: Hashable, Sendable {
         let users = self.users.prefix(Self.namedMax).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
         let fields = self.fields.map { "'\($0)'" }.joined(separator: ", ")
         return
-            "\(name) brought \(self.fields.count == 1 ? "the field" : "fields") \(fields), in use by \(users); end or replace those "
+            "\(name) brought, or settled the type of, \(self.fields.count == 1 ? "the field" : "fields") \(fields), in use by \(users); end or replace those "
             + "campaigns and define those segments anew without it, then undo \(name)"
     }
 }
@@ -54,11 +57,14 @@ private struct FieldLoss {
     private let before: ExpressionNames
     private let after: ExpressionNames
 
-    init(fields: [String], names: ExpressionNames) {
-        self.fields = fields
+    init(brought: [String], settled: [String], names: ExpressionNames) {
+        self.fields = brought + settled
         self.before = names
         var after = names
-        after.fields.removeAll { fields.contains($0.name) }
+        after.fields.removeAll { brought.contains($0.name) }
+        after.fields = after.fields.map { field in
+            settled.contains(field.name) ? Field(name: field.name, type: .text, isOpen: true) : field
+        }
         self.after = after
     }
 

@@ -64,7 +64,22 @@ package struct FieldStore {
 
     /// The fields that an import brought, by name.
     package func fields(broughtBy importID: Int64) throws(StoreError) -> [String] {
-        let row = try self.connection.prepare("SELECT name FROM field WHERE import = ?1 AND retired = 0 ORDER BY name")
+        try self.names("SELECT name FROM field WHERE import = ?1 AND retired = 0 ORDER BY name", importID)
+    }
+
+    /// The fields of others whose types an import settled, by name.
+    package func fields(settledBy importID: Int64) throws(StoreError) -> [String] {
+        try self.names(
+            """
+            SELECT name FROM field
+            WHERE settled_by = ?1 AND retired = 0 AND (import IS NULL OR import <> ?1) ORDER BY name
+            """,
+            importID
+        )
+    }
+
+    private func names(_ sql: String, _ importID: Int64) throws(StoreError) -> [String] {
+        let row = try self.connection.prepare(sql)
         defer { row.reset() }
         row.bind(1, importID)
         var names: [String] = []
