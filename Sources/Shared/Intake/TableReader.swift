@@ -91,6 +91,7 @@ package final class TableReader {
                 continue
             }
             guard !line.contains(ASCII.nul) else { throw Diagnostic(line: self.line, FileKind.binary) }
+            guard !FileKind.isJSONArray(line) else { throw Diagnostic(line: self.line, FileKind.jsonArray) }
             if self.namedDelimiter == nil, let (delimiter, byteCount) = Delimiter.named(line) {
                 self.namedDelimiter = delimiter
                 self.window.drop(byteCount)
@@ -140,10 +141,11 @@ package final class TableReader {
         let found = self.window.endOfLine(from: 0, isLast: self.isFinished)
         let end = found ?? self.window.count
         guard end <= Self.recordBytesMax else {
-            throw Diagnostic(
-                line: self.line,
-                "the header is longer than \(Self.recordBytesMax) bytes; is this a table?"
-            )
+            // Where there is an array, it is often all in one line.
+            let line = self.window.bytes.bindMemory(to: UInt8.self)
+            let isArray = FileKind.isJSONArray(UnsafeBufferPointer(rebasing: line[..<Self.recordBytesMax]))
+            let tooLong = "the header is longer than \(Self.recordBytesMax) bytes; is this a table?"
+            throw Diagnostic(line: self.line, isArray ? FileKind.jsonArray : tooLong)
         }
         guard found != nil || self.isFinished else { return nil }
         return UnsafeRawBufferPointer(rebasing: self.window.bytes[..<end]).assumingMemoryBound(to: UInt8.self)
@@ -240,12 +242,18 @@ enum FileKind {
         if start.starts(with: [0x42, 0x5A, 0x68]) || start.starts(with: [0xFD, 0x37, 0x7A, 0x58]) {
             return "this is a bzip2 or xz archive; unpack it first, or pack it with gzip or zstd"
         }
-        if start.first == 0x5B, start.dropFirst().first(where: { !$0.isSpace }) == 0x7B {
-            return "this is a JSON array; one object a line is read (NDJSON): jq -c '.[]' FILE makes it"
-        }
         if start.starts(with: Array("%PDF".utf8)) { return "this is a PDF; \(advice)" }
         return nil
     }
+
+    /// Whether a first line, or what is here of it, begins a JSON array of objects.
+    static func isJSONArray(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard line.first == 0x5B else { return false }
+        let next = line.dropFirst().first { !$0.isSpace }
+        return next == nil || next == 0x7B
+    }
+
+    static let jsonArray = "this is a JSON array; one object a line is read (NDJSON): jq -c '.[]' FILE makes it"
 
     static let binary =
         "this is no text: the first line has NUL bytes; UTF-16 is read when it begins with a byte-order mark, else "
