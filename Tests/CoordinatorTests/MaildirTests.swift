@@ -126,7 +126,7 @@ struct MaildirTests {
         try world.put("2.mail", position: 2)
         // Root reads everything, except what another holds a lease on; breaking the lease is told by a signal.
         _ = signal(SIGIO, SIG_IGN)
-        let holder = open(world.path("1.mail"), O_RDWR)
+        let holder = open(world.path("1.mail"), O_RDWR | O_CLOEXEC)
         try #require(holder >= 0)
         let setLease: Int32 = 1_024
         guard fcntl(holder, setLease, F_WRLCK) == 0 else {
